@@ -1,0 +1,108 @@
+// Package answer is the contract between every wrapper and the harness: the
+// one JSON object with which a function answers, in every language and on
+// every platform.
+//
+// The package parses what functions send, which is untrusted: the size is
+// bounded, types and ranges are checked, and what is missing is named. It
+// refuses to guess: an answer without its times or its sandbox is an error,
+// never a zero.
+package answer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// MaxBytes bounds an answer. The largest that a benchmark gives is some
+// megabytes (graph searches); what is beyond is cut off as a failure.
+const MaxBytes = 64 << 20
+
+// Answer is what a function answers. Times are Unix time in µs on the
+// function's clock.
+type Answer struct {
+	Request         string          `json:"request"`          // the id that the client put into the event as "request-id"
+	PlatformRequest string          `json:"platform_request"` // the platform's own id, or empty
+	Begin           int64           `json:"begin_us"`         // the handler was entered
+	End             int64           `json:"end_us"`           // it returned
+	Handler         int64           `json:"handler_ns"`       // the same interval on the function's monotonic clock
+	Init            int64           `json:"init_us"`          // when Count is 1: how long loading the user's module took, outside Begin..End
+	Boot            int64           `json:"boot_us"`          // when the process started
+	Sandbox         string          `json:"sandbox"`          // made by exclusive creation in the sandbox's temporary folder
+	Cold            bool            `json:"cold"`             // whether this call created Sandbox
+	Worker          string          `json:"worker"`           // the process that served
+	WorkerCold      bool            `json:"worker_cold"`      // whether this is its first call
+	Count           int64           `json:"count"`            // how many calls it has served, with this one
+	CPU             int64           `json:"cpu_us"`           // CPU time of the process during the handler
+	Memory          int64           `json:"memory_bytes"`     // peak resident memory of the process
+	Result          json.RawMessage `json:"result"`           // what the handler returned under "result", or the whole if it has no such key
+	Measurement     json.RawMessage `json:"measurement"`      // what it returned under "measurement": an object, or absent
+	Error           *Error          `json:"error"`            // set if the handler failed; the times are still filled in
+}
+
+// Error is the failure of a handler.
+type Error struct {
+	Phase   string `json:"phase"`   // "init": the user's module could not be loaded; "handler": it raised
+	Type    string `json:"type"`    // "ValueError"
+	Message string `json:"message"` // at most some kilobytes
+}
+
+// The phases of Error.
+const (
+	PhaseInit    = "init"
+	PhaseHandler = "handler"
+)
+
+// Parse decodes and checks an answer. The error says what is wrong with it.
+func Parse(body []byte) (Answer, error) {
+	var a Answer
+	if len(body) == 0 {
+		return a, errors.New("the answer is empty")
+	}
+	if len(body) > MaxBytes {
+		return a, fmt.Errorf("the answer has %d bytes, more than %d", len(body), MaxBytes)
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return Answer{}, fmt.Errorf("the answer is not the contract's JSON object: %w: %s", err, excerpt(body))
+	}
+	var wrong []string
+	require := func(ok bool, key string) {
+		if !ok {
+			wrong = append(wrong, key)
+		}
+	}
+	require(a.Begin > 0, "begin_us")
+	require(a.End >= 0 && (a.End >= a.Begin-1_000_000), "end_us") // clocks may be set back a little
+	require(a.Handler >= 0, "handler_ns")
+	require(a.Init >= 0, "init_us")
+	require(a.Boot > 0, "boot_us")
+	require(a.Sandbox != "" && len(a.Sandbox) <= 128, "sandbox")
+	require(a.Worker != "" && len(a.Worker) <= 128, "worker")
+	require(a.Count >= 1, "count")
+	require(a.WorkerCold == (a.Count == 1), "worker_cold")
+	require(!a.Cold || a.WorkerCold, "cold")
+	require(a.CPU >= 0, "cpu_us")
+	require(a.Memory >= 0, "memory_bytes")
+	require(a.Error == nil || a.Error.Phase == PhaseInit || a.Error.Phase == PhaseHandler, "error.phase")
+	require(len(a.Measurement) == 0 || a.Measurement[0] == '{' || string(a.Measurement) == "null", "measurement")
+	if len(wrong) > 0 {
+		return Answer{}, fmt.Errorf("the answer has a missing or wrong %s: %s", strings.Join(wrong, ", "), excerpt(body))
+	}
+	return a, nil
+}
+
+// excerpt returns the beginning of an answer on one line, for errors.
+func excerpt(body []byte) string {
+	const most = 120
+	cut := ""
+	if len(body) > most {
+		body, cut = body[:most], "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+			return '.'
+		}
+		return r
+	}, string(body)) + cut
+}

@@ -1,0 +1,41 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+)
+
+// Benchmark is one workload: sources in one or more languages, input, check.
+type Benchmark struct {
+	// Name is the name of its folder, x.y.z by group, id and version, or with
+	// SeBS's two parts: "210.thumbnailer".
+	Name string
+
+	// Files is the benchmark's folder: config.json, a folder per language, and
+	// scripts.
+	Files fs.FS
+
+	// Input makes the input of a size: it stores objects and rows in store and
+	// returns the payload, which is encoded as a JSON object. It is
+	// deterministic, apart from what the store itself names.
+	Input func(ctx context.Context, size Size, store *Store) (payload any, err error)
+
+	// Check says what is wrong with an output, or returns nil if it is right.
+	// payload is what Input returned, output the JSON that the handler
+	// returned as its result. It is called concurrently.
+	Check func(ctx context.Context, size Size, payload any, output json.RawMessage, store *Store) error
+}
+
+// Size is how large an input is.
+type Size string
+
+// The sizes. Each is at least three times the measured work of the one before.
+const (
+	Test  Size = "test"
+	Small Size = "small"
+	Large Size = "large"
+)
+
+// Sizes lists all sizes, the smallest first.
+var Sizes = []Size{Test, Small, Large}

@@ -1,0 +1,187 @@
+// Package driver is what a platform implements: small interfaces and plain
+// data, and nothing but the standard library.
+//
+// A platform is a FaaS service, opened. It registers an open function from an
+// init of its package; the harness opens it once per run, asks it to build and
+// deploy, calls the endpoints that Deploy returns, and lists and removes what
+// the run left. Package drivertest is the definition of "implements": each
+// rule stated here is checked there.
+//
+// Drivers return raw errors; the harness wraps them once with the operation
+// and its object. The sentinels of this package are the exception: an error
+// that means one of them must match it under errors.Is.
+//
+// The package refuses to measure, to retry and to print: that is the
+// harness's.
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Platform is a FaaS service, opened for one run. All methods are safe for
+// concurrent use. A method returns promptly once its context is done, with an
+// error that matches the context's.
+type Platform interface {
+	// Features says what the platform can do. It is constant for an opened
+	// platform and does no I/O.
+	Features() Features
+
+	// Recipe says what Build will add to the sources of s and by which tools.
+	// It does not change anything and uses no network. All of it enters the
+	// package's digest, so two equal recipes for equal sources must build
+	// interchangeable packages. An s that the platform cannot build matches
+	// ErrUnsupported, a tool that is missing on this machine ErrUnavailable.
+	Recipe(ctx context.Context, s Spec) (Recipe, error)
+
+	// Build installs the dependencies of the staged folder dir and lays it out
+	// as the platform wants it. dir holds the benchmark's sources with the
+	// recipe's files and packages added; it belongs to this call alone, and
+	// may be moved afterwards: nothing in it may depend on its place. What the
+	// tools print goes to log. The paths in the returned Package are relative
+	// to dir.
+	Build(ctx context.Context, dir string, s Spec, log io.Writer) (Package, error)
+
+	// Deploy makes the function s.Name exist with the code of p and the
+	// configuration of s, and returns how to invoke it. It reconciles: if
+	// nothing differs it only reads. A change of code or of configuration
+	// takes effect before Deploy returns; the next call is then cold. An
+	// existing function that does not carry this run's prefix matches
+	// ErrNotOurs and is left as it is.
+	Deploy(ctx context.Context, s Spec, p Package) (Endpoint, error)
+
+	// Retire makes every call of the function that begins after Retire
+	// returns cold until new sandboxes were started by such calls. A function
+	// that does not exist matches ErrNotFound.
+	Retire(ctx context.Context, name string) error
+
+	// Buckets returns the platform's object store, started on first use.
+	Buckets(ctx context.Context) (Buckets, error)
+
+	// Tables returns the platform's NoSQL store, started on first use.
+	Tables(ctx context.Context) (Tables, error)
+
+	// Resources lists everything that carries the run's prefix: functions,
+	// buckets, tables, and whatever else the platform created. Nobody else's.
+	Resources(ctx context.Context) iter.Seq2[Resource, error]
+
+	// Remove deletes r. A resource that does not exist is not an error; one
+	// without the run's prefix matches ErrNotOurs.
+	Remove(ctx context.Context, r Resource) error
+
+	// Close releases what the process holds (sandboxes, servers, connections)
+	// and leaves deployed resources as they are where they outlive the process.
+	// A second Close does nothing.
+	Close(ctx context.Context) error
+}
+
+// Invoker is implemented by platforms with the trigger "sdk": the function is
+// called through the platform's own API. payload is a JSON object. A call that
+// the platform accepted but that failed is a *Failure.
+type Invoker interface {
+	Invoke(ctx context.Context, name string, payload []byte) (Reply, error)
+}
+
+// Meter is implemented by platforms that report what they measured and billed
+// themselves. ids are platform request ids; records may arrive late, and a
+// missing one is not an error.
+type Meter interface {
+	Meter(ctx context.Context, name string, ids []string, from, to time.Time) iter.Seq2[Usage, error]
+}
+
+// Run is the run that a platform is opened for.
+type Run struct {
+	ID     string    // unique, lower-case letters and digits
+	Prefix string    // begins the name of everything that is created; lower-case letters and digits
+	Expiry time.Time // when what is left may be swept
+	Ledger Ledger    // written before anything is created outside this machine; never nil
+	Dir    string    // an empty folder for temporary files, deleted by the harness after Close
+	Guard  Guard     // kills and deletes what this process leaves if it is killed; never nil
+	Log    io.Writer // what the platform wants to tell; never nil
+}
+
+// Ledger records what is about to be created, so that a killed run leaves a
+// trace of everything it made. Safe for concurrent use.
+type Ledger interface {
+	Record(r Resource) error
+}
+
+// Guard outlives a killed test and cleans up after it. Safe for concurrent
+// use. Each method returns a function that withdraws the entry.
+type Guard interface {
+	// Process has the process group pgid, and its leader, killed.
+	Process(pgid int) (release func())
+	// Folder has a folder deleted, after all processes were killed. For a
+	// control group's folder, everything in the group is killed first.
+	Folder(path string) (release func())
+}
+
+// Resource is something that exists on a platform and carries the run's
+// prefix.
+type Resource struct {
+	Kind   string    `json:"kind"` // "function", "bucket", "table", or the platform's own word
+	Name   string    `json:"name"`
+	Run    string    `json:"run,omitempty"`    // the run that made it, where the platform knows
+	Expiry time.Time `json:"expiry,omitzero"`  // when it may be swept, where the platform knows
+	Detail string    `json:"detail,omitempty"` // region, address: for people
+}
+
+// Sentinels of the control plane, for errors.Is.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrUnsupported = errors.New("not supported by this platform")
+	ErrUnavailable = errors.New("not available on this machine")
+	ErrDenied      = errors.New("access denied")
+	ErrNotOurs     = errors.New("not created by this run")
+)
+
+// OpenFunc opens a platform for a run.
+type OpenFunc func(ctx context.Context, run Run) (Platform, error)
+
+var registry = struct {
+	sync.Mutex
+	open map[string]OpenFunc
+}{open: map[string]OpenFunc{}}
+
+// Register makes a platform known under name: a lower-case word, the same as
+// its build tag. It is called from the init of the platform's package and
+// panics on a second registration of the same name.
+func Register(name string, open OpenFunc) {
+	registry.Lock()
+	defer registry.Unlock()
+	if _, ok := registry.open[name]; ok {
+		panic("driver: platform " + name + " registered twice")
+	}
+	registry.open[name] = open
+}
+
+// Platforms returns the names of the linked platforms, sorted.
+func Platforms() []string {
+	registry.Lock()
+	defer registry.Unlock()
+	names := make([]string, 0, len(registry.open))
+	for name := range registry.open {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Open opens the platform called name. A name that is not linked matches
+// ErrNotFound and the error names the build tag that links it.
+func Open(ctx context.Context, name string, run Run) (Platform, error) {
+	registry.Lock()
+	open := registry.open[name]
+	registry.Unlock()
+	if open == nil {
+		return nil, fmt.Errorf("platform %s: %w: it is not linked, pass -tags %s", name, ErrNotFound, name)
+	}
+	return open(ctx, run)
+}

@@ -1,0 +1,93 @@
+package driver
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Endpoint is how to invoke a deployed function. The HTTP client is the
+// harness's (package invoke), so that phases are timed the same everywhere:
+// one POST of a JSON object per call over HTTP/1.1, connections kept alive
+// between calls. An endpoint of the trigger sdk is its zero value: the call
+// goes through Invoker.
+type Endpoint struct {
+	URL    string      // http:// or https://; with Dial, only its path and host header matter
+	Header http.Header // added to every request
+	TLS    *tls.Config // nil: the default configuration
+
+	// Dial, where it is not nil, opens the connection for a call that finds no
+	// idle one. On platforms of ours (process, local, sim) it picks or starts
+	// the sandbox, and the connection is that sandbox: closing it gives the
+	// sandbox up. The connection may implement Sandbox. An error that is a
+	// *Failure, from Dial or from reading, is the cause of the failed call.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Sign adds authentication to a request with the given body; nil: none.
+	Sign func(r *http.Request, body []byte) error
+
+	// Decode takes the platform's envelope off an answer. nil: an answer with
+	// status 200 is the body as it is, 429 is throttled, 504 a time-out, and
+	// any other status a protocol failure. Its error is a *Failure.
+	Decode func(status int, header http.Header, body []byte) (Reply, error)
+}
+
+// Sandbox is implemented by connections that lead to one sandbox.
+type Sandbox interface {
+	net.Conn
+	Queued() time.Duration // how long Dial waited for a free place before the sandbox was started
+}
+
+// Reply is a function's answer without the platform's envelope.
+type Reply struct {
+	Body            []byte // the answer of the function's contract, one JSON object
+	PlatformRequest string // the platform's id of this call, if it gave one
+	Usage           *Usage // what the platform measured, if it answers at once
+}
+
+// Usage is what a platform measured and billed for one call.
+type Usage struct {
+	PlatformRequest string        `json:"platform_request"`
+	Duration        time.Duration `json:"duration_ns,omitempty"`
+	Init            time.Duration `json:"init_ns,omitempty"`
+	Billed          time.Duration `json:"billed_ns,omitempty"`
+	MemoryBytes     int64         `json:"memory_bytes,omitempty"`     // peak
+	ConfiguredBytes int64         `json:"configured_bytes,omitempty"` // what was billed for
+}
+
+// Cause is why an invocation failed.
+type Cause string
+
+// The causes, an enum of the result schema. The zero value is success.
+const (
+	Throttled   Cause = "throttled"    // the platform refused for lack of capacity
+	TimedOut    Cause = "timeout"      // the function took longer than its time-out
+	Memory      Cause = "memory"       // the sandbox used more memory than it has
+	Processes   Cause = "processes"    // the sandbox used more processes than it may
+	Crash       Cause = "crash"        // the sandbox died without an answer
+	Init        Cause = "init"         // the user's module could not be loaded
+	Handler     Cause = "handler"      // the handler raised an error
+	Protocol    Cause = "protocol"     // the answer is not what the contract says
+	WrongOutput Cause = "wrong-output" // the benchmark's check refused the output
+	Network     Cause = "network"      // the connection failed
+	Cancelled   Cause = "cancelled"    // the run was interrupted
+)
+
+// Causes lists all causes, in the order of reports.
+var Causes = []Cause{Throttled, TimedOut, Memory, Processes, Crash, Init, Handler, Protocol, WrongOutput, Network, Cancelled}
+
+// Failure is a failed invocation: data, not an error of the harness.
+type Failure struct {
+	Cause  Cause
+	Detail string // one line, for people
+}
+
+// Error returns the cause and the detail.
+func (f *Failure) Error() string {
+	if f.Detail == "" {
+		return string(f.Cause)
+	}
+	return string(f.Cause) + ": " + f.Detail
+}

@@ -1,0 +1,132 @@
+package driver
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Runtime is a language at a version.
+type Runtime struct {
+	Language string // "python", "nodejs"
+	Version  string // "3.11", "20"
+}
+
+// String returns "python-3.11".
+func (r Runtime) String() string { return r.Language + "-" + r.Version }
+
+// ParseRuntime parses what Runtime.String returns.
+func ParseRuntime(s string) (Runtime, error) {
+	language, version, ok := strings.Cut(s, "-")
+	if !ok || language == "" || version == "" {
+		return Runtime{}, fmt.Errorf("runtime %q: want language-version, as python-3.11", s)
+	}
+	return Runtime{Language: language, Version: version}, nil
+}
+
+// Architecture is the instruction set of a function.
+type Architecture string
+
+// The architectures, by the names that FaaS platforms use.
+const (
+	X64   Architecture = "x64"
+	ARM64 Architecture = "arm64"
+)
+
+// Kind is the form of a package.
+type Kind string
+
+// The kinds of a package.
+const (
+	Archive Kind = "archive"
+	Image   Kind = "image"
+)
+
+// Trigger is how a function is invoked.
+type Trigger string
+
+// The triggers.
+const (
+	HTTP Trigger = "http"
+	SDK  Trigger = "sdk"
+)
+
+// Module is a store that a benchmark uses, by the name that config.json has
+// for it.
+type Module string
+
+// The modules.
+const (
+	Storage Module = "storage"
+	NoSQL   Module = "nosql"
+)
+
+// Spec says what to deploy.
+type Spec struct {
+	Name         string // see FunctionName
+	Benchmark    string // "210.thumbnailer"
+	Runtime      Runtime
+	Architecture Architecture
+	Kind         Kind
+	Trigger      Trigger
+	Modules      []Module // the stores used, sorted
+
+	// Configuration: what Deploy reconciles without a new package.
+	Memory      int           // MB
+	Timeout     time.Duration // of one call, begun by the platform
+	Environment map[string]string
+}
+
+// Package is built code. Paths are relative to the staged folder in what
+// Platform.Build returns, and absolute in what Platform.Deploy gets.
+type Package struct {
+	Digest  string // SHA-256 in hex over all that can change the package; set by the build
+	Kind    Kind
+	Dir     string // the code as a folder: what an archive unpacks to
+	Archive string // the archive file, for kind archive
+	Image   string // the image's reference, for kind image
+	Size    int64  // bytes of the archive or image
+}
+
+// Recipe is what a platform adds to a benchmark's sources, and by which tools
+// it builds. All of it enters the digest.
+type Recipe struct {
+	Files    map[string][]byte // laid over the staged folder, by slash-separated path; a file that begins with #! is made executable
+	Packages []string          // dependencies to add, in the notation of the language's manifest (requirements.txt line; name@version for package.json)
+	Builder  string            // identity of the tools: interpreter path, version and ABI, or the base image's id; installer scripts by digest
+}
+
+// Features says what a platform can do.
+type Features struct {
+	Runtimes      []Runtime // supported; the first of each language is its default
+	Kinds         []Kind    // the first is the default
+	Architectures []Architecture
+	Triggers      []Trigger
+	Modules       []Module // stores that can be had; why one is missing is the error of Buckets or Tables
+	MaxName       int      // longest function name, bytes
+	MaxPayload    int      // largest request, bytes
+	MaxReply      int      // largest answer, bytes
+	MemoryLimits  bool     // whether a function that uses more memory than it has is stopped
+	ProcessLimits bool     // whether a function that starts too many processes is stopped
+	MaxConcurrent int      // sandboxes of one function at once; 0: as many as asked for
+}
+
+// FunctionName returns the name of the function for a run's prefix, no longer
+// than limit bytes (at least 32): prefix, benchmark, runtime, architecture,
+// kind and trigger, with every run of other characters than letters and digits
+// turned into one dash. A name that is too long keeps its beginning and ends in
+// a hash of the whole, so different functions keep different names.
+func FunctionName(prefix string, s Spec, limit int) string {
+	full := strings.Join([]string{prefix, s.Benchmark, s.Runtime.String(), string(s.Architecture), string(s.Kind), string(s.Trigger)}, "-")
+	name := strings.Join(strings.FieldsFunc(strings.ToLower(full), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
+	if limit <= 0 || len(name) <= limit {
+		return name
+	}
+	sum := sha256.Sum256([]byte(full))
+	tail := hex.EncodeToString(sum[:5])
+	return strings.TrimRight(name[:max(limit-len(tail)-1, 0)], "-") + "-" + tail
+}

@@ -1,0 +1,361 @@
+// Package invoke calls functions and times each phase of the call, the same
+// way on every platform.
+//
+// A Client speaks HTTP/1.1 over connections of its own instead of through
+// net/http's client: a call is bound to the connection that was opened for it
+// (net/http hands a call to whichever connection becomes free first, which
+// turns cold starts into warm ones and leaves sandboxes nobody asked for), a
+// call runs on its caller's goroutine, and nothing is ever sent twice.
+//
+// The package refuses to retry, to follow redirects and to interpret answers
+// beyond the platform's envelope.
+package invoke
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/answer"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Phases are the parts of a call on the client's monotonic clock. Those that
+// did not happen are zero. Queue, DNS, Connect and TLS come before Send;
+// FirstByte and LastByte count from the end of Send.
+type Phases struct {
+	Queue     time.Duration // waiting on the platform for a free sandbox
+	DNS       time.Duration // resolving the host's name
+	Connect   time.Duration // opening the connection, with DNS and Queue taken off; starting the sandbox where that is the dialer's
+	TLS       time.Duration // handshake
+	Send      time.Duration // writing the request
+	FirstByte time.Duration // until the first byte of the answer
+	LastByte  time.Duration // until its last byte
+}
+
+// Exchange is one call as the client saw it.
+type Exchange struct {
+	Start   time.Time     // when the call was made
+	Total   time.Duration // until the last byte of the answer, or until it failed
+	Phases  Phases
+	Reused  bool // the connection had served before
+	Status  int  // HTTP status, 0 if there was no answer
+	Bytes   int  // length of the answer's body
+	Reply   driver.Reply
+	Failure *driver.Failure // nil if the platform answered; the function itself may have failed all the same
+}
+
+// Client calls one function. It is safe for concurrent use. Close it to give
+// its connections, and with them sandboxes, up.
+type Client struct {
+	endpoint driver.Endpoint
+	url      *url.URL
+	address  string
+	head     []byte // the request up to the value of Content-Length, when nothing needs signing
+
+	mu     sync.Mutex
+	idle   []*conn // the one used last is at the end
+	closed bool
+}
+
+// idleLimit is how long a connection over the network is kept for reuse:
+// shorter than what load balancers allow.
+const idleLimit = 50 * time.Second
+
+// New returns a client of an endpoint, whose URL must be valid.
+func New(ep driver.Endpoint) (*Client, error) {
+	u, err := url.Parse(ep.URL)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("endpoint %q: want http://host or https://host", ep.URL)
+	}
+	c := &Client{endpoint: ep, url: u}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	c.address = net.JoinHostPort(u.Hostname(), port)
+	if ep.Sign == nil {
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", u.RequestURI(), u.Host)
+		if err := ep.Header.Write(&b); err != nil {
+			return nil, fmt.Errorf("endpoint header: %w", err)
+		}
+		b.WriteString("Content-Length: ")
+		c.head = b.Bytes()
+	}
+	return c, nil
+}
+
+// Call posts payload and returns what happened. It never returns an error: a
+// failed call is data. When ctx is done the connection is closed, and the
+// failure's cause is a time-out if ctx had a deadline, else cancelled.
+func (c *Client) Call(ctx context.Context, payload []byte) (x Exchange) {
+	x.Start = time.Now()
+	fail := func(err error) Exchange {
+		x.Total = time.Since(x.Start)
+		x.Failure = failure(ctx, err)
+		return x
+	}
+	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	cn, err := c.connect(ctx, &x)
+	if err != nil {
+		return fail(err)
+	}
+	stop := context.AfterFunc(ctx, func() { cn.raw.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	sent := time.Now()
+	if err := c.send(ctx, cn, payload); err != nil {
+		// The peer may have answered and closed before it read all.
+		if x.Failure = readFailure(cn, err); x.Failure == nil {
+			x.Failure = failure(ctx, err)
+		}
+		cn.raw.Close()
+		x.Total = time.Since(x.Start)
+		return x
+	}
+	written := time.Now()
+	x.Phases.Send = written.Sub(sent)
+	if _, err := cn.r.Peek(1); err != nil {
+		cn.raw.Close()
+		return fail(noAnswer(err))
+	}
+	x.Phases.FirstByte = time.Since(written)
+	res, err := http.ReadResponse(cn.r, nil)
+	if err != nil {
+		cn.raw.Close()
+		return fail(malformed(err))
+	}
+	body, err := readBody(res)
+	done := time.Now()
+	x.Phases.LastByte = done.Sub(written)
+	x.Total = done.Sub(x.Start)
+	x.Status, x.Bytes = res.StatusCode, len(body)
+	if err != nil {
+		cn.raw.Close()
+		return fail(malformed(err))
+	}
+	if !stop() || res.Close || cn.r.Buffered() > 0 {
+		cn.raw.Close()
+	} else {
+		c.keep(cn, done)
+	}
+	x.Reply, x.Failure = c.decode(res, body)
+	return x
+}
+
+// CloseIdle gives up the connections that no call uses.
+func (c *Client) CloseIdle() {
+	c.mu.Lock()
+	idle := c.idle
+	c.idle = nil
+	c.mu.Unlock()
+	for _, cn := range idle {
+		cn.raw.Close()
+	}
+}
+
+// Close gives up all idle connections, now and when the calls under way end.
+func (c *Client) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.CloseIdle()
+}
+
+// conn is a connection with its reader.
+type conn struct {
+	raw  net.Conn
+	r    *bufio.Reader
+	w    []byte // scratch for the request
+	used time.Time
+}
+
+// connect takes the idle connection that was used last, or opens one.
+func (c *Client) connect(ctx context.Context, x *Exchange) (*conn, error) {
+	for {
+		c.mu.Lock()
+		n := len(c.idle)
+		if n == 0 {
+			c.mu.Unlock()
+			break
+		}
+		cn := c.idle[n-1]
+		c.idle[n-1], c.idle = nil, c.idle[:n-1]
+		c.mu.Unlock()
+		if alive(cn, c.endpoint.Dial == nil) {
+			x.Reused = true
+			return cn, nil
+		}
+		cn.raw.Close()
+	}
+	raw, err := c.dial(ctx, &x.Phases)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{raw: raw, r: bufio.NewReaderSize(raw, 16<<10)}, nil
+}
+
+// keep makes an unused connection available to later calls.
+func (c *Client) keep(cn *conn, now time.Time) {
+	cn.used = now
+	c.mu.Lock()
+	closed := c.closed
+	if !closed {
+		c.idle = append(c.idle, cn)
+	}
+	c.mu.Unlock()
+	if closed {
+		cn.raw.Close()
+	}
+}
+
+// dial opens a connection and times how.
+func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
+	start := time.Now()
+	address := c.address
+	var raw net.Conn
+	var err error
+	if c.endpoint.Dial != nil {
+		raw, err = c.endpoint.Dial(ctx, "tcp", address)
+	} else {
+		address, err = resolve(ctx, c.url.Hostname(), address)
+		p.DNS = time.Since(start)
+		if err == nil {
+			var d net.Dialer
+			raw, err = d.DialContext(ctx, "tcp", address)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := raw.(driver.Sandbox); ok {
+		p.Queue = s.Queued()
+	}
+	p.Connect = max(time.Since(start)-p.DNS-p.Queue, 0)
+	if c.url.Scheme != "https" {
+		return raw, nil
+	}
+	start = time.Now()
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.endpoint.TLS != nil {
+		config = c.endpoint.TLS.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = c.url.Hostname()
+	}
+	secure := tls.Client(raw, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	p.TLS = time.Since(start)
+	return secure, nil
+}
+
+// resolve returns the address with its host name resolved.
+func resolve(ctx context.Context, host, address string) (string, error) {
+	if net.ParseIP(host) != nil {
+		return address, nil
+	}
+	ips, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(ips[0], port), nil
+}
+
+// send writes the request in one piece.
+func (c *Client) send(ctx context.Context, cn *conn, payload []byte) error {
+	if c.endpoint.Sign == nil {
+		cn.w = append(cn.w[:0], c.head...)
+		cn.w = fmt.Appendf(cn.w, "%d\r\n\r\n", len(payload))
+		if len(payload) <= 64<<10 {
+			cn.w = append(cn.w, payload...)
+			_, err := cn.raw.Write(cn.w)
+			return err
+		}
+		if _, err := cn.raw.Write(cn.w); err != nil {
+			return err
+		}
+		_, err := cn.raw.Write(payload)
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url.String(), bytes.NewReader(payload))
+	if err != nil {
+		return err
+	}
+	for k, v := range c.endpoint.Header {
+		req.Header[k] = v
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if err := c.endpoint.Sign(req, payload); err != nil {
+		return fmt.Errorf("sign the request: %w", err)
+	}
+	w := bufio.NewWriterSize(cn.raw, 64<<10)
+	if err := req.Write(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// readBody reads an answer's body, at most answer.MaxBytes.
+func readBody(res *http.Response) ([]byte, error) {
+	defer res.Body.Close()
+	n := res.ContentLength
+	switch {
+	case n > answer.MaxBytes:
+		return nil, fmt.Errorf("the answer has %d bytes, more than %d", n, answer.MaxBytes)
+	case n >= 0:
+		body := make([]byte, n)
+		got, err := io.ReadFull(res.Body, body)
+		return body[:got], err
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, answer.MaxBytes+1))
+	if err == nil && len(body) > answer.MaxBytes {
+		err = fmt.Errorf("the answer has more than %d bytes", answer.MaxBytes)
+	}
+	return body, err
+}
+
+// decode takes the platform's envelope off.
+func (c *Client) decode(res *http.Response, body []byte) (driver.Reply, *driver.Failure) {
+	if c.endpoint.Decode != nil {
+		reply, err := c.endpoint.Decode(res.StatusCode, res.Header, body)
+		if err == nil {
+			return reply, nil
+		}
+		var f *driver.Failure
+		if !errors.As(err, &f) {
+			f = &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
+		}
+		return reply, f
+	}
+	switch res.StatusCode {
+	case http.StatusOK:
+		return driver.Reply{Body: body}, nil
+	case http.StatusTooManyRequests:
+		return driver.Reply{}, &driver.Failure{Cause: driver.Throttled, Detail: res.Status}
+	case http.StatusGatewayTimeout:
+		return driver.Reply{}, &driver.Failure{Cause: driver.TimedOut, Detail: res.Status}
+	}
+	return driver.Reply{}, &driver.Failure{Cause: driver.Protocol, Detail: "HTTP status " + res.Status}
+}
