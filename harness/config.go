@@ -1,0 +1,258 @@
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Config is what a benchmark's config.json says.
+type Config struct {
+	Timeout         time.Duration   // of one call: whole seconds, 1 s to 24 h
+	Memory          int             // MB, 1 to 1,048,576: the least with which the benchmark runs
+	Languages       []Language      // at least one, in the file's order
+	Modules         []driver.Module // the stores used, sorted
+	CPPDependencies []string        // libraries of a C++ function, in the file's order
+}
+
+// Language is one language of a benchmark.
+type Language struct {
+	Name     string   // its folder's name: "python", "nodejs"
+	Variants []string // as the file names them; empty: the default only
+}
+
+// maxConfig bounds a config.json, in bytes.
+const maxConfig = 1 << 20
+
+// ReadConfig reads and parses the config.json of a benchmark's folder.
+func ReadConfig(files fs.FS) (Config, error) {
+	f, err := files.Open("config.json")
+	if err != nil {
+		return Config{}, fmt.Errorf("config.json: %w: a benchmark's folder needs one", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err != nil {
+		return Config{}, fmt.Errorf("config.json: %w", err)
+	}
+	return ParseConfig(data)
+}
+
+// ParseConfig decodes a config.json strictly. The error names the key and what
+// it must hold; unknown and repeated keys are errors. timeout, memory and
+// languages are required.
+func ParseConfig(data []byte) (Config, error) {
+	values, err := configObject(data)
+	if err != nil {
+		return Config{}, fmt.Errorf("config.json: %w", err)
+	}
+	var c Config
+	decode := map[string]func(json.RawMessage) error{
+		"timeout": func(v json.RawMessage) error {
+			n, err := configNumber(v, 24*60*60, "seconds")
+			c.Timeout = time.Duration(n) * time.Second
+			return err
+		},
+		"memory": func(v json.RawMessage) (err error) {
+			c.Memory, err = configNumber(v, 1<<20, "MB")
+			return err
+		},
+		"languages":        func(v json.RawMessage) (err error) { c.Languages, err = configLanguages(v); return err },
+		"modules":          func(v json.RawMessage) (err error) { c.Modules, err = configModules(v); return err },
+		"cpp_dependencies": func(v json.RawMessage) (err error) { c.CPPDependencies, err = configNames(v); return err },
+	}
+	for _, v := range values {
+		set, ok := decode[v.key]
+		if !ok {
+			return Config{}, fmt.Errorf("config.json: unknown key %q: the keys are timeout, memory, languages, modules and cpp_dependencies", v.key)
+		}
+		if err := set(v.value); err != nil {
+			return Config{}, fmt.Errorf("config.json: key %q: %w", v.key, err)
+		}
+	}
+	for _, key := range []string{"timeout", "memory", "languages"} {
+		if !slices.ContainsFunc(values, func(v configValue) bool { return v.key == key }) {
+			return Config{}, fmt.Errorf("config.json: key %q is missing: want for example %s", key,
+				`{"timeout": 60, "memory": 256, "languages": ["python"], "modules": []}`)
+		}
+	}
+	return c, nil
+}
+
+// has reports whether the benchmark is written in a language.
+func (c Config) has(language string) bool {
+	return slices.ContainsFunc(c.Languages, func(l Language) bool { return l.Name == language })
+}
+
+// configValue is one key of a JSON object with its undecoded value.
+type configValue struct {
+	key   string
+	value json.RawMessage
+}
+
+// configObject splits a JSON object into its keys, in order, each once.
+func configObject(data []byte) ([]configValue, error) {
+	if len(data) > maxConfig {
+		return nil, fmt.Errorf("the file has more than %d bytes", maxConfig)
+	}
+	if !json.Valid(data) {
+		var v any
+		return nil, fmt.Errorf("not valid JSON: %w", json.Unmarshal(data, &v))
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, fmt.Errorf("want a JSON object, got %s", configExcerpt(data))
+	}
+	var values []configValue
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		key := token.(string) // a valid object's keys are strings
+		if slices.ContainsFunc(values, func(v configValue) bool { return v.key == key }) {
+			return nil, fmt.Errorf("key %q is there twice: remove one", key)
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		values = append(values, configValue{key, value})
+	}
+	return values, nil
+}
+
+// configNumber decodes a whole number from 1 to limit.
+func configNumber(v json.RawMessage, limit int, unit string) (int, error) {
+	var n int
+	if err := json.Unmarshal(v, &n); err != nil || string(v) == "null" || n < 1 || n > limit {
+		return 0, fmt.Errorf("want a whole number of %s from 1 to %d, got %s", unit, limit, configExcerpt(v))
+	}
+	return n, nil
+}
+
+// configName is what languages, variants and libraries may be called: part of
+// a path and of a function's name.
+var configName = regexp.MustCompile(`^[a-z][a-z0-9+_.-]{0,39}$`)
+
+// configNames decodes a list of names, each once.
+func configNames(v json.RawMessage) ([]string, error) {
+	var names []string
+	if err := json.Unmarshal(v, &names); err != nil || string(v) == "null" {
+		return nil, fmt.Errorf("want a list of names, got %s", configExcerpt(v))
+	}
+	for i, name := range names {
+		if !configName.MatchString(name) {
+			return nil, fmt.Errorf("%q is not a name: want a lower-case letter, then letters, digits and any of + _ . -", name)
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("%q is there twice: remove one", name)
+		}
+	}
+	return names, nil
+}
+
+// configLanguages decodes a list of languages: names, or objects with the keys
+// language and variants.
+func configLanguages(v json.RawMessage) ([]Language, error) {
+	var entries []json.RawMessage
+	if err := json.Unmarshal(v, &entries); err != nil || len(entries) == 0 {
+		return nil, fmt.Errorf(`want a list of at least one language, for example ["python", "nodejs"], got %s`, configExcerpt(v))
+	}
+	var languages []Language
+	for _, entry := range entries {
+		l, err := configLanguage(entry)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(languages, func(other Language) bool { return other.Name == l.Name }) {
+			return nil, fmt.Errorf("language %q is there twice: remove one", l.Name)
+		}
+		languages = append(languages, l)
+	}
+	return languages, nil
+}
+
+func configLanguage(v json.RawMessage) (Language, error) {
+	var l Language
+	if v[0] == '{' {
+		values, err := configObject(v)
+		if err != nil {
+			return Language{}, err
+		}
+		for _, part := range values {
+			switch part.key {
+			case "language":
+				v = part.value
+			case "variants":
+				if l.Variants, err = configNames(part.value); err != nil {
+					return Language{}, fmt.Errorf("variants: %w", err)
+				}
+			default:
+				return Language{}, fmt.Errorf("unknown key %q of a language: the keys are language and variants", part.key)
+			}
+		}
+	}
+	if err := json.Unmarshal(v, &l.Name); err != nil || !configName.MatchString(l.Name) {
+		return Language{}, fmt.Errorf(`want a language's name, or {"language": "python", "variants": ["default"]}, got %s`, configExcerpt(v))
+	}
+	return l, nil
+}
+
+// configModules decodes a list of modules and sorts it.
+func configModules(v json.RawMessage) ([]driver.Module, error) {
+	names, err := configNames(v)
+	if err != nil {
+		return nil, err
+	}
+	var modules []driver.Module
+	for _, name := range names {
+		m := driver.Module(name)
+		if m != driver.Storage && m != driver.NoSQL {
+			return nil, fmt.Errorf("unknown module %q: the modules are %s and %s", name, driver.Storage, driver.NoSQL)
+		}
+		modules = append(modules, m)
+	}
+	slices.Sort(modules)
+	return modules, nil
+}
+
+// withModules returns a config.json that is like data, which ParseConfig
+// accepts, and names the given modules.
+func withModules(data []byte, modules []driver.Module) ([]byte, error) {
+	values := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data, &values); err != nil {
+		return nil, err
+	}
+	names, err := json.Marshal(append([]driver.Module{}, modules...))
+	if err != nil {
+		return nil, err
+	}
+	values["modules"] = names
+	out, err := json.MarshalIndent(values, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(out, '\n'), nil
+}
+
+// configExcerpt shortens a JSON value for an error.
+func configExcerpt(v []byte) string {
+	text := strings.Join(strings.Fields(string(v)), " ")
+	if len(text) > 60 {
+		text = strings.ToValidUTF8(text[:60], "") + "…"
+	}
+	if text == "" {
+		return "nothing"
+	}
+	return text
+}
+
