@@ -1,0 +1,215 @@
+// Package dockerfiles says what each platform builds functions from. The file
+// platforms.json is the one place for it: for each platform and language the
+// versions, the pinned base images, the deployment files (shims of package
+// wrappers) and the dependencies that shims need. The installer scripts, one
+// for each language, are the same on every platform.
+//
+// The package reads and checks this data and nothing else: it runs no tools.
+package dockerfiles
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/sebs-go/sebs/benchmarks/wrappers"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Release is the version of this suite in the names of images.
+const Release = "0.1.0"
+
+//go:embed *.sh platforms.json
+var files embed.FS
+
+// Language is what a platform builds functions of one language from.
+type Language struct {
+	// Versions that are supported, the default first.
+	Versions []string `json:"versions"`
+
+	// BaseImages are the images that functions are built in, by architecture
+	// and version, each with its exact tag. None on platforms that build with
+	// the tools of this machine.
+	BaseImages map[driver.Architecture]map[string]string `json:"base_images,omitempty"`
+
+	Addition // to every function
+
+	// Modules are the additions to functions that use a module.
+	Modules map[driver.Module]Addition `json:"modules,omitempty"`
+}
+
+// Addition is what is added to a function.
+type Addition struct {
+	// Files are paths in package wrappers, of the form
+	// platform/language/name; name is the path in the function.
+	Files []string `json:"files,omitempty"`
+
+	// Packages are dependencies, in the notation of the language's manifest.
+	Packages []string `json:"packages,omitempty"`
+}
+
+// Platforms is the content of platforms.json: languages by their names, by
+// platform.
+type Platforms map[string]map[string]Language
+
+// Data returns the content of platforms.json. The result is shared and must
+// not be changed. Safe for concurrent use.
+var Data = sync.OnceValues(func() (Platforms, error) {
+	raw, err := files.ReadFile("platforms.json")
+	if err != nil {
+		return nil, err
+	}
+	p, err := parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("dockerfiles/platforms.json: %w", err)
+	}
+	return p, nil
+})
+
+// parse decodes and checks platforms.json.
+func parse(raw []byte) (Platforms, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	var p Platforms
+	if err := d.Decode(&p); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one JSON value")
+	}
+	for platform, languages := range p {
+		for name, l := range languages {
+			if err := l.check(); err != nil {
+				return nil, fmt.Errorf("%s/%s: %w", platform, name, err)
+			}
+		}
+	}
+	return p, nil
+}
+
+// check says what is wrong with the data of one language.
+func (l Language) check() error {
+	if len(l.Versions) == 0 {
+		return errors.New("no versions")
+	}
+	for i, v := range l.Versions {
+		if v == "" || strings.ContainsAny(v, "-/ ") || slices.Contains(l.Versions[:i], v) {
+			return fmt.Errorf("version %q is malformed or named twice", v)
+		}
+	}
+	for arch, images := range l.BaseImages {
+		if arch != driver.X64 && arch != driver.ARM64 {
+			return fmt.Errorf("base images for architecture %q: want %s or %s", arch, driver.X64, driver.ARM64)
+		}
+		for _, v := range l.Versions {
+			if images[v] == "" {
+				return fmt.Errorf("no base image for version %s on %s", v, arch)
+			}
+		}
+		for v, image := range images {
+			if !slices.Contains(l.Versions, v) {
+				return fmt.Errorf("base image %s for version %s, which is not supported", image, v)
+			}
+			_, tag, ok := strings.Cut(path.Base(image), ":")
+			if !ok || tag == "" || tag == "latest" {
+				return fmt.Errorf("base image %s has no exact tag", image)
+			}
+		}
+	}
+	additions := []Addition{l.Addition}
+	for m, a := range l.Modules {
+		if m != driver.Storage && m != driver.NoSQL {
+			return fmt.Errorf("module %q: want %s or %s", m, driver.Storage, driver.NoSQL)
+		}
+		additions = append(additions, a)
+	}
+	for _, a := range additions {
+		for _, f := range a.Files {
+			if !fs.ValidPath(f) || strings.Count(f, "/") < 2 {
+				return fmt.Errorf("file %q: want platform/language/name", f)
+			}
+		}
+	}
+	return nil
+}
+
+// Lookup returns the data of a language on a platform. One that is not listed
+// matches driver.ErrUnsupported.
+func Lookup(platform, language string) (Language, error) {
+	p, err := Data()
+	if err != nil {
+		return Language{}, err
+	}
+	l, ok := p[platform][language]
+	if !ok {
+		return Language{}, fmt.Errorf("language %s on platform %s: %w", language, platform, driver.ErrUnsupported)
+	}
+	return l, nil
+}
+
+// For returns what is added to a function of l that uses modules: files and
+// packages in the order of platforms.json, none twice.
+func (l Language) For(modules []driver.Module) Addition {
+	var sum Addition
+	add := func(a Addition) {
+		for _, f := range a.Files {
+			if !slices.Contains(sum.Files, f) {
+				sum.Files = append(sum.Files, f)
+			}
+		}
+		for _, p := range a.Packages {
+			if !slices.Contains(sum.Packages, p) {
+				sum.Packages = append(sum.Packages, p)
+			}
+		}
+	}
+	add(l.Addition)
+	for _, m := range slices.Sorted(slices.Values(modules)) {
+		add(l.Modules[m])
+	}
+	return sum
+}
+
+// Files returns the deployment files of a function by their paths in it: the
+// Files of a driver.Recipe.
+func Files(platform, language string, modules []driver.Module) (map[string][]byte, error) {
+	l, err := Lookup(platform, language)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]byte{}
+	for _, f := range l.For(modules).Files {
+		data, err := wrappers.Files.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("deployment file of %s on platform %s: %w", language, platform, err)
+		}
+		name := strings.SplitN(f, "/", 3)[2]
+		if _, ok := found[name]; ok {
+			return nil, fmt.Errorf("deployment file %s of %s on platform %s is named twice", name, language, platform)
+		}
+		found[name] = data
+	}
+	return found, nil
+}
+
+// Installer returns the script that installs the dependencies of a language.
+// One without an installer matches driver.ErrUnsupported.
+func Installer(language string) ([]byte, error) {
+	name := language + "_installer.sh"
+	if !fs.ValidPath(name) || strings.Contains(name, "/") {
+		return nil, fmt.Errorf("installer of %q: %w", language, driver.ErrUnsupported)
+	}
+	script, err := files.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("installer of %s: %w", language, driver.ErrUnsupported)
+	}
+	return script, err
+}

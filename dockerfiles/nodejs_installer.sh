@@ -1,0 +1,62 @@
+#!/bin/bash
+# Installs the dependencies of a Node.js function into its folder. The result
+# does not depend on where the folder is.
+#
+# FUNCTION_DIR          the folder (default: /mnt/function)
+# NODE, NPM             the interpreter and npm (default: node, npm)
+# VERSION, PLATFORM, TARGET_ARCHITECTURE    for package.sh
+#
+# package.json and package-lock.json name the dependencies; package.sh, where
+# there is one, trims what was installed, and is removed.
+set -euo pipefail
+cd "${FUNCTION_DIR:-/mnt/function}"
+node="$(command -v "${NODE:-node}")"
+npm="$(command -v "${NPM:-npm}")"
+PATH="$(dirname "$node"):$PATH" # npm and what it starts use the same interpreter
+
+has_dependencies='
+  const p = require(process.cwd() + "/package.json");
+  process.exit(Object.keys({...p.dependencies, ...p.optionalDependencies}).length ? 0 : 1);'
+
+# Whether every dependency is in the lock file: those that a platform adds are
+# not, and are then resolved beside the locked ones.
+all_locked='
+  const p = require(process.cwd() + "/package.json");
+  const root = (require(process.cwd() + "/package-lock.json").packages || {})[""] || p;
+  const locked = {...root.dependencies, ...root.optionalDependencies};
+  process.exit(Object.keys({...p.dependencies, ...p.optionalDependencies}).every(d => d in locked) ? 0 : 1);'
+
+# Packages that compile or fetch a native part when they are installed.
+native='
+  const fs = require("fs");
+  const lock = JSON.parse(fs.readFileSync("node_modules/.package-lock.json"));
+  for (const [dir, p] of Object.entries(lock.packages)) {
+    if (!p.hasInstallScript || !fs.existsSync(dir + "/package.json")) continue;
+    const scripts = JSON.parse(fs.readFileSync(dir + "/package.json")).scripts || {};
+    if (scripts.install || fs.existsSync(dir + "/binding.gyp")) console.log(dir.split("node_modules/").pop());
+  }'
+
+# Scripts of packages are not run, except those that make a native part.
+if [ -f package.json ] && "$node" -e "$has_dependencies"; then
+  options=(--omit=dev --no-audit --no-fund --ignore-scripts --install-links --no-update-notifier)
+  if [ -f package-lock.json ] && "$node" -e "$all_locked"; then
+    "$npm" ci "${options[@]}"
+  else
+    "$npm" install --no-save "${options[@]}"
+  fi
+  if [ -f node_modules/.package-lock.json ]; then
+    names="$("$node" -e "$native" | sort -u)"
+    if [ -n "$names" ]; then
+      # shellcheck disable=SC2086 # names of packages have no spaces
+      "$npm" rebuild --foreground-scripts --no-audit --no-fund $names
+    fi
+    rm -f node_modules/.package-lock.json # it names the registry that was used
+  fi
+fi
+
+if [ -f package.sh ]; then
+  mkdir -p node_modules
+  /bin/bash package.sh node_modules
+  rm -f package.sh
+  rmdir node_modules 2>/dev/null || true
+fi

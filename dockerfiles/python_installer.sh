@@ -1,0 +1,58 @@
+#!/bin/bash
+# Installs the dependencies of a Python function into its folder and compiles
+# it. The result does not depend on where the folder is.
+#
+# FUNCTION_DIR          the folder (default: /mnt/function)
+# PYTHON                the interpreter (default: python3)
+# VERSION, PLATFORM, TARGET_ARCHITECTURE    for package.sh
+#
+# requirements.txt names the dependencies; package.sh, where there is one, trims
+# what was installed, and is removed.
+set -euo pipefail
+cd "${FUNCTION_DIR:-/mnt/function}"
+python="${PYTHON:-python3}"
+unset PYTHONPATH PYTHONHOME
+packages=.python_packages/lib/site-packages
+
+# What the user's settings say about indexes and certificates holds. Where
+# to install to is said here. Isolated mode keeps modules of the function from
+# taking the place of pip's own.
+if [ -f requirements.txt ] && grep -Eq '^[[:space:]]*[^#[:space:]]' requirements.txt; then
+  PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore \
+    "$python" -I -m pip install --disable-pip-version-check --no-input \
+    --no-warn-script-location --progress-bar off --no-compile \
+    --target "$packages" -r requirements.txt
+  # Commands for a terminal, bound to the path of the interpreter that is used
+  # here. Functions import modules and never start them.
+  if [ -d "$packages/bin" ]; then
+    for command in "$packages"/bin/*; do
+      if [ -f "$command" ] && [ "$(head -c 3 "$command" | tr -d '\0')" = '#!/' ]; then
+        rm -f "$command"
+      fi
+    done
+    rmdir "$packages/bin" 2>/dev/null || true
+  fi
+fi
+
+if [ -f package.sh ]; then
+  mkdir -p "$packages"
+  /bin/bash package.sh "$packages"
+  rm -f package.sh
+  rmdir -p "$packages" 2>/dev/null || true
+fi
+
+# Compiled files are valid without a look at their sources, which saves time at
+# each start and needs no dates; they name sources by their path in the folder.
+# What cannot be compiled (templates, code for other versions) fails when
+# it is imported, if ever.
+options=(-q --invalidation-mode unchecked-hash)
+if "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then
+  options+=(-s "$PWD")
+fi
+if [ -d "$packages" ]; then
+  options+=(-j 0)
+fi
+find . -name __pycache__ -type d -prune -exec rm -rf {} +
+folder="$PWD"
+cd / # modules of the function must not take the place of the standard library's
+PYTHONHASHSEED=0 "$python" -s -m compileall "${options[@]}" "$folder" || true

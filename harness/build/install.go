@@ -1,0 +1,63 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Installer says how to install the dependencies of a staged folder on this
+// machine.
+type Installer struct {
+	Runtime      driver.Runtime
+	Architecture driver.Architecture
+	Platform     string   // "process"
+	Env          []string // the tools: "PYTHON=/usr/bin/python3.11", "NODE=...", "NPM=...", "PATH=..."
+}
+
+// maxInstall is how long one installation may take.
+const maxInstall = time.Hour
+
+// Install runs the language's installer of package dockerfiles in dir, with
+// the tools of this machine: it installs what the manifest names, runs the
+// benchmark's package.sh and compiles. The user's settings of pip and npm and
+// certificates apply. What the tools print goes to log, and its last lines are
+// in the error of an installation that failed. When ctx is done, every process
+// of the installation is killed.
+func Install(ctx context.Context, dir string, in Installer, log io.Writer) error {
+	text, err := dockerfiles.Installer(in.Runtime.Language)
+	if err != nil {
+		return err
+	}
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("install %s: %w", in.Runtime, err)
+	}
+	// SeBS's scripts know the platform in capitals and the version by a name
+	// of the language's own.
+	env := append(hostEnv(),
+		"FUNCTION_DIR="+dir,
+		"PLATFORM="+strings.ToUpper(in.Platform),
+		"TARGET_ARCHITECTURE="+string(in.Architecture),
+		"VERSION="+in.Runtime.Version,
+		strings.ToUpper(in.Runtime.Language)+"_VERSION="+in.Runtime.Version,
+	)
+	name := in.Runtime.Language + "_installer.sh"
+	err = script{
+		name: name,
+		args: []string{"-c", string(text), name},
+		dir:  dir,
+		env:  append(env, in.Env...),
+		most: maxInstall,
+	}.run(ctx, log)
+	if err != nil {
+		return fmt.Errorf("install %s: %w", in.Runtime, err)
+	}
+	return nil
+}

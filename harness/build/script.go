@@ -1,0 +1,176 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// script is a run of bash.
+type script struct {
+	name string   // in messages
+	args []string // of bash
+	dir  string   // the working folder
+	env  []string
+	most time.Duration // how long it may take
+}
+
+// The bounds of what is kept of a script's output.
+const (
+	tailLines = 30       // shown in the error of a script that failed
+	tailBytes = 8 << 10  // of these lines
+	maxLog    = 64 << 20 // written to the log
+)
+
+// watch starts a background process that holds the read end of a pipe from
+// this process, and kills the process group when the pipe ends: no script
+// outlives the process that waits for it. The shell then becomes the script.
+const watch = `{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & exec bash "$@" 3<&-`
+
+// run runs the script in a process group of its own, without input, and waits
+// for it. When ctx is done, when the time is over and when the script has
+// ended, everything that is left of the group is killed. The error of a script
+// that failed shows the last lines of its output.
+func (s script) run(ctx context.Context, log io.Writer) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, s.most)
+	defer cancel()
+
+	alive, hold, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	defer hold.Close()
+	defer alive.Close()
+	output, print, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	defer output.Close()
+
+	cmd := exec.Command("bash", append([]string{"-c", watch, "bash"}, s.args...)...)
+	cmd.Dir = s.dir
+	cmd.Env = s.env
+	cmd.Stdout = print
+	cmd.Stderr = print
+	cmd.ExtraFiles = []*os.File{alive}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	err = cmd.Start()
+	print.Close()
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	stop := context.AfterFunc(limited, kill)
+
+	last := &tail{log: log}
+	copied := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(last, output)
+		copied <- err
+	}()
+	failed := cmd.Wait()
+	stop()
+	kill() // the group still has the process that watches, so the id is not another's
+	select {
+	case err = <-copied:
+	case <-time.After(5 * time.Second): // a process that left the group holds it open
+	}
+
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", s.name, ctx.Err())
+	case limited.Err() != nil:
+		return fmt.Errorf("%s: it took longer than %v%s", s.name, s.most, last)
+	case failed != nil:
+		return fmt.Errorf("%s: %w%s", s.name, failed, last)
+	case err != nil:
+		return fmt.Errorf("%s: write its log: %w", s.name, err)
+	}
+	return nil
+}
+
+// tail passes output on to a log and keeps the last lines of it. Its String
+// is the end of an error message.
+type tail struct {
+	log io.Writer
+
+	mu     sync.Mutex
+	passed int64
+	last   []byte
+	err    error
+}
+
+// Write never fails: a script is not stopped because its log cannot be
+// written. The first such error is kept.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.passed < maxLog && t.err == nil {
+		_, t.err = t.log.Write(p)
+		if t.passed += int64(len(p)); t.passed >= maxLog && t.err == nil {
+			_, t.err = fmt.Fprintf(t.log, "\n[the rest of the output is left out: more than %d bytes]\n", maxLog)
+		}
+	}
+	t.last = append(t.last, p...)
+	if over := len(t.last) - 2*tailBytes; over > 0 {
+		t.last = append(t.last[:0], t.last[over:]...)
+	}
+	return len(p), nil
+}
+
+// String returns the last lines, introduced as such.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := strings.TrimRight(strings.ToValidUTF8(string(t.last), "?"), "\n\r ")
+	if text == "" {
+		return ", without any output"
+	}
+	if len(text) > tailBytes {
+		text = strings.ToValidUTF8(text[len(text)-tailBytes:], "")
+	}
+	lines := strings.Split(text, "\n")
+	if len(lines) > tailLines {
+		lines = lines[len(lines)-tailLines:]
+	}
+	return fmt.Sprintf("; its last %d lines:\n%s", len(lines), strings.Join(lines, "\n"))
+}
+
+// hostEnv is the environment of scripts: this process's, without what would
+// change where dependencies go or what the tools load, and without the
+// credentials of platforms, which nothing that is installed needs.
+func hostEnv() []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if !hidden(name) {
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+// hidden says whether scripts do not get the variable called name.
+func hidden(name string) bool {
+	switch upper := strings.ToUpper(name); upper {
+	case "BASH_ENV", "ENV", "CDPATH", "GLOBIGNORE",
+		"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX",
+		"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_REPORT", "PIP_LOG",
+		"NODE_OPTIONS", "NODE_PATH", "NODE_ENV",
+		"NPM_CONFIG_GLOBAL", "NPM_CONFIG_LOCATION", "NPM_CONFIG_PREFIX", "NPM_CONFIG_OMIT", "NPM_CONFIG_INCLUDE", "NPM_CONFIG_DRY_RUN",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"GOOGLE_APPLICATION_CREDENTIALS":
+		return true
+	default:
+		return strings.HasPrefix(upper, "SEBS_") || strings.HasPrefix(upper, "AZURE_") || strings.HasPrefix(upper, "BASH_FUNC_")
+	}
+}
