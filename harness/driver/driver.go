@@ -22,6 +22,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -105,6 +106,14 @@ type Run struct {
 	Dir    string    // an empty folder for temporary files, deleted by the harness after Close
 	Guard  Guard     // kills and deletes what this process leaves if it is killed; never nil
 	Log    io.Writer // what the platform wants to tell; never nil
+}
+
+// Owns reports whether a name carries the run's prefix: it is the prefix, or
+// goes on with a dash. The dash keeps the run "ab" from the things of the run
+// "abc".
+func (r Run) Owns(name string) bool {
+	rest, ok := strings.CutPrefix(name, r.Prefix)
+	return ok && r.Prefix != "" && (rest == "" || rest[0] == '-')
 }
 
 // Ledger records what is about to be created, so that a killed run leaves a

@@ -34,7 +34,10 @@ type Endpoint struct {
 	Decode func(status int, header http.Header, body []byte) (Reply, error)
 }
 
-// Sandbox is implemented by connections that lead to one sandbox.
+// Sandbox is implemented by connections that lead to one sandbox. One that is
+// not a socket may also have a method Alive() bool: whether the sandbox can
+// take another call, said without waiting. The harness asks before it uses an
+// idle connection again; for a socket it looks whether the peer has closed it.
 type Sandbox interface {
 	net.Conn
 	Queued() time.Duration // how long Dial waited for a free place before the sandbox was started

@@ -12,9 +12,9 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// failure turns an error into the failure of a call: the driver's own word if
+// Failure turns the error of a call into its failure: the driver's own word if
 // it has one, else what the context says, else the network's.
-func failure(ctx context.Context, err error) *driver.Failure {
+func Failure(ctx context.Context, err error) *driver.Failure {
 	var f *driver.Failure
 	if errors.As(err, &f) {
 		return f
@@ -64,6 +64,9 @@ func malformed(err error) error {
 // over the network that was closed or was sent anything meanwhile cannot, nor
 // one that is old; connections of a driver's own dialer have no age.
 func alive(cn *conn, network bool) bool {
+	if a, ok := cn.raw.(interface{ Alive() bool }); ok {
+		return a.Alive()
+	}
 	if network && time.Since(cn.used) > idleLimit {
 		return false
 	}
