@@ -1,0 +1,172 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// bucket is a bucket in the world, guarded by its mutex. Objects are never
+// changed, only replaced.
+type bucket struct {
+	run     string
+	objects map[string][]byte
+}
+
+// buckets is the object store as a run sees it.
+type buckets struct{ p *Platform }
+
+var _ driver.Buckets = buckets{}
+
+// Buckets returns the object store: maps in memory.
+func (p *Platform) Buckets(ctx context.Context) (driver.Buckets, error) {
+	if err := p.ready(ctx); err != nil {
+		return nil, err
+	}
+	return buckets{p}, nil
+}
+
+// with calls do with the bucket called name, which must be this run's.
+func (b buckets) with(ctx context.Context, name string, do func(*bucket) error) error {
+	if err := b.p.ready(ctx); err != nil {
+		return err
+	}
+	if !b.p.run.Owns(name) {
+		return fmt.Errorf("bucket %s: %w", name, driver.ErrNotOurs)
+	}
+	w := b.p.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	bk := w.buckets[name]
+	if bk == nil {
+		return fmt.Errorf("bucket %s: %w", name, driver.ErrNotFound)
+	}
+	return do(bk)
+}
+
+func (b buckets) Create(ctx context.Context, name string) error {
+	if err := b.p.ready(ctx); err != nil {
+		return err
+	}
+	if !b.p.run.Owns(name) {
+		return fmt.Errorf("bucket %s: %w", name, driver.ErrNotOurs)
+	}
+	w := b.p.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.buckets[name] == nil {
+		w.buckets[name] = &bucket{run: b.p.run.ID, objects: map[string][]byte{}}
+	}
+	return nil
+}
+
+func (b buckets) Put(ctx context.Context, name, key string, r io.Reader, size int64) error {
+	if err := b.with(ctx, name, func(*bucket) error { return nil }); err != nil {
+		return err
+	}
+	if key == "" {
+		return fmt.Errorf("bucket %s: the key of an object must not be empty", name)
+	}
+	data, err := io.ReadAll(io.LimitReader(r, size+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(data)) != size {
+		return fmt.Errorf("object %s: want %d bytes, the reader has %s", key, size, map[bool]string{true: "fewer", false: "more"}[int64(len(data)) < size])
+	}
+	return b.with(ctx, name, func(bk *bucket) error {
+		bk.objects[key] = data
+		return nil
+	})
+}
+
+func (b buckets) Open(ctx context.Context, name, key string) (io.ReadCloser, error) {
+	var data []byte
+	err := b.with(ctx, name, func(bk *bucket) (err error) {
+		data, err = bk.object(name, key)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+// object returns the content of an object; name is the bucket's own.
+func (bk *bucket) object(name, key string) ([]byte, error) {
+	data, ok := bk.objects[key]
+	if !ok {
+		return nil, fmt.Errorf("object %s in bucket %s: %w", key, name, driver.ErrNotFound)
+	}
+	return data, nil
+}
+
+func (b buckets) List(ctx context.Context, name, prefix string) iter.Seq2[driver.Object, error] {
+	return func(yield func(driver.Object, error) bool) {
+		var all []driver.Object
+		err := b.with(ctx, name, func(bk *bucket) error {
+			for _, key := range slices.Sorted(maps.Keys(bk.objects)) {
+				if strings.HasPrefix(key, prefix) {
+					all = append(all, driver.Object{Key: key, Size: int64(len(bk.objects[key]))})
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(driver.Object{}, err)
+			return
+		}
+		for _, o := range all {
+			if !yield(o, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (b buckets) Delete(ctx context.Context, name, prefix string) error {
+	return b.with(ctx, name, func(bk *bucket) error {
+		maps.DeleteFunc(bk.objects, func(key string, _ []byte) bool { return strings.HasPrefix(key, prefix) })
+		return nil
+	})
+}
+
+func (b buckets) Presign(ctx context.Context, name, key string, expires time.Duration) (string, error) {
+	err := b.with(ctx, name, func(bk *bucket) error {
+		_, err := bk.object(name, key)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return b.p.objects.presign(b.p.world, name, key, expires)
+}
+
+func (b buckets) Names(ctx context.Context) ([]string, error) {
+	if err := b.p.ready(ctx); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, r := range b.p.world.resources(b.p.run) {
+		if r.Kind == "bucket" {
+			names = append(names, r.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (b buckets) Remove(ctx context.Context, name string) error {
+	return b.p.Remove(ctx, driver.Resource{Kind: "bucket", Name: name})
+}
+
+// Access returns nothing that a model would use: models read no objects.
+func (b buckets) Access() driver.Access { return driver.Access{"SIM_STORAGE": "memory"} }

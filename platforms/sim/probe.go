@@ -1,0 +1,108 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// request is what an event asks of a probe: the same in every language, see
+// the probes of package drivertest.
+type request struct {
+	Do          string          `json:"do"`
+	Value       json.RawMessage `json:"value"`
+	Environment string          `json:"environment"`
+	MS          int64           `json:"ms"`
+	Message     string          `json:"message"`
+	MB          int             `json:"mb"`
+	Processes   int             `json:"processes"`
+	Marker      string          `json:"marker"`
+	Name        string          `json:"name"`
+	Text        string          `json:"text"`
+	Bytes       int             `json:"bytes"`
+}
+
+// processLimit is how many processes a sandbox may have.
+const processLimit = 64
+
+// handleProbe does what the event asks.
+func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []byte) (handled, error) {
+	var r request
+	if err := json.Unmarshal(event, &r); err != nil {
+		return handled{kind: "TypeError", message: err.Error()}, nil
+	}
+	switch r.Do {
+	case "echo":
+		var variable any
+		if v, ok := s.spec.Environment[r.Environment]; ok {
+			variable = v
+		}
+		return result(map[string]any{"value": r.Value, "environment": variable})
+	case "sleep":
+		return handled{result: []byte("{}")}, s.spend(ctx, entered, time.Duration(r.MS)*time.Millisecond)
+	case "hang":
+		return handled{result: []byte("{}")}, s.spend(ctx, entered, Longest)
+	case "raise":
+		return handled{kind: "ProbeError", message: r.Message}, nil
+	case "exit":
+		return handled{failure: &driver.Failure{Cause: driver.Crash, Detail: "the function exited"}}, nil
+	case "allocate":
+		if r.MB >= s.spec.Memory {
+			return handled{failure: &driver.Failure{Cause: driver.Memory, Detail: fmt.Sprintf("the function used more than %d MB", s.spec.Memory)}}, nil
+		}
+		return result(map[string]any{"mb": r.MB})
+	case "spawn":
+		if s.left == nil {
+			s.left = map[string]int{}
+		}
+		if s.left[r.Marker] += r.Processes; s.left[r.Marker] > processLimit {
+			return handled{failure: &driver.Failure{Cause: driver.Processes, Detail: fmt.Sprintf("the function started more than %d processes", processLimit)}}, nil
+		}
+		return result(map[string]any{"processes": r.Processes})
+	case "leftovers":
+		return result(map[string]any{"processes": s.left[r.Marker]})
+	case "write":
+		if s.files == nil {
+			s.files = map[string]string{}
+		}
+		s.files[r.Name] = r.Text
+		return result(map[string]any{"name": r.Name})
+	case "list":
+		return result(map[string]any{"names": slices.AppendSeq([]string{}, maps.Keys(s.files))})
+	case "print":
+		return result(map[string]any{"bytes": r.Bytes}) // there is nowhere to print to
+	case "fill":
+		return handled{result: []byte(`{"filler":"` + strings.Repeat("x", r.Bytes) + `"}`)}, nil
+	case "unserialisable":
+		return handled{kind: "TypeError", message: "a function cannot be encoded as JSON"}, nil
+	case "corrupt":
+		return handled{result: []byte(`"corrupt`)}, nil
+	case "facts":
+		keys, err := eventKeys(event)
+		if err != nil {
+			return handled{}, err
+		}
+		return result(map[string]any{"cwd": "/", "pid": rand.IntN(1 << 15), "keys": keys})
+	}
+	return handled{kind: "ValueError", message: fmt.Sprintf("cannot do %q", r.Do)}, nil
+}
+
+// result encodes what a probe returns.
+func result(v map[string]any) (handled, error) {
+	data, err := json.Marshal(v)
+	return handled{result: data}, err
+}
+
+// eventKeys returns the keys of an event, sorted.
+func eventKeys(event []byte) ([]string, error) {
+	var m map[string]json.RawMessage
+	err := json.Unmarshal(event, &m)
+	return slices.Sorted(maps.Keys(m)), err
+}
