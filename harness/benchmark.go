@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 )
 
@@ -39,3 +40,12 @@ const (
 
 // Sizes lists all sizes, the smallest first.
 var Sizes = []Size{Test, Small, Large}
+
+// config returns the benchmark's config.json, decoded.
+func (b *Benchmark) config() (Config, error) {
+	c, err := ReadConfig(b.Files)
+	if err != nil {
+		return Config{}, fmt.Errorf("benchmark %s: %w", b.Name, err)
+	}
+	return c, nil
+}

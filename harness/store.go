@@ -24,7 +24,7 @@ type Store struct {
 	prefix    string // of real table names
 	buckets   func(context.Context) (driver.Buckets, error)
 	tables    func(context.Context) (driver.Tables, error)
-	created   *tableSet
+	created   *made
 }
 
 // NewStore returns a store over a platform's buckets and tables, for tests of
@@ -47,7 +47,7 @@ func NewStore(benchmark, names string, buckets driver.Buckets, tables driver.Tab
 			}
 			return tables, nil
 		},
-		created: newTableSet(),
+		created: newMade(),
 	}
 }
 
@@ -60,7 +60,11 @@ func (s *Store) Input(i int) string { return fmt.Sprintf("%s-%d-input", s.benchm
 
 // Output returns the prefix of the i-th set of outputs. It is emptied after an
 // experiment.
-func (s *Store) Output(i int) string { return fmt.Sprintf("%s-%d-output", s.benchmark, i) }
+func (s *Store) Output(i int) string {
+	prefix := fmt.Sprintf("%s-%d-output", s.benchmark, i)
+	s.created.output(prefix)
+	return prefix
+}
 
 // Put stores size bytes of r in the bucket under key: one of the benchmark's
 // prefixes, a slash, and the object's own name.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,7 +27,7 @@ func (s *Store) CreateTable(ctx context.Context, table, primary, secondary strin
 	if err != nil {
 		return fmt.Errorf("create table %s: %w", table, err)
 	}
-	s.created.name(table, real)
+	s.created.table(table, real)
 	return nil
 }
 
@@ -68,34 +70,56 @@ func (s *Store) own(key string) error {
 	return nil
 }
 
-// tableSet remembers what was created, so that it is once.
-type tableSet struct {
-	mu    sync.Mutex
-	done  map[string]bool
-	names map[string]string
+// made remembers what a store created and handed out.
+type made struct {
+	mu      sync.Mutex
+	done    map[string]bool
+	names   map[string]string // of tables: the benchmark's own to the real one
+	written map[string]bool   // output prefixes
 }
 
-func newTableSet() *tableSet {
-	return &tableSet{done: map[string]bool{}, names: map[string]string{}}
+func newMade() *made {
+	return &made{done: map[string]bool{}, names: map[string]string{}, written: map[string]bool{}}
 }
 
 // once calls create unless it succeeded for key before. Calls are serial.
-func (c *tableSet) once(key string, create func() error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done[key] {
+func (m *made) once(key string, create func() error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.done[key] {
 		return nil
 	}
 	if err := create(); err != nil {
 		return err
 	}
-	c.done[key] = true
+	m.done[key] = true
 	return nil
 }
 
-// name remembers the real name of a table.
-func (c *tableSet) name(table, real string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.names[table] = real
+// table remembers the real name of a table.
+func (m *made) table(name, real string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.names[name] = real
+}
+
+// tables returns the real names of the benchmark's tables.
+func (m *made) tables() map[string]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.names)
+}
+
+// output remembers that functions were told to write under a prefix.
+func (m *made) output(prefix string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.written[prefix] = true
+}
+
+// outputs returns the prefixes that functions were told to write under.
+func (m *made) outputs() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Sorted(maps.Keys(m.written))
 }
