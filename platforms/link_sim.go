@@ -1,0 +1,5 @@
+//go:build sim
+
+package platforms
+
+import _ "github.com/sebs-go/sebs/platforms/sim" // register it
