@@ -1,0 +1,30 @@
+# The targets that people use; each is one or a few readable commands.
+# PLATFORM names build tags, as in: make bench PLATFORM=process RUN=Invoke/.*/110
+
+PLATFORM ?= process
+RUN      ?= Invoke
+LINT     ?= golangci-lint
+BARS     ?= ./harness ./harness/build ./platforms/process
+
+.PHONY: check test bench bars sweep
+
+check: ## formatting, vet on every target, linters, race detector
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=darwin GOARCH=amd64 go vet ./...
+	GOOS=linux GOARCH=arm64 go vet ./...
+	$(LINT) run
+	go test -race ./...
+
+test: ## everything that needs neither Docker nor an account
+	go test ./...
+
+bench: ## functions as Go benchmarks, for benchstat
+	go test -tags $(PLATFORM) -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
+
+bars: ## how fast the harness is against the bare thing; status 1 if any falls short
+	go test -v -count=1 -timeout 60m -run '^TestBars$$' $(BARS)
+
+sweep: ## list what killed runs left, and delete what is expired or has SEBS_PREFIX
+	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments
