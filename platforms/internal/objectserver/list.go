@@ -1,0 +1,115 @@
+package objectserver
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/backend"
+	"github.com/versity/versitygw/s3response"
+)
+
+// listing is a part of a bucket's keys in byte order.
+type listing struct {
+	objects   []s3response.Object
+	prefixes  []types.CommonPrefix
+	last      string // the last key or common prefix listed
+	truncated bool   // there are more after last
+}
+
+// list lists up to most keys that begin with prefix and come after the key or
+// common prefix after. Keys that have the delimiter behind the prefix are
+// listed once, up to it.
+func (b *bucket) list(prefix, delimiter, after string, most int) listing {
+	var l listing
+	if most <= 0 {
+		return l
+	}
+	from, found := slices.BinarySearch(b.keys, max(prefix, after))
+	if found && b.keys[from] == after {
+		from++
+	}
+	for _, key := range b.keys[from:] {
+		rest, ok := strings.CutPrefix(key, prefix)
+		if !ok {
+			break
+		}
+		common := ""
+		if delimiter != "" {
+			if head, _, ok := strings.Cut(rest, delimiter); ok {
+				common = prefix + head + delimiter
+			}
+		}
+		if common != "" && (common == l.last || common == after) {
+			continue
+		}
+		if len(l.objects)+len(l.prefixes) == most {
+			l.truncated = true
+			break
+		}
+		if common != "" {
+			l.prefixes = append(l.prefixes, types.CommonPrefix{Prefix: &common})
+			l.last = common
+			continue
+		}
+		o := b.objects[key]
+		l.objects = append(l.objects, s3response.Object{
+			Key: &key, Size: &o.size, ETag: &o.etag, LastModified: &o.modified,
+			StorageClass: types.ObjectStorageClassStandard,
+		})
+		l.last = key
+	}
+	return l
+}
+
+// ListObjectsV2 lists objects, continued by token.
+func (s *store) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input) (s3response.ListObjectsV2Result, error) {
+	l, err := s.list(in.Bucket, in.Prefix, in.Delimiter, max(text(in.StartAfter), text(in.ContinuationToken)), in.MaxKeys)
+	if err != nil {
+		return s3response.ListObjectsV2Result{}, err
+	}
+	count := int32(len(l.objects) + len(l.prefixes))
+	out := s3response.ListObjectsV2Result{
+		Name: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, StartAfter: in.StartAfter,
+		ContinuationToken: in.ContinuationToken, MaxKeys: in.MaxKeys, KeyCount: &count,
+		Contents: l.objects, CommonPrefixes: l.prefixes, IsTruncated: &l.truncated,
+	}
+	if l.truncated {
+		out.NextContinuationToken = &l.last
+	}
+	return out, nil
+}
+
+// ListObjects lists objects, continued by marker.
+func (s *store) ListObjects(_ context.Context, in *s3.ListObjectsInput) (s3response.ListObjectsResult, error) {
+	l, err := s.list(in.Bucket, in.Prefix, in.Delimiter, text(in.Marker), in.MaxKeys)
+	if err != nil {
+		return s3response.ListObjectsResult{}, err
+	}
+	out := s3response.ListObjectsResult{
+		Name: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, Marker: in.Marker, MaxKeys: in.MaxKeys,
+		Contents: l.objects, CommonPrefixes: l.prefixes, IsTruncated: &l.truncated,
+	}
+	if l.truncated {
+		out.NextMarker = backend.GetPtrFromString(l.last)
+	}
+	return out, nil
+}
+
+// list lists part of an existing bucket.
+func (s *store) list(name, prefix, delimiter *string, after string, most *int32) (listing, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, err := s.bucket(name)
+	if err != nil {
+		return listing{}, err
+	}
+	const usual = 1000
+	limit := usual
+	if most != nil {
+		limit = int(*most)
+	}
+	return b.list(text(prefix), text(delimiter), after, limit), nil
+}
