@@ -1,0 +1,15 @@
+// Package testdata holds inputs of benchmarks that are too real to generate:
+// photos and a book, each with its source, licence and digest in README.md.
+// It embeds itself, so a module that imports a benchmark has its inputs too.
+//
+// The package refuses to grow: what a program can make from a seed or from
+// these files is made by the benchmark that needs it.
+package testdata
+
+import "embed"
+
+// Files holds the folders photos and texts, and README.md. It is read-only and
+// safe for concurrent use.
+//
+//go:embed all:photos all:texts README.md
+var Files embed.FS
