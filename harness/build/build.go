@@ -16,7 +16,6 @@
 package build
 
 import (
-	"context"
 	"io"
 	"io/fs"
 	"time"
@@ -47,5 +46,3 @@ type Dependency struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
-
-var _ = context.Background

@@ -72,16 +72,16 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	stop := context.AfterFunc(limited, kill)
 
 	last := &tail{log: log}
-	copied := make(chan error, 1)
+	copied := make(chan struct{})
 	go func() {
-		_, err := io.Copy(last, output)
-		copied <- err
+		defer close(copied)
+		_, _ = io.Copy(last, output) // ends with the output, or when it is closed below
 	}()
 	failed := cmd.Wait()
 	stop()
 	kill() // the group still has the process that watches, so the id is not another's
 	select {
-	case err = <-copied:
+	case <-copied:
 	case <-time.After(5 * time.Second): // a process that left the group holds it open
 	}
 
@@ -92,10 +92,8 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 		return fmt.Errorf("%s: it took longer than %v%s", s.name, s.most, last)
 	case failed != nil:
 		return fmt.Errorf("%s: %w%s", s.name, failed, last)
-	case err != nil:
-		return fmt.Errorf("%s: write its log: %w", s.name, err)
 	}
-	return nil
+	return last.failure(s.name)
 }
 
 // tail passes output on to a log and keeps the last lines of it. Its String
@@ -125,6 +123,16 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.last = append(t.last[:0], t.last[over:]...)
 	}
 	return len(p), nil
+}
+
+// failure returns why the log of the script called name could not be written.
+func (t *tail) failure(name string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err != nil {
+		return fmt.Errorf("%s: write its log: %w", name, t.err)
+	}
+	return nil
 }
 
 // String returns the last lines, introduced as such.

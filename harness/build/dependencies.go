@@ -1,0 +1,121 @@
+package build
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// dependencySet is what was found to be installed.
+type dependencySet map[Dependency]bool
+
+// maxMetadata bounds how much of a metadata file is read.
+const maxMetadata = 8 << 20
+
+// add adds the dependency whose metadata is the file name, if it is one: the
+// METADATA of a Python distribution, or the package.json of a Node.js package.
+// full is the file's path on this machine.
+func (s dependencySet) add(name, full string) error {
+	parse := metadataParser(name)
+	if parse == nil {
+		return nil
+	}
+	f, err := os.Open(full)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d, ok, err := parse(io.LimitReader(f, maxMetadata))
+	if err != nil {
+		return err
+	}
+	if ok {
+		s[d] = true
+	}
+	return nil
+}
+
+// sorted lists the dependencies by name and version, never nil.
+func (s dependencySet) sorted() []Dependency {
+	all := make([]Dependency, 0, len(s))
+	for d := range s {
+		all = append(all, d)
+	}
+	slices.SortFunc(all, func(a, b Dependency) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Version, b.Version)
+	})
+	return all
+}
+
+// metadataParser returns how to read the metadata in the file name, or nil if
+// there is none in it. A parser says false for content that names no
+// dependency; its error is one of reading.
+func metadataParser(name string) func(io.Reader) (Dependency, bool, error) {
+	dir, base := path.Split(name)
+	dir = strings.TrimSuffix(dir, "/")
+	switch {
+	case base == "METADATA" && strings.HasSuffix(dir, ".dist-info"):
+		return parseDistInfo
+	case base == "package.json" && isNodePackage(dir):
+		return parsePackageJSON
+	}
+	return nil
+}
+
+// isNodePackage says whether dir is a package's folder: node_modules/name or
+// node_modules/@scope/name.
+func isNodePackage(dir string) bool {
+	parent, base := path.Split(dir)
+	parent = strings.TrimSuffix(parent, "/")
+	if strings.HasPrefix(path.Base(parent), "@") {
+		parent = path.Dir(parent)
+	}
+	return path.Base(parent) == "node_modules" && !strings.HasPrefix(base, ".") && !strings.HasPrefix(base, "@")
+}
+
+// parseDistInfo reads the header of a METADATA file.
+func parseDistInfo(r io.Reader) (Dependency, bool, error) {
+	var d Dependency
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return Dependency{}, false, err
+		}
+		key, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), ":")
+		if !ok { // the end of the header, or of the file
+			break
+		}
+		switch strings.ToLower(key) {
+		case "name":
+			d.Name = strings.TrimSpace(value)
+		case "version":
+			d.Version = strings.TrimSpace(value)
+		}
+		if err != nil || d.Name != "" && d.Version != "" {
+			break
+		}
+	}
+	return d, d.Name != "" && d.Version != "", nil
+}
+
+// parsePackageJSON reads a package.json.
+func parsePackageJSON(r io.Reader) (Dependency, bool, error) {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return Dependency{}, false, err
+	}
+	var d Dependency
+	if json.Unmarshal(raw, &d) != nil {
+		return Dependency{}, false, nil
+	}
+	return d, d.Name != "" && d.Version != "", nil
+}

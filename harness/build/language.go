@@ -1,0 +1,144 @@
+package build
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// language is how the dependencies of a language's functions are named.
+type language struct {
+	manifest string // the file with dependencies
+	lock     string // the file with their resolved versions; empty: none
+
+	// merge adds packages to a manifest, which is empty if there is none.
+	merge func(manifest []byte, packages []string) ([]byte, error)
+}
+
+// languages is all languages with dependencies; in any other, a function is
+// its sources and the platform's files.
+var languages = map[string]language{
+	"python": {manifest: "requirements.txt", merge: mergeRequirements},
+	"nodejs": {manifest: "package.json", lock: "package-lock.json", merge: mergePackageJSON},
+}
+
+// choose keeps of a language's manifests and lock files the ones for an
+// architecture and version, under their plain names. Files for one of both are
+// named with a suffix: requirements.txt.arm.3.11, requirements.txt.3.11,
+// requirements.txt.arm, requirements.txt, the first that exists. A lock file
+// has the suffix of its manifest.
+func (l language) choose(files []source, arch driver.Architecture, version string) []source {
+	if l.manifest == "" {
+		return files
+	}
+	is := func(name, plain string) bool {
+		return plain != "" && (name == plain || strings.HasPrefix(name, plain+"."))
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(files, func(f source) bool { return f.name == name })
+	}
+	var chosen string
+	for _, suffix := range suffixes(arch, version) {
+		if has(l.manifest + suffix) {
+			chosen = suffix
+			break
+		}
+	}
+	var kept []source
+	for _, f := range files {
+		switch {
+		case f.name == l.manifest+chosen:
+			f.name = l.manifest
+		case l.lock != "" && f.name == l.lock+chosen:
+			f.name = l.lock
+		case is(f.name, l.manifest), is(f.name, l.lock):
+			continue
+		}
+		kept = append(kept, f)
+	}
+	t := tree{files: kept}
+	t.sort()
+	return t.files
+}
+
+// suffixes lists the suffixes of manifests, the most specific first.
+func suffixes(arch driver.Architecture, version string) []string {
+	names := []string{"." + string(arch)}
+	if arch == driver.ARM64 {
+		names = append(names, ".arm")
+	}
+	var all []string
+	for _, name := range names {
+		all = append(all, name+"."+version)
+	}
+	all = append(all, "."+version)
+	return append(append(all, names...), "")
+}
+
+// mergeRequirements appends lines to a requirements.txt, except those that it
+// has already.
+func mergeRequirements(manifest []byte, packages []string) ([]byte, error) {
+	merged := slices.Clone(manifest)
+	if len(merged) > 0 && !bytes.HasSuffix(merged, []byte("\n")) {
+		merged = append(merged, '\n')
+	}
+	for _, p := range packages {
+		if strings.ContainsAny(p, "\r\n") || strings.TrimSpace(p) == "" {
+			return nil, fmt.Errorf("package %q: want one line", p)
+		}
+		if !hasLine(merged, p) {
+			merged = append(append(merged, p...), '\n')
+		}
+	}
+	return merged, nil
+}
+
+// mergePackageJSON adds dependencies, as name@version, to a package.json. A
+// dependency that it has already stays as it is.
+func mergePackageJSON(manifest []byte, packages []string) ([]byte, error) {
+	all := map[string]json.RawMessage{}
+	if len(bytes.TrimSpace(manifest)) > 0 {
+		if err := json.Unmarshal(manifest, &all); err != nil {
+			return nil, err
+		}
+		if all == nil {
+			return nil, errors.New("want an object")
+		}
+	}
+	dependencies := map[string]string{}
+	if raw, ok := all["dependencies"]; ok {
+		if err := json.Unmarshal(raw, &dependencies); err != nil {
+			return nil, fmt.Errorf("dependencies: %w", err)
+		}
+		if dependencies == nil {
+			dependencies = map[string]string{}
+		}
+	}
+	for _, p := range packages {
+		name, version := p, "*"
+		if i := strings.LastIndex(p, "@"); i > 0 {
+			name, version = p[:i], p[i+1:]
+		}
+		if name == "" || name == "@" || version == "" {
+			return nil, fmt.Errorf("package %q: want name@version", p)
+		}
+		if _, ok := dependencies[name]; !ok {
+			dependencies[name] = version
+		}
+	}
+	raw, err := json.Marshal(dependencies)
+	if err != nil {
+		return nil, err
+	}
+	all["dependencies"] = raw
+	merged, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(merged, '\n'), nil
+}

@@ -1,0 +1,104 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lock is an exclusive lock among all processes of this machine. The kernel
+// gives it up when the process ends, however it ends.
+type lock struct{ f *os.File }
+
+// openLock opens the file of a lock, without taking it.
+func openLock(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+}
+
+// tryLock takes the lock at path if nobody has it.
+func tryLock(path string) (*lock, bool, error) {
+	f, err := openLock(path)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := flock(f, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, false, nil
+		}
+		return nil, false, err
+	}
+	return &lock{f}, true, nil
+}
+
+// takeLock takes the lock at path, and waits while another has it. Whom it
+// waits for is written to log and in the error when ctx is done before.
+func takeLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
+	l, ok, err := tryLock(path)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		l, err = waitLock(ctx, path, log)
+		if err != nil {
+			return nil, err
+		}
+	}
+	// For whoever waits: a message that is not essential to the lock.
+	text := fmt.Sprintf("process %d since %s", os.Getpid(), time.Now().UTC().Format(time.RFC3339))
+	if err := l.f.Truncate(0); err == nil {
+		_, _ = l.f.WriteAt([]byte(text), 0)
+	}
+	return l, nil
+}
+
+// waitLock waits for the lock at path. The wait in the kernel cannot be
+// interrupted: when ctx is done it goes on in the background, until the other
+// gives up the lock, and then gives it up too.
+func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
+	f, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
+	holder := "another process"
+	if text, err := io.ReadAll(io.LimitReader(f, 200)); err == nil && strings.HasPrefix(string(text), "process ") {
+		holder = string(text)
+	}
+	fmt.Fprintf(log, "waiting for %s, which builds the same package\n", holder)
+	taken := make(chan error, 1)
+	go func() { taken <- flock(f, unix.LOCK_EX) }()
+	select {
+	case err := <-taken:
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		return &lock{f}, nil
+	case <-ctx.Done():
+		go func() {
+			<-taken
+			f.Close()
+		}()
+		return nil, fmt.Errorf("wait for %s, which builds the same package: %w", holder, ctx.Err())
+	}
+}
+
+// release gives the lock up. Its file stays: to delete it would let two
+// processes hold locks on different files of one name.
+func (l *lock) release() { l.f.Close() }
+
+// flock calls flock(2) until it is not interrupted by a signal.
+func flock(f *os.File, how int) error {
+	for {
+		err := unix.Flock(int(f.Fd()), how)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package build
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// overlay adds what a recipe says to the staged folder dir: files, none of
+// which may be there already, and packages to the language's manifest.
+func overlay(dir, lang string, r driver.Recipe) error {
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		if !validName(name) || name == "." {
+			return fmt.Errorf("%q: a path that cannot be used", name)
+		}
+		if err := writeNew(filepath.Join(dir, filepath.FromSlash(name)), r.Files[name]); err != nil {
+			if errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s: the platform adds a file of this name, rename the benchmark's", name)
+			}
+			return err
+		}
+	}
+	if len(r.Packages) == 0 {
+		return nil
+	}
+	l, ok := languages[lang]
+	if !ok {
+		return fmt.Errorf("add packages to a function in %s: %w", lang, driver.ErrUnsupported)
+	}
+	manifest := filepath.Join(dir, l.manifest)
+	old, err := os.ReadFile(manifest)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	merged, err := l.merge(old, r.Packages)
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.manifest, err)
+	}
+	return os.WriteFile(manifest, merged, 0o644)
+}
+
+// writeNew writes a file that must not exist yet; one that begins with #! is
+// executable.
+func writeNew(to string, data []byte) error {
+	mode := fs.FileMode(0o644)
+	if bytes.HasPrefix(data, []byte("#!")) {
+		mode = 0o755
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Chmod(to, mode) // whatever the umask
+}
+
+// hasLine says whether text has a line that is s, apart from spaces.
+func hasLine(text []byte, s string) bool {
+	for line := range strings.Lines(string(text)) {
+		if strings.TrimSpace(line) == strings.TrimSpace(s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,205 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Store is a folder of packages, each under the digest of all that it was
+// built from. Any number of processes may use a folder at once; all methods
+// are safe for concurrent use.
+//
+//	packages/<digest>/   manifest.json, build.log, code/, code.zip: complete once it is there
+//	tmp/<digest>/        a build in progress, or what is left of one that was killed
+//	locks/<digest>       held by the process that builds it
+//	logs/<digest>.log    the log of a build in progress, or of one that failed
+type Store struct{ dir string }
+
+// OpenStore returns the store in the folder dir, which is created if it does
+// not exist. What killed builds left there is removed.
+func OpenStore(dir string) (*Store, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("package store %s: %w", dir, err)
+	}
+	s := &Store{dir: abs}
+	for _, sub := range []string{"packages", "tmp", "locks", "logs"} {
+		if err := os.MkdirAll(filepath.Join(abs, sub), 0o755); err != nil {
+			return nil, s.unusable(err)
+		}
+	}
+	probe, err := os.CreateTemp(filepath.Join(abs, "tmp"), ".probe-")
+	if err != nil {
+		return nil, s.unusable(err)
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return nil, s.unusable(err)
+	}
+	if err := s.sweep(); err != nil {
+		return nil, s.unusable(err)
+	}
+	return s, nil
+}
+
+// unusable says that the store's folder cannot be used, and what to do.
+func (s *Store) unusable(err error) error {
+	return fmt.Errorf("package store %s cannot be used, set SEBS_CACHE to a folder that can be written and has space: %w", s.dir, err)
+}
+
+// sweep removes the temporary folders of builds that nobody works on.
+func (s *Store) sweep() error {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "tmp"))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !isDigest(e.Name()) {
+			continue
+		}
+		l, ok, err := tryLock(s.path("locks", e.Name()))
+		if err != nil {
+			return err
+		}
+		if ok {
+			err = os.RemoveAll(s.path("tmp", e.Name()))
+			l.release()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) path(elem ...string) string {
+	return filepath.Join(append([]string{s.dir}, elem...)...)
+}
+
+// Package returns the package for a job: from the store if it is there exactly
+// as it was built, otherwise it builds it. While another process builds the
+// same package, it waits for the result, and says so in job.Log. The error of
+// a build that failed names its log.
+func (s *Store) Package(ctx context.Context, job Job) (Result, error) {
+	start := time.Now()
+	if job.Log == nil {
+		job.Log = io.Discard
+	}
+	r, err := s.pack(ctx, job)
+	if err != nil {
+		return Result{}, fmt.Errorf("build %s in %s for %s: %w", job.Spec.Benchmark, job.Spec.Runtime, job.PlatformName, err)
+	}
+	r.Took = time.Since(start)
+	return r, nil
+}
+
+func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
+	recipe, err := job.Platform.Recipe(ctx, job.Spec)
+	if err != nil {
+		return Result{}, err
+	}
+	stage, err := newStaging(job)
+	if err != nil {
+		return Result{}, err
+	}
+	digest, err := stage.digest(job, recipe)
+	if err != nil {
+		return Result{}, err
+	}
+	if r, err := s.find(ctx, digest); err == nil {
+		return r, nil
+	}
+	l, err := takeLock(ctx, s.path("locks", digest), job.Log)
+	if err != nil {
+		return Result{}, s.explain(err)
+	}
+	defer l.release()
+	r, err := s.find(ctx, digest)
+	if err == nil {
+		return r, nil
+	}
+	if exists(s.path("packages", digest)) {
+		fmt.Fprintf(job.Log, "package %s in the store is damaged (%v): it is built again\n", digest[:12], err)
+	}
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	b := building{
+		Job:    job,
+		recipe: recipe,
+		stage:  stage,
+		digest: digest,
+		work:   s.path("tmp", digest),
+		log:    s.path("logs", digest+".log"),
+		entry:  s.path("packages", digest),
+	}
+	r, err = b.run(ctx)
+	return r, s.explain(err)
+}
+
+// explain adds to an error of a store that is full or cannot be written what
+// to do.
+func (s *Store) explain(err error) error {
+	for _, e := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS} {
+		if errors.Is(err, e) {
+			return s.unusable(err)
+		}
+	}
+	var p *fs.PathError
+	if errors.Is(err, fs.ErrPermission) && errors.As(err, &p) && strings.HasPrefix(p.Path, s.dir) {
+		return s.unusable(err)
+	}
+	return err
+}
+
+// find returns an entry that is complete.
+func (s *Store) find(ctx context.Context, digest string) (Result, error) {
+	dir := s.path("packages", digest)
+	m, err := readManifest(dir)
+	if err != nil {
+		return Result{}, err
+	}
+	if m.Digest != digest {
+		return Result{}, fmt.Errorf("%s is of another package", manifestName)
+	}
+	if err := m.damage(ctx, dir, false); err != nil {
+		return Result{}, err
+	}
+	r := m.result(dir)
+	r.Reused = true
+	return r, nil
+}
+
+// Verify compares every file of a package with the SHA-256 that it had when it
+// was built. A package that is not in the store matches driver.ErrNotFound.
+func (s *Store) Verify(ctx context.Context, digest string) error {
+	if !isDigest(digest) {
+		return fmt.Errorf("verify package %q: %w: not a digest", digest, driver.ErrNotFound)
+	}
+	dir := s.path("packages", digest)
+	m, err := readManifest(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = driver.ErrNotFound
+	}
+	if err == nil {
+		err = m.damage(ctx, dir, true)
+	}
+	if err != nil {
+		return fmt.Errorf("verify package %s: %w", digest[:12], err)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
