@@ -255,4 +255,3 @@ func configExcerpt(v []byte) string {
 	}
 	return text
 }
-
