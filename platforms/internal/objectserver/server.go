@@ -23,6 +23,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/gofiber/fiber/v3"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/s3api"
@@ -95,6 +96,7 @@ func (s *Server) serve(ctx context.Context) error {
 			s3api.WithKeepAlive(),
 			s3api.WithConcurrencyLimiter(maxConnections, maxRequests),
 			s3api.WithMpMaxParts(maxParts),
+			s3api.WithMiddleware("/", closeAfterChunks),
 			s3api.WithOnListen(func() { close(bound) }),
 		)
 		if err != nil {
@@ -124,6 +126,16 @@ func (s *Server) serve(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("no free port on 127.0.0.1 after %d attempts: %w", attempts, last)
+}
+
+// closeAfterChunks closes the connection of a request whose length is not
+// known beforehand. versitygw reads such a body without its last bytes, which
+// would be taken for the next request.
+func closeAfterChunks(ctx fiber.Ctx) error {
+	if ctx.Request().Header.ContentLength() < 0 {
+		ctx.Response().Header.SetConnectionClose()
+	}
+	return ctx.Next()
 }
 
 // freeAddress returns an address of loopback whose port is free now.
