@@ -1,0 +1,212 @@
+// The answer of a Node.js function, the same on every platform.
+//
+// A platform's handler takes the event off its transport, calls answer(), and
+// sends the text back. The function itself is function/function.js beside this
+// file, with the entry point exports.handler, async or not.
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { performance } = require('perf_hooks');
+
+const most = 4096; // characters of an error's message
+const boot = Math.floor(performance.timeOrigin * 1000);
+const worker = randomId();
+
+let handler = null;
+let count = 0;
+let sandbox = '';
+let background = null; // an error that no call was there to take
+let fail = null; // ends the call under way
+
+// Errors outside the call's own promise: of a timer, an emitter, a promise that
+// nobody awaits. They fail the call under way; without one, the next.
+function stray(error) {
+  if (fail !== null) fail(error);
+  else background = error;
+}
+process.on('uncaughtException', stray);
+process.on('unhandledRejection', stray);
+
+// answer calls the function and resolves to the answer's text, whether it
+// failed, and whether the process can no longer be trusted.
+async function answer(event, platformRequest = '') {
+  count++;
+  const income = Date.now() / 1000;
+  const isObject = event !== null && typeof event === 'object' && !Array.isArray(event);
+  const request = isObject && event['request-id'] !== undefined ? event['request-id'] : '';
+  const a = {
+    request: String(request),
+    platform_request: platformRequest,
+    begin_us: 0,
+    end_us: 0,
+    handler_ns: 0,
+    init_us: 0,
+    boot_us: boot,
+    sandbox: '',
+    cold: false,
+    worker,
+    worker_cold: count === 1,
+    count,
+    cpu_us: 0,
+    memory_bytes: 0,
+    result: null,
+    measurement: null,
+    error: null,
+  };
+  if (sandbox === '') [sandbox, a.cold] = enterSandbox();
+  a.sandbox = sandbox;
+  let broken = false;
+  const strays = new Promise((_, reject) => {
+    fail = (error) => {
+      broken = true;
+      reject(error);
+    };
+  });
+  strays.catch(() => {});
+  if (background !== null) fail(background);
+  if (handler === null) {
+    const start = process.hrtime.bigint();
+    try {
+      handler = await load();
+    } catch (error) {
+      a.error = describe('init', error);
+    }
+    if (count === 1) a.init_us = Number((process.hrtime.bigint() - start) / 1000n);
+  }
+  a.begin_us = now();
+  a.end_us = a.begin_us;
+  if (a.error === null) await call(a, event, isObject, income, strays);
+  fail = null;
+  a.memory_bytes = peakMemory();
+  let text;
+  try {
+    text = JSON.stringify(a);
+  } catch (error) {
+    a.result = a.measurement = null;
+    a.error = describe('handler', error);
+    text = JSON.stringify(a);
+  }
+  return { text, failed: a.error !== null, broken };
+}
+
+// call calls the handler and fills in times, result and error.
+async function call(a, event, isObject, income, strays) {
+  let returned;
+  const cpu = process.cpuUsage();
+  a.begin_us = now();
+  const start = process.hrtime.bigint();
+  try {
+    if (!isObject) throw new TypeError('the event is not a JSON object');
+    event['request-id'] = a.request;
+    event['income-timestamp'] = income;
+    returned = await Promise.race([handler(event), strays]);
+  } catch (error) {
+    a.error = describe('handler', error);
+  }
+  a.handler_ns = Number(process.hrtime.bigint() - start);
+  a.end_us = now();
+  const used = process.cpuUsage(cpu);
+  a.cpu_us = used.user + used.system;
+  if (a.error !== null) return;
+  a.result = returned === undefined ? null : returned;
+  if (returned !== null && typeof returned === 'object' && !Array.isArray(returned)) {
+    if ('result' in returned) a.result = returned.result;
+    if (returned.measurement !== undefined) a.measurement = returned.measurement;
+    if (typeof a.measurement !== 'object' || Array.isArray(a.measurement)) {
+      a.measurement = null;
+      a.error = describe('handler', new TypeError('the measurement is not an object'));
+    }
+  }
+}
+
+// load returns the function's handler.
+async function load() {
+  const file = path.join(__dirname, 'function', 'function.js');
+  let module;
+  try {
+    module = require(file);
+  } catch (error) {
+    if (!error || error.code !== 'ERR_REQUIRE_ESM') throw error;
+    module = await import(require('url').pathToFileURL(file).href);
+  }
+  if (typeof module.handler !== 'function') throw new TypeError('function.js does not export a function called handler');
+  return module.handler;
+}
+
+// describe describes what was thrown, and prints it with its trace.
+function describe(phase, error) {
+  let type = typeof error;
+  let message = '(the error cannot be printed)';
+  try {
+    if (error instanceof Error || (error && error.message !== undefined)) {
+      type = error.name || type;
+      message = String(error.message);
+    } else {
+      message = String(error);
+    }
+    fs.writeSync(2, `${error && error.stack ? error.stack : message}\n`);
+  } catch {
+    // Standard error may be closed.
+  }
+  return { phase, type: String(type), message: message.slice(0, most) };
+}
+
+// enterSandbox returns the sandbox's id, and whether this call made it.
+function enterSandbox() {
+  const file = path.join(process.env.TMPDIR || '/tmp', '.sebs-sandbox');
+  const id = randomId();
+  try {
+    fs.writeFileSync(file, id, { flag: 'wx', mode: 0o600 });
+    return [id, true];
+  } catch (error) {
+    if (error.code !== 'EEXIST') return [worker, count === 1]; // no place to write: the process is all that can be told
+  }
+  for (let i = 0; i < 100; i++) { // another process may be about to write it
+    const found = fs.readFileSync(file, 'utf8');
+    if (found !== '') return [found, false];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+  return [worker, false];
+}
+
+// randomId returns 16 random hexadecimal digits. The module crypto takes longer
+// to load than the rest of this file.
+function randomId() {
+  let fd;
+  try {
+    fd = fs.openSync('/dev/urandom', 'r');
+    const bytes = Buffer.alloc(8);
+    if (fs.readSync(fd, bytes, 0, 8, null) === 8) return bytes.toString('hex');
+  } catch {
+    // No such device.
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+  return require('crypto').randomBytes(8).toString('hex');
+}
+
+// now returns Unix time in µs.
+function now() {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+}
+
+let status; // descriptor of /proc/self/status
+const statusText = Buffer.alloc(4096);
+
+// peakMemory returns the process's peak resident memory in bytes. Elsewhere
+// than on Linux it is getrusage's figure, in which a process begins with its
+// parent's.
+function peakMemory() {
+  try {
+    if (status === undefined) status = fs.openSync('/proc/self/status', 'r');
+    const n = fs.readSync(status, statusText, 0, statusText.length, 0);
+    const found = /VmHWM:\s*(\d+) kB/.exec(statusText.latin1Slice(0, n));
+    if (found) return Number(found[1]) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+exports.answer = answer;

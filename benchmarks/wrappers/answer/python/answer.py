@@ -1,0 +1,198 @@
+"""The answer of a Python function, the same on every platform.
+
+A platform's handler takes the event off its transport, calls answer(), and
+sends the bytes back. The function itself is the module function/function.py
+beside this file, with the entry point handler(event).
+"""
+import builtins
+import json
+import os
+import sys
+import time
+
+_ROOT = os.path.dirname(os.path.abspath(__file__))
+_MOST = 4096  # characters of an error's message
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+_handler = None
+_count = 0
+_sandbox = ""
+_worker = os.urandom(8).hex()
+
+
+def prepare():
+    """Makes the function's packages and modules importable."""
+    sys.path[0] = _ROOT
+    packages = os.path.join(_ROOT, ".python_packages", "lib", "site-packages")
+    if os.path.isdir(packages):
+        sys.path.insert(1, packages)
+        if any(name.endswith(".pth") for name in os.listdir(packages)):
+            import site
+            site.addsitedir(packages)
+    folder = os.path.join(_ROOT, "function")
+    sys.path.append(folder)
+    if not os.path.exists(os.path.join(folder, "__init__.py")):
+        # Otherwise the module function.py, on the path by the line above,
+        # would be found instead of the package.
+        package = sys.modules["function"] = type(sys)("function")
+        package.__path__ = [folder]
+    if not hasattr(builtins, "exit"):  # what the site module adds
+        builtins.exit = builtins.quit = sys.exit
+
+
+def answer(event, platform_request=""):
+    """Calls the function; returns the answer's bytes and whether it failed."""
+    global _handler, _count, _sandbox
+    _count += 1
+    income = time.time()
+    request = event.get("request-id", "") if isinstance(event, dict) else ""
+    a = {
+        "request": request if isinstance(request, str) else str(request),
+        "platform_request": platform_request,
+        "begin_us": 0,
+        "end_us": 0,
+        "handler_ns": 0,
+        "init_us": 0,
+        "boot_us": _BOOT,
+        "sandbox": "",
+        "cold": False,
+        "worker": _worker,
+        "worker_cold": _count == 1,
+        "count": _count,
+        "cpu_us": 0,
+        "memory_bytes": 0,
+        "result": None,
+        "measurement": None,
+        "error": None,
+    }
+    if not _sandbox:
+        _sandbox, a["cold"] = _enter_sandbox()
+    a["sandbox"] = _sandbox
+    if _handler is None:
+        start = time.perf_counter_ns()
+        try:
+            from function import function
+            _handler = function.handler
+        except BaseException as e:
+            a["error"] = _error("init", e)
+        if _count == 1:
+            a["init_us"] = (time.perf_counter_ns() - start) // 1000
+    if a["error"] is None:
+        _call(a, event, income)
+    else:
+        a["begin_us"] = a["end_us"] = time.time_ns() // 1000
+    a["memory_bytes"] = _peak_memory()
+    try:
+        body = _encode(a)
+    except BaseException as e:
+        a["result"] = a["measurement"] = None
+        a["error"] = _error("handler", e)
+        body = _encode(a)
+    return body.encode(), a["error"] is not None
+
+
+def _call(a, event, income):
+    """Calls the handler and fills in times, result and error."""
+    returned = None
+    begin = time.time_ns()
+    cpu = time.clock_gettime_ns(time.CLOCK_PROCESS_CPUTIME_ID)
+    start = time.perf_counter_ns()
+    try:
+        if not isinstance(event, dict):
+            raise TypeError("the event is not a JSON object")
+        event["request-id"] = a["request"]
+        event["income-timestamp"] = income
+        returned = _handler(event)
+        end = time.perf_counter_ns()
+    except BaseException as e:
+        end = time.perf_counter_ns()
+        a["error"] = _error("handler", e)
+    a["handler_ns"] = end - start
+    a["cpu_us"] = (time.clock_gettime_ns(time.CLOCK_PROCESS_CPUTIME_ID) - cpu) // 1000
+    a["begin_us"] = begin // 1000
+    a["end_us"] = time.time_ns() // 1000
+    if a["error"] is not None:
+        return
+    a["result"] = returned
+    if isinstance(returned, dict):
+        a["result"] = returned.get("result", returned)
+        a["measurement"] = returned.get("measurement")
+        if not isinstance(a["measurement"], (dict, type(None))):
+            a["measurement"] = None
+            a["error"] = _error("handler", TypeError("the measurement is not an object"))
+
+
+def _error(phase, e):
+    """Describes an exception, and prints it with its trace."""
+    try:
+        sys.excepthook(type(e), e, e.__traceback__)
+    except Exception:
+        pass  # standard error may be closed
+    try:
+        message = str(e)
+    except Exception:
+        message = "(the exception cannot be printed)"
+    return {"phase": phase, "type": type(e).__name__, "message": message[:_MOST]}
+
+
+def _enter_sandbox():
+    """Returns the sandbox's id, and whether this call made it."""
+    path = os.path.join(os.environ.get("TMPDIR") or "/tmp", ".sebs-sandbox")
+    name = os.urandom(8).hex()
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        for _ in range(100):  # another process may be about to write it
+            with open(path) as f:
+                found = f.read()
+            if found:
+                return found, False
+            time.sleep(0.001)
+        return _worker, False
+    except OSError:  # no place to write: the process is all that can be told
+        return _worker, _count == 1
+    os.write(fd, name.encode())
+    os.close(fd)
+    return name, True
+
+
+def _boot_time():
+    """Returns when the process started, Unix µs.
+
+    What the process has computed since then is a good estimate where it did
+    not have to wait; Linux's own figure bounds it to ten milliseconds.
+    """
+    now = time.time_ns()
+    boot = now - time.clock_gettime_ns(time.CLOCK_PROCESS_CPUTIME_ID)
+    try:
+        with open("/proc/self/stat", "rb") as f:
+            ticks = int(f.read().rpartition(b")")[2].split()[19])
+        second = os.sysconf("SC_CLK_TCK")
+        earliest = now - time.clock_gettime_ns(time.CLOCK_BOOTTIME) + ticks * 1000000000 // second
+        boot = min(max(boot, earliest), earliest + 1000000000 // second)
+    except (OSError, AttributeError, ValueError, IndexError):
+        pass  # not Linux
+    return boot // 1000
+
+
+def _peak_memory():
+    """Returns the process's peak resident memory in bytes.
+
+    Elsewhere than on Linux it is getrusage's figure, in which a process begins
+    with its parent's.
+    """
+    global _status
+    try:
+        if _status is None:
+            _status = os.open("/proc/self/status", os.O_RDONLY)
+        text = os.pread(_status, 4096, 0)
+        at = text.index(b"VmHWM:") + 6
+        return int(text[at:text.index(b"kB", at)]) * 1024
+    except (OSError, ValueError):
+        import resource
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+
+
+_status = None
+_BOOT = _boot_time()

@@ -1,0 +1,89 @@
+// Serves a function on the socket that the platform passes as descriptor 3.
+//
+// One HTTP/1.1 request at a time, bodies by Content-Length. Between calls the
+// process sleeps in a read, so what a function left running stands still until
+// its next call; and neither the event loop nor the modules for sockets and
+// HTTP are paid for.
+'use strict';
+
+const fs = require('fs');
+const { answer } = require('./answer');
+
+const fd = 3;
+const headMost = 16 << 10; // the longest request head
+const bodyMost = 64 << 20; // the largest event
+
+// read fills part of buffer and returns how many bytes came, 0 at the end.
+function read(buffer, offset) {
+  for (;;) {
+    try {
+      return fs.readSync(fd, buffer, offset, buffer.length - offset, null);
+    } catch (error) {
+      if (error.code === 'ECONNRESET') return 0;
+      if (error.code !== 'EINTR') throw error;
+    }
+  }
+}
+
+function write(text) {
+  const data = Buffer.from(text);
+  for (let sent = 0; sent < data.length;) {
+    try {
+      sent += fs.writeSync(fd, data, sent);
+    } catch (error) {
+      if (error.code === 'EPIPE') process.exit(0);
+      if (error.code !== 'EINTR') throw error;
+    }
+  }
+}
+
+const buffer = Buffer.allocUnsafe(64 << 10);
+let filled = 0;
+
+// readRequest returns a request's body, or null at the end.
+function readRequest() {
+  let end;
+  while ((end = buffer.subarray(0, filled).indexOf('\r\n\r\n')) < 0) {
+    if (filled > headMost) throw new Error('the request\'s head is too long');
+    const n = read(buffer, filled);
+    if (n === 0) return null;
+    filled += n;
+  }
+  const found = /\r\ncontent-length: *(\d+)/i.exec(buffer.latin1Slice(0, end));
+  const length = found ? Number(found[1]) : 0;
+  if (length > bodyMost) throw new Error(`the request has ${length} bytes, more than ${bodyMost}`);
+  const begin = end + 4;
+  if (begin + length <= filled) {
+    const text = buffer.utf8Slice(begin, begin + length);
+    buffer.copyWithin(0, begin + length, filled);
+    filled -= begin + length;
+    return text;
+  }
+  const body = Buffer.allocUnsafe(length);
+  let got = buffer.copy(body, 0, begin, filled);
+  filled = 0;
+  while (got < length) {
+    const n = read(body, got);
+    if (n === 0) return null;
+    got += n;
+  }
+  return body.utf8Slice(0, length);
+}
+
+async function serve() {
+  let event;
+  try {
+    const text = readRequest();
+    if (text === null) process.exit(0);
+    event = JSON.parse(text);
+  } catch (error) {
+    write(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(error.message)}\r\n\r\n${error.message}`);
+    process.exit(1);
+  }
+  const { text, failed, broken } = await answer(event);
+  write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${failed ? 'Sebs-Error: 1\r\n' : ''}${broken ? 'Connection: close\r\n' : ''}`
+    + `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+  setImmediate(serve);
+}
+
+serve();

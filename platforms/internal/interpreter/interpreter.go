@@ -1,0 +1,256 @@
+// Package interpreter finds the language interpreters of this machine.
+//
+// It names real executables: a version manager's shim, a symbolic link or a
+// virtual environment is followed to the program that runs in the end, so that
+// starting it costs no detour and its path identifies it. It installs nothing
+// and changes nothing.
+package interpreter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Interpreter is an interpreter on this machine.
+type Interpreter struct {
+	Language string // "python", "nodejs"
+	Path     string // the executable itself, absolute
+	Prefix   string // the folder of its installation: executable and standard library
+	Version  string // exact: "3.11.7"
+	ABI      string // what compiled extensions must be built for: ".cpython-311-x86_64-linux-gnu.so", "115-x64-linux"
+}
+
+// Runtime returns the language at the version that functions ask for: "3.11",
+// "20".
+func (i Interpreter) Runtime() driver.Runtime {
+	parts := strings.Split(i.Version, ".")
+	n := languages[i.Language].parts
+	return driver.Runtime{Language: i.Language, Version: strings.Join(parts[:min(n, len(parts))], ".")}
+}
+
+// language is how interpreters of one language are found and asked.
+type language struct {
+	parts   int                           // of a version number that make a runtime
+	names   func(version string) []string // of executables, the most exact first
+	folders []string                      // where installations of several versions are kept, with ~ for the home folder and * for the version
+	ask     []string                      // arguments that print a JSON array of path, version, ABI and prefix
+	install string                        // what to do if there is none
+}
+
+var languages = map[string]language{
+	"python": {
+		parts:   2,
+		names:   func(v string) []string { return []string{"python" + v, "python3", "python"} },
+		folders: []string{"~/.pyenv/versions/*/bin", "~/.local/share/uv/python/*/bin", "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
+		ask: []string{"-S", "-B", "-c", `
+import json, os, sys
+import _imp
+path = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+print(json.dumps([path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.path.realpath(sys.base_prefix)]))`},
+		install: "install it, with pyenv for example, or put it on the PATH",
+	},
+	"nodejs": {
+		parts:   1,
+		names:   func(v string) []string { return []string{"node", "nodejs", "node" + v} },
+		folders: []string{"~/.nvm/versions/node/*/bin", "~/.asdf/installs/nodejs/*/bin", "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
+		ask: []string{"-e", `
+const path = require('path');
+const p = require('fs').realpathSync(process.execPath);
+console.log(JSON.stringify([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))]))`},
+		install: "install it, with nvm for example, or put it on the PATH",
+	},
+}
+
+// Find returns the interpreter of a language at a version as functions name
+// it. It looks on the PATH first, then where version managers and packages put
+// interpreters; what it learnt about an executable is kept as long as this
+// process lives. A language that is not known matches driver.ErrUnsupported; a
+// version that is not there matches driver.ErrUnavailable, and the error says
+// where it was looked for and what to do. Safe for concurrent use.
+func Find(ctx context.Context, lang, version string) (Interpreter, error) {
+	l, ok := languages[lang]
+	if !ok {
+		return Interpreter{}, fmt.Errorf("interpreter for %s: %w", lang, driver.ErrUnsupported)
+	}
+	var notes []string
+	for _, path := range candidates(l, version) {
+		i, err := ask(ctx, lang, path)
+		switch {
+		case ctx.Err() != nil:
+			return Interpreter{}, ctx.Err()
+		case err != nil:
+			notes = append(notes, fmt.Sprintf("%s cannot be run", path))
+		case i.Runtime().Version == version:
+			return i, nil
+		default:
+			notes = append(notes, fmt.Sprintf("%s is %s", path, i.Version))
+		}
+	}
+	found := ""
+	if len(notes) > 0 {
+		found = " (" + strings.Join(notes, ", ") + ")"
+	}
+	return Interpreter{}, fmt.Errorf("%s %s is %w: it is neither on the PATH nor in %s%s: %s",
+		lang, version, driver.ErrUnavailable, strings.Join(l.folders, ", "), found, l.install)
+}
+
+// Available returns which of the versions of a language are on this machine:
+// first the one that the PATH gives to who asks for no version, then in the
+// order given.
+func Available(ctx context.Context, lang string, versions []string) []Interpreter {
+	l, ok := languages[lang]
+	if !ok {
+		return nil
+	}
+	found := make([]Interpreter, len(versions))
+	var first Interpreter
+	var wg sync.WaitGroup
+	for i, v := range versions {
+		wg.Go(func() { found[i], _ = Find(ctx, lang, v) }) // a version that is missing is left out
+	}
+	wg.Go(func() {
+		for _, name := range l.names("")[:2] {
+			if path, err := exec.LookPath(name); err == nil {
+				if first, err = ask(ctx, lang, path); err == nil {
+					return
+				}
+			}
+		}
+	})
+	wg.Wait()
+	found = slices.DeleteFunc(found, func(i Interpreter) bool { return i.Path == "" })
+	slices.SortStableFunc(found, func(a, b Interpreter) int {
+		is := func(i Interpreter) int {
+			if i.Runtime() == first.Runtime() {
+				return 0
+			}
+			return 1
+		}
+		return is(a) - is(b)
+	})
+	return found
+}
+
+// candidates lists the executables that may be the version, the likeliest
+// first, none twice.
+func candidates(l language, version string) []string {
+	var paths []string
+	add := func(path string) {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 && !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	for _, name := range l.names(version) {
+		if path, err := exec.LookPath(name); err == nil {
+			if path, err = filepath.Abs(path); err == nil {
+				add(path)
+			}
+		}
+	}
+	home, _ := os.UserHomeDir() // without one, its folders do not exist
+	for _, folder := range l.folders {
+		if rest, ok := strings.CutPrefix(folder, "~"); ok {
+			if home == "" {
+				continue
+			}
+			folder = home + rest
+		}
+		for _, f := range expand(folder, version) {
+			for _, name := range l.names(version) {
+				add(filepath.Join(f, name))
+			}
+		}
+	}
+	return paths
+}
+
+// expand returns the folders that a pattern with * stands for: the
+// installations of a version, the newest first.
+func expand(pattern, version string) []string {
+	before, after, ok := strings.Cut(pattern, "*")
+	if !ok {
+		return []string{pattern}
+	}
+	entries, err := os.ReadDir(before)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		// "3.11.7", "v20.20.2", "cpython-3.11.7-linux-x86_64-gnu"
+		number := strings.TrimPrefix(strings.TrimPrefix(e.Name(), "cpython-"), "v")
+		if number == version || strings.HasPrefix(number, version+".") {
+			names = append(names, e.Name())
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return compareVersions(b, a) })
+	for i, n := range names {
+		names[i] = before + n + after
+	}
+	return names
+}
+
+// compareVersions compares names by the numbers in them.
+func compareVersions(a, b string) int {
+	numbers := func(s string) []int {
+		var all []int
+		for f := range strings.FieldsFuncSeq(s, func(r rune) bool { return r < '0' || r > '9' }) {
+			n := 0
+			for _, c := range f[:min(len(f), 9)] {
+				n = n*10 + int(c-'0')
+			}
+			all = append(all, n)
+		}
+		return all
+	}
+	return slices.Compare(numbers(a), numbers(b))
+}
+
+// asked remembers what executables answered, by language and path.
+var asked sync.Map // string -> *answer
+
+type answer struct {
+	once sync.Once
+	Interpreter
+	err error
+}
+
+// patience is how long an interpreter may take to say what it is.
+const patience = 20 * time.Second
+
+// ask runs an executable to learn what it is.
+func ask(ctx context.Context, lang, path string) (Interpreter, error) {
+	v, _ := asked.LoadOrStore(lang+":"+path, new(answer))
+	a := v.(*answer)
+	a.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, path, languages[lang].ask...)
+		cmd.WaitDelay = time.Second
+		var out []byte
+		if out, a.err = cmd.Output(); a.err != nil {
+			return
+		}
+		var said []string
+		if a.err = json.Unmarshal(out, &said); a.err != nil {
+			return
+		}
+		if len(said) != 4 || !filepath.IsAbs(said[0]) {
+			a.err = errors.New("it does not say what it is")
+			return
+		}
+		a.Interpreter = Interpreter{Language: lang, Path: said[0], Version: said[1], ABI: said[2], Prefix: said[3]}
+	})
+	return a.Interpreter, a.err
+}

@@ -1,0 +1,162 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// conn is the connection of one client to one sandbox. It sees where calls
+// begin and end: the first byte written after an answer begins one, the last
+// byte of an HTTP answer ends it. In between the function's time runs. After
+// that the sandbox is idle, and the pool may stop it or give it to a call that
+// waits: then the connection is not Alive.
+//
+// As with any connection one goroutine writes and one reads, which is the same
+// one here; the others may be called by any.
+type conn struct {
+	*net.UnixConn
+	pool   *pool
+	s      *sandbox
+	queued time.Duration
+
+	calling bool
+	served  bool   // the sandbox has served a call
+	before  limits // of the sandbox, when the call began
+	scan    scanner
+	timer   *time.Timer // kills the sandbox
+	once    sync.Once
+}
+
+// noDeadline is the deadline of what may take any time.
+var noDeadline time.Time
+
+var _ driver.Sandbox = (*conn)(nil)
+
+// Queued returns how long Dial waited for a sandbox or for room to start one.
+func (c *conn) Queued() time.Duration { return c.queued }
+
+// Alive takes the idle sandbox for another call, if that is still possible.
+func (c *conn) Alive() bool {
+	if c.calling || !c.pool.claim(c.s, c) {
+		return false
+	}
+	if !quiet(c.UnixConn) {
+		c.s.kill(nil)
+		return false
+	}
+	return true
+}
+
+// quiet says whether nothing was sent and the peer is there.
+func quiet(raw *net.UnixConn) bool {
+	rc, err := raw.SyscallConn()
+	if err != nil {
+		return false
+	}
+	quiet := false
+	err = rc.Read(func(fd uintptr) bool {
+		var b [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		quiet = errors.Is(err, syscall.EAGAIN)
+		return true
+	})
+	return err == nil && quiet
+}
+
+// Write sends part of a request.
+func (c *conn) Write(b []byte) (int, error) {
+	if !c.calling {
+		c.calling = true
+		c.scan.reset()
+		if c.served {
+			c.before = c.s.jail.met()
+		}
+		if limit := c.s.fn.spec.Timeout; limit > 0 {
+			c.timer = time.AfterFunc(limit, func() {
+				c.s.kill(&driver.Failure{Cause: driver.TimedOut, Detail: fmt.Sprintf("the function took longer than %v", limit)})
+			})
+		}
+	}
+	n, err := c.UnixConn.Write(b)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
+		err = c.s.failure(c.before)
+	}
+	return n, err
+}
+
+// Read returns part of an answer. If the sandbox ends before its answer does,
+// or answers that the function failed after it met one of its limits, the
+// error is a *driver.Failure.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.UnixConn.Read(b)
+	if n > 0 && c.calling {
+		r := c.scan.next(b[:n])
+		if r.failed {
+			if f := c.s.fn.exceeded(c.before, c.s.jail.met()); f != nil {
+				return 0, f
+			}
+		}
+		if r.complete {
+			c.answered(r.excess)
+		}
+	}
+	if err != nil && c.calling && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
+		err = c.s.failure(c.before)
+	}
+	return n, err
+}
+
+// answered ends a call. A sandbox that sent more than an answer is not used
+// again.
+func (c *conn) answered(excess bool) {
+	c.calling, c.served = false, true
+	if c.timer != nil && !c.timer.Stop() || excess {
+		c.s.kill(nil)
+	}
+	c.pool.release(c.s)
+}
+
+// Close gives the sandbox up.
+func (c *conn) Close() error {
+	c.once.Do(func() {
+		if c.timer != nil {
+			c.timer.Stop()
+		}
+		if c.pool.give(c.s, c) {
+			c.UnixConn.Close()
+		}
+	})
+	return nil
+}
+
+// SetDeadline sets the deadline of reads and writes. It has no effect once the
+// sandbox serves another connection.
+func (c *conn) SetDeadline(t time.Time) error {
+	if !c.pool.owns(c.s, c) {
+		return nil
+	}
+	return c.UnixConn.SetDeadline(t)
+}
+
+// SetReadDeadline sets the deadline of reads, as SetDeadline.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if !c.pool.owns(c.s, c) {
+		return nil
+	}
+	return c.UnixConn.SetReadDeadline(t)
+}
+
+// SetWriteDeadline sets the deadline of writes, as SetDeadline.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if !c.pool.owns(c.s, c) {
+		return nil
+	}
+	return c.UnixConn.SetWriteDeadline(t)
+}

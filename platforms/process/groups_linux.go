@@ -1,0 +1,253 @@
+package process
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// cgroupRoot is where control groups are mounted.
+const cgroupRoot = "/sys/fs/cgroup"
+
+// groups are the control groups of a run: a folder in each hierarchy that is
+// used (the only one in version 2), and below it one for each sandbox.
+type groups struct {
+	version string   // "v1", "v2"
+	folders []string // of the run, in each hierarchy
+	homes   []string // v1: the tasks files of the groups that this process is in
+	release []func()
+}
+
+// openGroups makes the groups of a run.
+func openGroups(run driver.Run) (*groups, error) {
+	name := "sebs-" + run.ID
+	g := &groups{version: "v1", folders: []string{filepath.Join(cgroupRoot, "memory", name), filepath.Join(cgroupRoot, "pids", name)}}
+	if exists(filepath.Join(cgroupRoot, "cgroup.controllers")) {
+		g = &groups{version: "v2", folders: []string{filepath.Join(cgroupRoot, name)}}
+	}
+	for _, f := range g.folders {
+		g.release = append(g.release, run.Guard.Folder(f))
+		if err := os.Mkdir(f, 0o755); err != nil {
+			return nil, errors.Join(err, g.close())
+		}
+	}
+	var err error
+	if g.version == "v1" {
+		err = g.findHomes()
+		// Memory must run out rather than go to disk. Groups below inherit it.
+		_ = write(g.folders[0], "memory.swappiness", "0") // not where there is no swap
+	} else {
+		_ = write(cgroupRoot, "cgroup.subtree_control", "+memory +pids") // often so already, and then not writable
+		err = write(g.folders[0], "cgroup.subtree_control", "+memory +pids")
+	}
+	if err != nil {
+		return nil, errors.Join(err, g.close())
+	}
+	return g, nil
+}
+
+// findHomes finds the groups that this process is in.
+func (g *groups) findHomes() error {
+	text, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return err
+	}
+	for _, controller := range []string{"memory", "pids"} {
+		home := filepath.Join(cgroupRoot, controller, "tasks")
+		for line := range bytes.Lines(text) {
+			parts := strings.SplitN(strings.TrimSpace(string(line)), ":", 3) // 4:memory:/path
+			if len(parts) == 3 && slices.Contains(strings.Split(parts[1], ","), controller) {
+				// In a container the path may be one of the host.
+				if own := filepath.Join(cgroupRoot, controller, parts[2], "tasks"); exists(own) {
+					home = own
+				}
+			}
+		}
+		g.homes = append(g.homes, home)
+	}
+	return nil
+}
+
+// enter makes the groups of a sandbox. In version 1 it puts the calling thread
+// into them, whose children are then born there.
+func (g *groups) enter(name string, memory int) (*groupJail, error) {
+	j := &groupJail{groups: g}
+	bytes := strconv.FormatInt(int64(memory)<<20, 10)
+	for _, f := range g.folders {
+		folder := filepath.Join(f, name)
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			return nil, errors.Join(err, j.remove())
+		}
+		j.folders = append(j.folders, folder)
+	}
+	var err error
+	if g.version == "v2" {
+		dir := j.folders[0]
+		err = errors.Join(write(dir, "memory.max", bytes), write(dir, "pids.max", strconv.Itoa(processLimit)))
+		_ = write(dir, "memory.swap.max", "0")  // not where there is no swap
+		_ = write(dir, "memory.oom.group", "0") // the function may survive the loss of a child
+		if err == nil {
+			j.dir, err = os.Open(dir)
+		}
+	} else {
+		err = errors.Join(
+			write(j.folders[0], "memory.limit_in_bytes", bytes),
+			write(j.folders[1], "pids.max", strconv.Itoa(processLimit)))
+		for _, f := range j.folders {
+			if err == nil {
+				err = write(f, "tasks", strconv.Itoa(unix.Gettid()))
+				j.inside = true
+			}
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, j.leave(), j.remove())
+	}
+	return j, nil
+}
+
+// close removes the groups of the run, in which there must be nothing left.
+func (g *groups) close() error {
+	var errs []error
+	for _, f := range g.folders {
+		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	for _, release := range g.release {
+		release()
+	}
+	return errors.Join(errs...)
+}
+
+// groupJail is the control groups of one sandbox.
+type groupJail struct {
+	groups  *groups
+	folders []string
+	dir     *os.File // v2: the folder
+	inside  bool     // v1: the starting thread is in them
+
+	mu           sync.Mutex
+	oom, refused *os.File // where the limits that were met are counted
+}
+
+func (j *groupJail) configure(attr *syscall.SysProcAttr) {
+	dieWithThread(attr)
+	if j.dir != nil {
+		attr.UseCgroupFD, attr.CgroupFD = true, int(j.dir.Fd())
+	}
+}
+
+func (j *groupJail) started(int) {}
+
+func (j *groupJail) leave() error {
+	if j.dir != nil {
+		return j.dir.Close()
+	}
+	if !j.inside {
+		return nil
+	}
+	var errs []error
+	for _, home := range j.groups.homes {
+		errs = append(errs, write(filepath.Dir(home), filepath.Base(home), strconv.Itoa(unix.Gettid())))
+	}
+	return errors.Join(errs...)
+}
+
+// killing bounds how long kill waits for processes to be gone.
+const killing = 5 * time.Second
+
+func (j *groupJail) kill() {
+	folder := j.folders[len(j.folders)-1] // that of pids
+	stopped := false
+	for start := time.Now(); time.Since(start) < killing; time.Sleep(time.Millisecond / 2) {
+		text, err := os.ReadFile(filepath.Join(folder, "cgroup.procs"))
+		if err != nil || len(text) == 0 {
+			return
+		}
+		if !stopped {
+			_ = write(folder, "pids.max", "0") // nothing new while they are killed
+			stopped = true
+		}
+		for line := range bytes.Lines(text) {
+			if pid, err := strconv.Atoi(string(bytes.TrimSpace(line))); err == nil && pid > 1 && pid != os.Getpid() {
+				_ = unix.Kill(pid, unix.SIGKILL) // it may be gone
+			}
+		}
+	}
+}
+
+func (j *groupJail) met() limits {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	name := "memory.oom_control"
+	if j.groups.version == "v2" {
+		name = "memory.events"
+	}
+	return limits{
+		memory:    count(&j.oom, filepath.Join(j.folders[0], name), "oom_kill"),
+		processes: count(&j.refused, filepath.Join(j.folders[len(j.folders)-1], "pids.events"), "max"),
+	}
+}
+
+func (j *groupJail) remove() error {
+	j.mu.Lock()
+	for _, f := range []**os.File{&j.oom, &j.refused} {
+		if *f != nil {
+			(*f).Close()
+			*f = nil
+		}
+	}
+	j.mu.Unlock()
+	var errs []error
+	for _, f := range j.folders {
+		var err error
+		for start := time.Now(); time.Since(start) < killing; time.Sleep(time.Millisecond / 2) {
+			if err = os.Remove(f); !errors.Is(err, unix.EBUSY) {
+				break // the last process is still on its way out
+			}
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("remove the control group: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// count reads a line "key number" of a file of counters, which is opened once.
+// It is 0 where there is no such counter.
+func count(f **os.File, path, key string) int64 {
+	if *f == nil {
+		var err error
+		if *f, err = os.Open(path); err != nil {
+			return 0
+		}
+	}
+	var buf [512]byte
+	n, _ := (*f).ReadAt(buf[:], 0)
+	for line := range bytes.Lines(buf[:n]) {
+		if name, number, ok := bytes.Cut(bytes.TrimSpace(line), []byte(" ")); ok && string(name) == key {
+			v, _ := strconv.ParseInt(string(number), 10, 64)
+			return v
+		}
+	}
+	return 0
+}
+
+// write writes a control file.
+func write(dir, name, value string) error {
+	return os.WriteFile(filepath.Join(dir, name), []byte(value), 0o644)
+}

@@ -1,0 +1,70 @@
+//go:build !linux
+
+package process
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// isolate returns the strongest isolation that this system has.
+func isolate(run driver.Run) (i isolation, reason string, err error) {
+	return newWatchdog(run), "this system has neither mount namespaces nor control groups", nil
+}
+
+func firstThread() bool { return false }
+
+func socketpair() ([2]int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return fds, err
+	}
+	unix.CloseOnExec(fds[0])
+	unix.CloseOnExec(fds[1])
+	return fds, unix.SetNonblock(fds[0], true)
+}
+
+// dieWithThread does nothing: this system cannot do it. The run's guard kills
+// what a killed run leaves.
+func dieWithThread(*syscall.SysProcAttr) {}
+
+// freeMemory returns half of the machine's memory, in bytes.
+func freeMemory() (int64, error) {
+	out, err := exec.Command("sysctl", "-n", "hw.memsize").Output()
+	if err != nil {
+		return 0, err
+	}
+	total, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	return total / 2, err
+}
+
+// groupUse returns what process groups use.
+func groupUse() (map[int]use, error) {
+	out, err := exec.Command("ps", "-axo", "pgid=,rss=").Output()
+	if err != nil {
+		return nil, err
+	}
+	all := map[int]use{}
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		if len(f) != 2 {
+			continue
+		}
+		pgid, err1 := strconv.Atoi(f[0])
+		kB, err2 := strconv.ParseInt(f[1], 10, 64)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		u := all[pgid]
+		all[pgid] = use{memory: u.memory + kB<<10, processes: u.processes + 1}
+	}
+	return all, nil
+}

@@ -1,0 +1,285 @@
+// Package process is the platform of this machine: a function is a child
+// process, a sandbox a tree of processes. It needs neither containers nor a
+// cloud, only the interpreters of the languages to be measured.
+//
+// The harness reaches a sandbox over a socket that the child inherits: nothing
+// listens, nothing is polled, and the first request waits in the socket while
+// the interpreter starts. A sandbox serves one call at a time; an idle one is
+// used again; calls start as many as free memory allows, and wait beyond that.
+//
+// On Linux, with the rights for it (root, or CAP_SYS_ADMIN and writable control
+// groups), each sandbox has a /tmp of its own, cannot write its code, and is
+// held to its limits of memory and processes by control groups. Elsewhere a
+// watchdog keeps the limits, with a tolerance, and one handler runs at a time,
+// because all share /tmp. The run's log says which of the two it is. In both
+// cases every process of a sandbox is killed with it, and with this process.
+//
+// This is no security boundary: functions run with the rights of the user and
+// see the user's files. They do not see the user's environment.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+)
+
+// Name is the platform's name, and its build tag.
+const Name = "process"
+
+func init() {
+	driver.Register(Name, func(ctx context.Context, run driver.Run) (driver.Platform, error) { return Open(ctx, run) })
+}
+
+// Platform is this machine. Deployed functions live as long as it does.
+type Platform struct {
+	run       driver.Run
+	isolation isolation
+	features  driver.Features
+	pool      *pool
+	null      *os.File
+	sandboxes string // the folder of their private folders
+	serial    atomic.Int64
+	stores    stores
+
+	mu        sync.Mutex
+	functions map[string]*function
+	closed    bool
+}
+
+var _ driver.Platform = (*Platform)(nil)
+
+// Open opens the platform. It tries which isolation this machine allows, and
+// finds its interpreters.
+func Open(ctx context.Context, run driver.Run) (*Platform, error) {
+	i, reason, err := isolate(run)
+	if err != nil {
+		return nil, err
+	}
+	if reason != "" {
+		fmt.Fprintf(run.Log, "process: functions run one at a time and share /tmp, because full isolation is not possible here: %s\n", strings.ReplaceAll(reason, "\n", "; "))
+	}
+	return open(ctx, run, i)
+}
+
+// open opens the platform with an isolation.
+func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, i.close())
+		}
+	}()
+	free, err := freeMemory()
+	if err != nil {
+		return nil, fmt.Errorf("find how much memory is free: %w", err)
+	}
+	dir, err := filepath.EvalSymlinks(run.Dir)
+	if err != nil {
+		return nil, err
+	}
+	busy := 0
+	if !i.private() {
+		busy = 1
+	}
+	p := &Platform{
+		run:       run,
+		isolation: i,
+		pool:      newPool(memoryFor(free), sandboxesFor(), busy),
+		sandboxes: filepath.Join(dir, "sandboxes"),
+		functions: map[string]*function{},
+	}
+	if err := os.Mkdir(p.sandboxes, 0o700); err != nil {
+		return nil, err
+	}
+	if p.null, err = os.Open(os.DevNull); err != nil {
+		return nil, err
+	}
+	p.features = driver.Features{
+		Runtimes:      runtimes(ctx),
+		Kinds:         []driver.Kind{driver.Archive},
+		Architectures: []driver.Architecture{architecture},
+		Triggers:      []driver.Trigger{driver.HTTP},
+		Modules:       []driver.Module{driver.Storage, driver.NoSQL},
+		MaxName:       128,
+		MaxPayload:    64 << 20,
+		MaxReply:      64 << 20,
+		MemoryLimits:  true,
+		ProcessLimits: true,
+	}
+	return p, nil
+}
+
+// architecture is this machine's.
+var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
+
+// runtimes returns the supported runtimes that this machine has.
+func runtimes(ctx context.Context) []driver.Runtime {
+	var all []driver.Runtime
+	for _, lang := range []string{"python", "nodejs"} {
+		l, err := dockerfiles.Lookup(Name, lang)
+		if err != nil {
+			continue // its build says so
+		}
+		for _, i := range interpreter.Available(ctx, lang, l.Versions) {
+			all = append(all, i.Runtime())
+		}
+	}
+	return all
+}
+
+// Features says what the platform can do. The runtimes are those whose
+// interpreters this machine has.
+func (p *Platform) Features() driver.Features { return p.features }
+
+// Isolation says how sandboxes are kept apart on this machine, for the record
+// of a run.
+func (p *Platform) Isolation() string { return p.isolation.describe() }
+
+// Deploy makes the function exist. Its code is run from where the package is.
+func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
+	if err := p.check(s); err != nil {
+		return driver.Endpoint{}, err
+	}
+	if !p.run.Owns(s.Name) {
+		return driver.Endpoint{}, fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
+	}
+	if len(s.Name) > p.features.MaxName {
+		return driver.Endpoint{}, fmt.Errorf("the name %s has more than %d bytes", s.Name, p.features.MaxName)
+	}
+	i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
+	if err != nil {
+		return driver.Endpoint{}, err
+	}
+	f, err := newFunction(s, pkg, i)
+	if err != nil {
+		return driver.Endpoint{}, err
+	}
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return driver.Endpoint{}, errClosed
+	}
+	old := p.functions[s.Name]
+	changed := old == nil || !old.same(f)
+	if changed {
+		p.functions[s.Name] = f
+	}
+	p.mu.Unlock()
+	if changed && old != nil {
+		if err := await(ctx, p.pool.retire(old, true)); err != nil {
+			return driver.Endpoint{}, err
+		}
+	}
+	return driver.Endpoint{
+		URL:  "http://" + s.Name + "/",
+		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx, s.Name) },
+	}, nil
+}
+
+// dial gives a call its sandbox.
+func (p *Platform) dial(ctx context.Context, name string) (net.Conn, error) {
+	f, err := p.function(name)
+	if err != nil {
+		return nil, err
+	}
+	s, queued, err := p.pool.acquire(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{pool: p.pool, s: s, queued: queued, served: s.raw != nil}
+	if s.raw == nil {
+		if err := p.start(s); err != nil {
+			return nil, fmt.Errorf("start a sandbox of %s: %w", name, err)
+		}
+	}
+	p.pool.own(s, c)
+	c.UnixConn = s.raw
+	if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// function returns a deployed function.
+func (p *Platform) function(name string) (*function, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := p.functions[name]
+	if f == nil {
+		return nil, fmt.Errorf("function %s: %w", name, driver.ErrNotFound)
+	}
+	return f, nil
+}
+
+// Retire stops the function's sandboxes: idle ones now, those with a call when
+// it ends. It returns when nothing is left of the idle ones.
+func (p *Platform) Retire(ctx context.Context, name string) error {
+	f, err := p.function(name)
+	if err != nil {
+		return err
+	}
+	return await(ctx, p.pool.retire(f, false))
+}
+
+// Resources lists the functions, and the buckets and tables of the stores that
+// were started.
+func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, error] {
+	return func(yield func(driver.Resource, error) bool) {
+		p.mu.Lock()
+		names := slices.Sorted(maps.Keys(p.functions))
+		p.mu.Unlock()
+		for _, n := range names {
+			if !yield(driver.Resource{Kind: "function", Name: n, Run: p.run.ID, Expiry: p.run.Expiry}, nil) {
+				return
+			}
+		}
+		p.stores.resources(ctx, p.run)(yield)
+	}
+}
+
+// Remove deletes a function, a bucket or a table.
+func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
+	if !p.run.Owns(r.Name) {
+		return fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
+	}
+	if r.Kind != "function" {
+		return p.stores.remove(ctx, r)
+	}
+	p.mu.Lock()
+	f := p.functions[r.Name]
+	delete(p.functions, r.Name)
+	p.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	return await(ctx, p.pool.retire(f, true))
+}
+
+// Close kills all sandboxes, also those with a call, and stops the stores.
+func (p *Platform) Close(ctx context.Context) error {
+	p.mu.Lock()
+	closed := p.closed
+	p.closed = true
+	clear(p.functions)
+	p.mu.Unlock()
+	if closed {
+		return nil
+	}
+	err := await(ctx, p.pool.close())
+	return errors.Join(err, p.stores.close(ctx), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
+}

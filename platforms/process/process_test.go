@@ -1,0 +1,184 @@
+package process_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/answer"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/platforms/process"
+)
+
+// isolations are the ways to open the platform.
+var isolations = map[string]driver.OpenFunc{
+	"full":   func(ctx context.Context, run driver.Run) (driver.Platform, error) { return process.Open(ctx, run) },
+	"shared": func(ctx context.Context, run driver.Run) (driver.Platform, error) { return process.OpenShared(ctx, run) },
+}
+
+// each runs a test with each isolation.
+func each(t *testing.T, f func(t *testing.T, p driver.Platform)) {
+	for name, open := range isolations {
+		t.Run(name, func(t *testing.T) { f(t, openPlatform(t, open)) })
+	}
+}
+
+func openPlatform(t testing.TB, open driver.OpenFunc) driver.Platform {
+	t.Helper()
+	p, err := open(t.Context(), newRun(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+	return p
+}
+
+func newRun(t testing.TB) driver.Run {
+	return driver.Run{
+		ID:     "t" + strings.ToLower(rand.Text()[:12]),
+		Prefix: "t",
+		Dir:    t.TempDir(),
+		Guard:  noGuard{},
+		Ledger: noLedger{},
+		Log:    t.Output(),
+	}
+}
+
+// noGuard is for tests that close what they open.
+type noGuard struct{}
+
+func (noGuard) Process(int) func()   { return func() {} }
+func (noGuard) Folder(string) func() { return func() {} }
+
+type noLedger struct{}
+
+func (noLedger) Record(driver.Resource) error { return nil }
+
+// runtimeOf returns the platform's default runtime of a language.
+func runtimeOf(t testing.TB, p driver.Platform, language string) driver.Runtime {
+	t.Helper()
+	for _, r := range p.Features().Runtimes {
+		if r.Language == language {
+			return r
+		}
+	}
+	t.Fatalf("the tests need an interpreter for %s", language)
+	return driver.Runtime{}
+}
+
+// spec returns the spec of a function.
+func spec(t testing.TB, p driver.Platform, language string) driver.Spec {
+	return driver.Spec{
+		Name:         "t-" + language,
+		Benchmark:    "000.probe",
+		Runtime:      runtimeOf(t, p, language),
+		Architecture: p.Features().Architectures[0],
+		Kind:         driver.Archive,
+		Trigger:      driver.HTTP,
+		Memory:       256,
+		Timeout:      30 * time.Second,
+	}
+}
+
+// stage lays out a package by hand: the platform's files and the function's
+// source.
+func stage(t testing.TB, s driver.Spec, source string) driver.Package {
+	t.Helper()
+	dir := t.TempDir()
+	files, err := dockerfiles.Files(process.Name, s.Runtime.Language, s.Modules)
+	require.NoError(t, err)
+	extension := map[string]string{"python": ".py", "nodejs": ".js"}[s.Runtime.Language]
+	put := func(name string, data []byte) {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, data, 0o644))
+	}
+	for name, data := range files {
+		if base := strings.TrimSuffix(name, extension); base != "handler" && base != "answer" {
+			name = "function/" + name
+		}
+		put(name, data)
+	}
+	put("function/function"+extension, []byte(source))
+	return driver.Package{Digest: dir, Kind: driver.Archive, Dir: dir}
+}
+
+// deploy deploys a function and returns a client of it.
+func deploy(t testing.TB, p driver.Platform, s driver.Spec, pkg driver.Package) *invoke.Client {
+	t.Helper()
+	ep, err := p.Deploy(t.Context(), s, pkg)
+	require.NoError(t, err)
+	c, err := invoke.New(ep)
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// call calls a function that must answer.
+func call(t testing.TB, c *invoke.Client, event string) answer.Answer {
+	t.Helper()
+	x := c.Call(t.Context(), []byte(event))
+	require.Nil(t, x.Failure)
+	a, err := answer.Parse(x.Reply.Body)
+	require.NoError(t, err)
+	return a
+}
+
+// result calls a function that must succeed and decodes what it returned.
+func result[T any](t testing.TB, c *invoke.Client, event string) T {
+	t.Helper()
+	a := call(t, c, event)
+	require.Nil(t, a.Error)
+	var v T
+	require.NoError(t, json.Unmarshal(a.Result, &v))
+	return v
+}
+
+var echo = map[string]string{
+	"python": "def handler(event):\n    return {'result': event}\n",
+	"nodejs": "exports.handler = async event => ({ result: event });\n",
+}
+
+func TestInvoke(t *testing.T) {
+	each(t, func(t *testing.T, p driver.Platform) {
+		for language, source := range echo {
+			t.Run(language, func(t *testing.T) {
+				s := spec(t, p, language)
+				before := time.Now()
+				c := deploy(t, p, s, stage(t, s, source))
+				first := call(t, c, `{"request-id": "r-1", "text": "grüße"}`)
+				require.Nil(t, first.Error)
+				require.Equal(t, "r-1", first.Request)
+				require.True(t, first.Cold)
+				require.Greater(t, first.Init, int64(0))
+				require.GreaterOrEqual(t, first.Boot, before.UnixMicro()-1000)
+				require.LessOrEqual(t, first.Boot, first.Begin)
+				require.LessOrEqual(t, first.End, time.Now().UnixMicro()+1000)
+				require.Greater(t, first.Memory, int64(1<<20))
+				var event map[string]any
+				require.NoError(t, json.Unmarshal(first.Result, &event))
+				require.Equal(t, "grüße", event["text"])
+				require.InDelta(t, float64(time.Now().Unix()), event["income-timestamp"], 60)
+
+				second := call(t, c, `{"request-id": "r-2"}`)
+				require.False(t, second.Cold)
+				require.Equal(t, int64(2), second.Count)
+				require.Zero(t, second.Init)
+				require.Equal(t, first.Sandbox, second.Sandbox)
+				require.Equal(t, first.Worker, second.Worker)
+
+				require.NoError(t, p.Retire(t.Context(), s.Name))
+				third := call(t, c, `{}`)
+				require.True(t, third.Cold)
+				require.NotEqual(t, first.Sandbox, third.Sandbox)
+			})
+		}
+	})
+}

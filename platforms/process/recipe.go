@@ -1,0 +1,107 @@
+package process
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+)
+
+// check says what this platform cannot do of a spec.
+func (p *Platform) check(s driver.Spec) error {
+	switch {
+	case handlers[s.Runtime.Language] == "":
+		return fmt.Errorf("language %s: %w", s.Runtime.Language, driver.ErrUnsupported)
+	case s.Kind != driver.Archive:
+		return fmt.Errorf("packages of the kind %s: %w", s.Kind, driver.ErrUnsupported)
+	case s.Architecture != architecture:
+		return fmt.Errorf("architecture %s: %w", s.Architecture, driver.ErrUnsupported)
+	case s.Trigger != driver.HTTP:
+		return fmt.Errorf("trigger %s: %w", s.Trigger, driver.ErrUnsupported)
+	}
+	return nil
+}
+
+// Recipe adds the shims of the function's language and of its stores. The
+// builder is the interpreter, by path, version and ABI, and the installer.
+func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+	if err := p.check(s); err != nil {
+		return driver.Recipe{}, err
+	}
+	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	files, err := dockerfiles.Files(Name, s.Runtime.Language, s.Modules)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	installer, err := dockerfiles.Installer(s.Runtime.Language)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	sum := sha256.Sum256(installer)
+	return driver.Recipe{
+		Files:    files,
+		Packages: l.For(s.Modules).Packages,
+		Builder: fmt.Sprintf("%s %s %s %s, installer %s",
+			i.Language, i.Version, i.ABI, i.Path, hex.EncodeToString(sum[:])),
+	}, nil
+}
+
+// kept are the entries of a package beside the folder of the user's files.
+var kept = map[string][]string{
+	"python": {"handler.py", "answer.py", ".python_packages"},
+	"nodejs": {"handler.js", "answer.js", "package.json", "package-lock.json", "node_modules"},
+}
+
+// Build installs the dependencies with this machine's tools and lays the
+// folder out: the user's files and the shims that they import in the folder
+// function, what starts them and what they depend on beside it.
+func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error) {
+	if err := p.check(s); err != nil {
+		return driver.Package{}, err
+	}
+	i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
+	if err != nil {
+		return driver.Package{}, err
+	}
+	tools := []string{"PYTHON=" + i.Path}
+	if s.Runtime.Language == "nodejs" {
+		tools = []string{"NODE=" + i.Path}
+		if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
+			tools = append(tools, "NPM="+npm)
+		}
+	}
+	err = build.Install(ctx, dir, build.Installer{
+		Runtime:      s.Runtime,
+		Architecture: s.Architecture,
+		Platform:     Name,
+		Env:          tools,
+	}, log)
+	if err != nil {
+		return driver.Package{}, err
+	}
+	if err := build.Layout(dir, kept[s.Runtime.Language]...); err != nil {
+		return driver.Package{}, err
+	}
+	return driver.Package{Kind: driver.Archive, Dir: "."}, nil
+}
+
+// executable says whether path is a file that can be run.
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}

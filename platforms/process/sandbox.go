@@ -1,0 +1,267 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+var errClosed = errors.New("the platform is closed")
+
+// sandbox is a process tree that serves one function, one call at a time. It
+// is a child process that reads requests from and writes answers to its
+// descriptor 3, the other end of raw.
+type sandbox struct {
+	fn     *function
+	raw    *net.UnixConn // nil until it was started
+	proc   *os.Process
+	jail   jail
+	dir    string // its private folder
+	out    tail
+	output *os.File // the pipe that out is read from
+
+	drained chan struct{} // out has everything
+	ended   chan struct{} // its process and all that it left were killed
+	gone    chan struct{} // nothing is left of it
+
+	mu    sync.Mutex
+	dead  bool             // kill was called
+	cause *driver.Failure  // why, if the platform had a reason of the call
+	state *os.ProcessState // how it ended
+	met   limits           // when it ended
+}
+
+func newSandbox(fn *function) *sandbox {
+	return &sandbox{fn: fn, drained: make(chan struct{}), ended: make(chan struct{}), gone: make(chan struct{})}
+}
+
+// jail is what keeps the processes of one sandbox together. Its methods may be
+// called until remove was.
+type jail interface {
+	configure(attr *syscall.SysProcAttr) // how the child is started
+	leave() error                        // the starting thread is in it no longer
+	started(pid int)
+	kill()         // everything in it that still runs; returns when that is dead
+	met() limits   // how often its limits were met so far
+	remove() error // what it left in the machine
+}
+
+// limits counts how often the limits of a sandbox stopped it.
+type limits struct {
+	memory    int64 // processes killed for lack of memory
+	processes int64 // processes refused
+}
+
+// start starts a sandbox that acquire returned. The process is running when it
+// returns; it may take a while until it reads its first request. When it is
+// over, or if it could not be started, its place in the pool becomes free.
+func (p *Platform) start(s *sandbox) (err error) {
+	defer func() {
+		if err != nil {
+			close(s.gone)
+			p.pool.forget(s)
+		}
+	}()
+	s.dir = filepath.Join(p.sandboxes, strconv.FormatInt(p.serial.Add(1), 36))
+	if err := os.Mkdir(s.dir, 0o700); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(s.dir)
+		}
+	}()
+	fds, err := socketpair()
+	if err != nil {
+		return fmt.Errorf("open a socket pair: %w", err)
+	}
+	theirs := os.NewFile(uintptr(fds[1]), "sandbox")
+	defer theirs.Close()
+	ours := os.NewFile(uintptr(fds[0]), "platform")
+	raw, err := net.FileConn(ours)
+	ours.Close()
+	if err != nil {
+		return fmt.Errorf("open a socket pair: %w", err)
+	}
+	output, print, err := os.Pipe()
+	if err != nil {
+		raw.Close()
+		return err
+	}
+	defer print.Close()
+	s.output = output
+
+	attr := os.ProcAttr{
+		Dir:   s.fn.root,
+		Env:   slices.Concat(p.isolation.environment(s.dir), s.fn.env),
+		Files: []*os.File{p.null, print, print, theirs},
+	}
+	running := make(chan error, 1)
+	onOwnThread(func() {
+		if err := s.run(p, &attr, running); err != nil {
+			running <- err
+		}
+	})
+	if err := <-running; err != nil {
+		raw.Close()
+		output.Close()
+		return err
+	}
+	s.mu.Lock()
+	s.raw = raw.(*net.UnixConn)
+	if s.dead {
+		s.proc.Kill()
+	}
+	s.mu.Unlock()
+	go s.out.drain(output, s.drained)
+	go p.bury(s)
+	return nil
+}
+
+// run starts the process on a thread of its own, sends nil to running, and
+// waits for the process's end. The thread must not end before: the process
+// would be killed, so that it is when this process is.
+func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) error {
+	j, err := p.isolation.enter(s.dir, s.fn)
+	if err != nil {
+		return fmt.Errorf("set up the sandbox: %w", err)
+	}
+	attr.Sys = &syscall.SysProcAttr{Setsid: true}
+	j.configure(attr.Sys)
+	proc, err := os.StartProcess(s.fn.command[0], s.fn.command, attr)
+	if err = errors.Join(err, j.leave()); err != nil {
+		if proc != nil {
+			proc.Kill()
+			proc.Wait()
+		}
+		return errors.Join(err, j.remove())
+	}
+	s.proc, s.jail = proc, j
+	j.started(proc.Pid)
+	release := p.run.Guard.Process(proc.Pid)
+	running <- nil
+
+	state, err := proc.Wait()
+	j.kill()
+	release()
+	met := j.met()
+	s.mu.Lock()
+	s.state, s.met = state, met
+	s.mu.Unlock()
+	close(s.ended)
+	return nil
+}
+
+// bury waits for the end of a sandbox and removes what it left.
+func (p *Platform) bury(s *sandbox) {
+	<-s.ended
+	s.raw.CloseRead() // a reader gets what was sent, and then the end
+	select {
+	case <-s.drained:
+	case <-time.After(time.Second): // a process that escaped holds it open
+	}
+	s.output.Close()
+	<-s.drained
+	err := errors.Join(s.jail.remove(), os.RemoveAll(s.dir))
+	if err != nil {
+		fmt.Fprintf(p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.spec.Name, err)
+	}
+	p.pool.forget(s)
+	close(s.gone)
+}
+
+// kill kills the sandbox, because of cause if it is not nil. It does not wait.
+func (s *sandbox) kill(cause *driver.Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil && !s.dead {
+		s.cause = cause
+	}
+	s.dead = true
+	if s.raw != nil && s.state == nil {
+		s.proc.Kill() // its other processes follow when it is dead
+	}
+}
+
+// over says whether the sandbox was killed or its process has ended.
+func (s *sandbox) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return s.dead
+	}
+}
+
+// patience is how long a reader of a connection that has ended waits for the
+// process's end, which says why.
+const patience = 2 * time.Second
+
+// failure says why a sandbox did not answer a call, after its connection has
+// ended. before is how often it had met its limits when the call began.
+func (s *sandbox) failure(before limits) *driver.Failure {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-s.ended:
+	case <-timer.C:
+		s.kill(&driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer"})
+		<-s.ended
+	}
+	select {
+	case <-s.drained:
+	case <-timer.C:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause != nil {
+		return s.cause
+	}
+	f := s.fn.exceeded(before, s.met)
+	if f == nil && strings.Contains(s.out.String(), "JavaScript heap out of memory") {
+		f = s.fn.exceeded(limits{}, limits{memory: 1}) // the runtime gave up before the system stopped it
+	}
+	if f == nil {
+		f = &driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: " + describe(s.state)}
+	}
+	if last := s.out.last(300); last != "" {
+		f.Detail += ": " + last
+	}
+	return f
+}
+
+// describe says how a process ended.
+func describe(state *os.ProcessState) string {
+	if state == nil {
+		return "it could not be waited for"
+	}
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return "killed by signal " + ws.Signal().String()
+	}
+	return "exit status " + strconv.Itoa(state.ExitCode())
+}
+
+// await waits until nothing is left of the sandboxes.
+func await(ctx context.Context, sandboxes []*sandbox) error {
+	for _, s := range sandboxes {
+		select {
+		case <-s.gone:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package process
+
+import (
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// watchInterval is how often the watchdog looks.
+const watchInterval = 50 * time.Millisecond
+
+// watchdog is the isolation of machines where sandboxes cannot have their own
+// /tmp and control groups. It looks every 50 ms at what each sandbox's process
+// group uses, and kills the ones above their limits. So a function may exceed
+// its limits for that long, memory that its processes share counts for each of
+// them, and processes that leave the group are not seen.
+type watchdog struct {
+	mu       sync.Mutex
+	watched  map[*groupWatch]struct{}
+	watching bool
+}
+
+func newWatchdog(driver.Run) *watchdog {
+	return &watchdog{watched: map[*groupWatch]struct{}{}}
+}
+
+func (w *watchdog) enter(_ string, fn *function) (jail, error) {
+	return &groupWatch{watchdog: w, memory: int64(fn.spec.Memory) << 20}, nil
+}
+
+func (w *watchdog) private() bool { return false }
+func (w *watchdog) close() error  { return nil }
+func (w *watchdog) describe() string {
+	return "process groups, limits kept by a watchdog, /tmp shared"
+}
+func (w *watchdog) environment(dir string) []string {
+	return []string{"TMPDIR=" + dir, "HOME=" + dir}
+}
+
+// use is what a process group uses.
+type use struct {
+	memory    int64 // resident, bytes
+	processes int   // and threads, where the system tells
+}
+
+// watch looks until nothing is left to watch.
+func (w *watchdog) watch() {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for range tick.C {
+		all, err := groupUse()
+		w.mu.Lock()
+		for g := range w.watched {
+			if err == nil {
+				g.judge(all[g.pid])
+			}
+		}
+		if len(w.watched) == 0 {
+			w.watching = false
+			w.mu.Unlock()
+			return
+		}
+		w.mu.Unlock()
+	}
+}
+
+// groupWatch is the watch over one sandbox.
+type groupWatch struct {
+	watchdog *watchdog
+	memory   int64
+	pid      int
+
+	mu   sync.Mutex
+	seen limits
+}
+
+func (g *groupWatch) configure(attr *syscall.SysProcAttr) { dieWithThread(attr) }
+func (g *groupWatch) leave() error                        { return nil }
+
+func (g *groupWatch) started(pid int) {
+	g.pid = pid
+	w := g.watchdog
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watched[g] = struct{}{}
+	if !w.watching {
+		w.watching = true
+		go w.watch()
+	}
+}
+
+// judge kills the group if it uses too much.
+func (g *groupWatch) judge(u use) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.memory > 0 && u.memory > g.memory:
+		g.seen.memory++
+	case u.processes > processLimit:
+		g.seen.processes++
+	default:
+		return
+	}
+	_ = syscall.Kill(-g.pid, syscall.SIGKILL) // it may have ended
+}
+
+// kill is called when the first process has ended. Its group's number is not
+// another's as long as there are others in it.
+func (g *groupWatch) kill() {
+	g.watchdog.mu.Lock()
+	delete(g.watchdog.watched, g)
+	g.watchdog.mu.Unlock()
+	_ = syscall.Kill(-g.pid, syscall.SIGKILL) // mostly there is none
+}
+
+func (g *groupWatch) met() limits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.seen
+}
+
+func (g *groupWatch) remove() error { return nil }
