@@ -1,0 +1,203 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/sim"
+)
+
+// simCell opens a cell of a model on a run that has neither a guard nor
+// signals, so that it works under synctest, where time is not real.
+func simCell(t *testing.T, model string, mode Mode, trigger driver.Trigger, p parameters) *Cell {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, sim.ModelFile), []byte(model), 0o644))
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r := &run{id: "r0000000", prefix: "r0000000", params: p, folder: t.TempDir(), ctx: ctx, cancel: cancel, progress: &progress{}}
+	platform := sim.New(driver.Run{ID: r.id, Prefix: r.prefix, Log: io.Discard}, sim.Options{World: sim.NewWorld()})
+	t.Cleanup(func() { require.NoError(t, platform.Close(context.WithoutCancel(ctx))) })
+	on := &openPlatform{Platform: platform, name: "sim", run: r, stores: map[string]*Store{}, inputs: map[string]*input{}}
+
+	b := &Benchmark{
+		Name:  "001.model",
+		Files: fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 100, "memory": 128, "languages": ["sim"], "modules": []}`)}},
+		Input: func(context.Context, Size, *Store) (any, error) { return map[string]int{"n": 7}, nil },
+		Check: func(_ context.Context, _ Size, _ any, output json.RawMessage, _ *Store) error {
+			require.JSONEq(t, "7", string(output))
+			return nil
+		},
+	}
+	functions, err := candidates("sim", platform.Features(), []Benchmark{*b})
+	require.NoError(t, err)
+	fn := &plannedFunction{function: functions[0], on: on}
+	fn.spec.Trigger = trigger
+	fn.built = &built{build.Result{Package: driver.Package{Digest: "d", Kind: driver.Archive, Dir: dir}}}
+
+	c, err := (&plan{run: r, experiment: "TestModel"}).open(ctx, fn, condition{memory: 128, size: Test, mode: mode})
+	require.NoError(t, err)
+	return c
+}
+
+// TestAgreement compares what the harness reports for a model with what the
+// model is known to be: median, p99 and fraction of cold starts.
+func TestAgreement(t *testing.T) {
+	const n = 4000
+	models := map[string]string{
+		"constant":   `{"seed": 1, "copy": "n", "warm": {"constant": "5ms"}, "cold": {"constant": "80ms"}, "start": "30ms", "init": "10ms"}`,
+		"log-normal": `{"seed": 2, "copy": "n", "warm": {"lognormal": {"median": "8ms", "sigma": 0.5}}, "cold": {"lognormal": {"median": "200ms", "sigma": 0.3}}, "start": "50ms", "init": "20ms"}`,
+		"bimodal":    `{"seed": 3, "copy": "n", "warm": {"mixture": [{"weight": 0.7, "of": {"constant": "2ms"}}, {"weight": 0.3, "of": {"lognormal": {"median": "40ms", "sigma": 0.2}}}]}, "cold": {"constant": "1s"}}`,
+		"heavy tail": `{"seed": 4, "copy": "n", "warm": {"pareto": {"scale": "1ms", "alpha": 1.5, "cap": "10s"}}, "cold": {"pareto": {"scale": "100ms", "alpha": 2, "cap": "20s"}}, "start": "5ms"}`,
+	}
+	for name, source := range models {
+		for _, mode := range []Mode{Cold, Warm} {
+			for _, trigger := range []driver.Trigger{driver.HTTP, driver.SDK} {
+				t.Run(name+"/"+string(mode)+"/"+string(trigger), func(t *testing.T) {
+					model, err := sim.ParseModel([]byte(source))
+					require.NoError(t, err)
+					synctest.Test(t, func(t *testing.T) {
+						c := simCell(t, source, mode, trigger, parameters{MaxSamples: n, MaxTime: 24 * time.Hour})
+						for range n {
+							c.Batch(t.Context())
+						}
+						require.NoError(t, c.close())
+						agrees(t, c.summary(), model, mode, n)
+					})
+				})
+			}
+		}
+	}
+}
+
+// agrees checks a summary against its model. The intervals of the quantiles
+// are distribution-free at 95 %; seeds are fixed, so the test is too.
+func agrees(t *testing.T, s *Summary, m *sim.Model, mode Mode, n int) {
+	t.Helper()
+	require.Equal(t, n, s.Attempts)
+	require.Empty(t, s.Failures)
+	d, overhead := &m.Warm, time.Duration(0)
+	if mode == Cold {
+		d, overhead = &m.Cold, time.Duration(m.Start+m.Init)
+		require.Equal(t, n, s.Cold, "every call after retiring is cold")
+		require.Equal(t, n, s.Counted)
+	} else {
+		require.Equal(t, 1, s.Cold, "only the first call is cold")
+		require.Equal(t, n-1, s.Counted)
+		require.Equal(t, 1, s.WrongStart)
+	}
+	client, handler := s.metric(metricClient), s.metric(metricHandler)
+	require.NotNil(t, client)
+	for _, q := range client.Quantiles {
+		want := float64(d.Quantile(q.P) + overhead)
+		require.True(t, q.Enough || q.P > 0.999, "p%v", q.P)
+		if q.P == 0.99 {
+			require.LessOrEqual(t, q.Interval.Low, want*1.0001, "p99")
+			require.GreaterOrEqual(t, q.Interval.High, want*0.9999, "p99")
+		}
+	}
+	want := float64(d.Quantile(0.5) + overhead)
+	require.LessOrEqual(t, client.Median.Interval.Low, want*1.0001, "median")
+	require.GreaterOrEqual(t, client.Median.Interval.High, want*0.9999, "median")
+	require.InDelta(t, float64(d.Quantile(0.5)), handler.Median.Value, 0.1*float64(d.Quantile(0.5)))
+	if mode == Cold {
+		startup := s.metric(metricStartup)
+		require.InDelta(t, float64(overhead), startup.Median.Value, 1e6, "start-up is start and init, whatever the handler takes")
+	}
+}
+
+// TestFailuresAreData: calls that fail are recorded with their cause, do not
+// count, and end neither the cell nor the sandbox count.
+func TestFailuresAreData(t *testing.T) {
+	const source = `{"seed": 5, "copy": "n", "warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}, "failures": [
+		{"cause": "handler", "probability": 0.1}, {"cause": "timeout", "probability": 0.01}, {"cause": "crash", "probability": 0.02},
+		{"cause": "memory", "probability": 0.02}, {"cause": "protocol", "probability": 0.02}, {"cause": "throttled", "probability": 0.02}]}`
+	synctest.Test(t, func(t *testing.T) {
+		const n = 2000
+		c := simCell(t, source, Sequential, driver.HTTP, parameters{MaxSamples: n, MaxTime: 24 * time.Hour})
+		for range n {
+			c.Batch(t.Context())
+		}
+		require.NoError(t, c.close())
+		s := c.summary()
+		require.Equal(t, n, s.Attempts)
+		failed := 0
+		for cause, p := range map[driver.Cause]float64{
+			driver.Handler: 0.1, driver.TimedOut: 0.01, driver.Crash: 0.02, driver.Memory: 0.02, driver.Protocol: 0.02, driver.Throttled: 0.02,
+		} {
+			require.InDelta(t, p*n, s.Failures[cause], 4*50*0.3, cause) // within four standard deviations of the largest
+			require.Positive(t, s.Failures[cause], cause)
+			failed += s.Failures[cause]
+		}
+		require.Equal(t, n, s.Counted+failed)
+
+		all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+		require.NoError(t, err)
+		require.Len(t, all, n, "no failure is dropped")
+		for _, v := range all {
+			require.Equal(t, v.OK, v.Cause == "")
+			require.NotEqual(t, v.OK, v.Detail != "")
+		}
+	})
+}
+
+// TestMoreEnds: every loop over More ends, at a narrow interval, at each bound,
+// and for a function that always fails.
+func TestMoreEnds(t *testing.T) {
+	tests := []struct {
+		name   string
+		model  string
+		mode   Mode
+		p      parameters
+		counts int
+		why    string
+	}{
+		{"narrow", `{"warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`, Sequential, parameters{MaxSamples: 500, MaxTime: time.Hour}, 10, "the interval is narrow enough"},
+		{"samples", `{"seed": 1, "warm": {"lognormal": {"median": "10ms", "sigma": 1}}}`, Warm, parameters{MaxSamples: 50, MaxTime: time.Hour}, 50, "50 samples"},
+		{"time", `{"seed": 1, "warm": {"lognormal": {"median": "1s", "sigma": 1}}}`, Sequential, parameters{MaxSamples: 5000, MaxTime: 20 * time.Second}, -1, "20s of measuring"},
+		{"always failing", `{"failures": [{"cause": "crash", "probability": 1}]}`, Cold, parameters{MaxSamples: 50, MaxTime: time.Hour}, 0, "160 attempts"},
+		{"burst", `{"warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`, Burst, parameters{MaxSamples: 500, MaxTime: time.Hour}, 10, "the interval is narrow enough"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := simCell(t, tt.model, tt.mode, driver.HTTP, tt.p)
+				c.fn.benchmark.Check = nil
+				for c.More() {
+					c.Batch(t.Context())
+				}
+				require.NoError(t, c.close())
+				require.Equal(t, tt.why, c.summary().Stopped)
+				if tt.counts >= 0 {
+					require.Equal(t, tt.counts, c.summary().Counted)
+				}
+			})
+		})
+	}
+}
+
+// TestWrongOutputFails: an output that the check refuses is a failed
+// invocation, never a timing.
+func TestWrongOutputFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := simCell(t, `{"result": 8}`, Sequential, driver.HTTP, parameters{MaxSamples: 50, MaxTime: time.Hour})
+		c.fn.benchmark.Check = func(context.Context, Size, any, json.RawMessage, *Store) error { return os.ErrInvalid }
+		v := c.Invoke(t.Context())
+		require.ErrorContains(t, v.Err(), "wrong-output: invalid argument")
+		require.True(t, v.Checked)
+		require.NoError(t, c.close())
+		require.Equal(t, map[driver.Cause]int{driver.WrongOutput: 1}, c.summary().Failures)
+		require.Empty(t, c.summary().Metrics)
+	})
+}

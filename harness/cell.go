@@ -1,0 +1,347 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/answer"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/invoke"
+)
+
+// Cell is one function under one condition: a leaf sub-test and a folder of
+// results. Its methods are for one goroutine; Invoke is safe for concurrent
+// use.
+type Cell struct {
+	run        *run
+	fn         *plannedFunction
+	cond       condition
+	experiment string
+	dir        string
+	spec       driver.Spec
+	input      *input
+	store      *Store
+	client     *invoke.Client
+	invoker    driver.Invoker // for the trigger sdk
+	grace      time.Duration  // the client's own bound of a call
+	k          int            // calls at once
+
+	records *lines
+	series  map[string]*lines
+	sampler *sampler
+	batches int
+	err     error // of the results folder: ends the cell
+
+	mu     sync.Mutex
+	sample *sample
+	checks checkBudget
+}
+
+// Value returns the value of a condition by its key: "memory", "size", "mode",
+// or an axis that the experiment added; empty if there is none.
+func (c *Cell) Value(key string) string {
+	for _, p := range c.cond.pairs() {
+		if p.key == key {
+			return p.value
+		}
+	}
+	return ""
+}
+
+// Mode returns the cell's mode.
+func (c *Cell) Mode() Mode { return c.cond.mode }
+
+// Payload returns what the benchmark's Input made.
+func (c *Cell) Payload() any { return c.input.payload }
+
+// More reports whether the cell needs another batch: until the 95 % interval
+// of the median is narrow enough, or a bound of SEBS_SAMPLES is met, or the
+// run ends. The looks at the interval are fixed in advance.
+func (c *Cell) More() bool {
+	if c.err != nil {
+		return false
+	}
+	if cause := context.Cause(c.run.ctx); cause != nil {
+		c.sampler.stopped = cause.Error()
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	more := c.sampler.more(c.sample)
+	c.run.progress.sampled(c, more)
+	return more
+}
+
+// Batch makes one batch of calls as the cell's mode says, records them and
+// returns them in the order of completion.
+func (c *Cell) Batch(ctx context.Context) []Invocation {
+	start := time.Now()
+	defer func() { c.sampler.measured += time.Since(start) }()
+	if c.cond.mode == Cold || c.cond.mode == Burst {
+		if err := c.Retire(ctx); err != nil {
+			c.fail(err)
+			return nil
+		}
+	}
+	batch := c.batches
+	c.batches++
+	all := make([]Invocation, c.k)
+	if c.k == 1 {
+		all[0] = c.call(ctx, batch, c.input)
+	} else {
+		var ready, done sync.WaitGroup
+		gate := make(chan struct{})
+		order := make(chan Invocation, c.k)
+		for range c.k {
+			ready.Add(1)
+			done.Go(func() {
+				ready.Done()
+				<-gate
+				order <- c.call(ctx, batch, c.input)
+			})
+		}
+		ready.Wait()
+		close(gate)
+		done.Wait()
+		for i := range all {
+			all[i] = <-order
+		}
+	}
+	for i := range all {
+		// The budget keeps checks from taking the time that is to be measured.
+		c.finish(ctx, &all[i], c.checks.allow(all[i].Client))
+	}
+	return all
+}
+
+// Invoke makes one call with the cell's input, checks its output, records and
+// returns it.
+func (c *Cell) Invoke(ctx context.Context) Invocation {
+	return c.invoke(ctx, c.input, true)
+}
+
+// InvokeWith makes one call with another payload, which must be encoded as a
+// JSON object; the output is not checked.
+func (c *Cell) InvokeWith(ctx context.Context, payload any) (Invocation, error) {
+	in := newInput(payload)
+	if in.err != nil {
+		return Invocation{}, in.err
+	}
+	return c.invoke(ctx, in, false), nil
+}
+
+func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
+	c.mu.Lock()
+	batch := c.batches
+	c.batches++
+	c.mu.Unlock()
+	v := c.call(ctx, batch, in)
+	c.finish(ctx, &v, check)
+	return v
+}
+
+// Retire makes every later call cold, until new sandboxes were started.
+func (c *Cell) Retire(ctx context.Context) error {
+	if err := c.fn.on.Retire(ctx, c.spec.Name); err != nil {
+		return fmt.Errorf("retire %s: %w", c.spec.Name, err)
+	}
+	if c.client != nil {
+		c.client.CloseIdle()
+	}
+	return nil
+}
+
+// Row adds a row of named numbers to a series of the cell, a file
+// series-<name>.jsonl: for what is not an invocation. Keys end in their unit,
+// as rtt_us.
+func (c *Cell) Row(series string, row map[string]float64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	file := c.series[series]
+	if file == nil {
+		var err error
+		if file, err = createLines(filepath.Join(c.dir, "series-"+series+".jsonl")); err != nil {
+			return err
+		}
+		c.series[series] = file
+	}
+	data, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("series %s: %w", series, err)
+	}
+	return file.write(func(b []byte) []byte { return append(append(b, data...), '\n') })
+}
+
+// call makes one call and reads its answer.
+func (c *Cell) call(ctx context.Context, batch int, in *input) Invocation {
+	v := Invocation{Batch: batch, Request: c.run.request()}
+	event := in.eventFor(v.Request)
+	ctx, cancel := context.WithTimeout(ctx, c.grace)
+	defer cancel()
+
+	var reply driver.Reply
+	var failed error
+	if c.invoker != nil {
+		start := time.Now()
+		v.Sent = start.UnixMicro()
+		var err error
+		reply, err = c.invoker.Invoke(ctx, c.spec.Name, event)
+		v.Client = time.Since(start)
+		v.Bytes = len(reply.Body)
+		if err != nil {
+			failed = invoke.Failure(ctx, err)
+		}
+	} else {
+		x := c.client.Call(ctx, event)
+		v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
+		v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS
+		v.Send, v.FirstByte, v.LastByte = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte
+		reply = x.Reply
+		if x.Failure != nil {
+			failed = x.Failure
+		}
+	}
+	v.PlatformRequest = reply.PlatformRequest
+	if failed != nil {
+		v.fail(failed)
+		return v
+	}
+	a, err := answer.Parse(reply.Body)
+	if err != nil {
+		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: err.Error()})
+		return v
+	}
+	v.take(a)
+	return v
+}
+
+// take copies the function's view, and fails the invocation if it did.
+func (v *Invocation) take(a answer.Answer) {
+	v.OK = true
+	if a.PlatformRequest != "" {
+		v.PlatformRequest = a.PlatformRequest
+	}
+	v.Begin, v.End, v.Handler, v.Init, v.Boot = a.Begin, a.End, time.Duration(a.Handler), a.Init, a.Boot
+	v.Sandbox, v.Cold, v.Worker, v.WorkerCold, v.Count = a.Sandbox, a.Cold, a.Worker, a.WorkerCold, a.Count
+	v.CPU, v.Memory, v.result = a.CPU, a.Memory, a.Result
+	if string(a.Measurement) != "null" {
+		v.Measurement = a.Measurement
+	}
+	switch {
+	case a.Error != nil && a.Error.Phase == answer.PhaseInit:
+		v.fail(&driver.Failure{Cause: driver.Init, Detail: a.Error.Type + ": " + a.Error.Message})
+	case a.Error != nil:
+		v.fail(&driver.Failure{Cause: driver.Handler, Detail: a.Error.Type + ": " + a.Error.Message})
+	case a.Request != v.Request:
+		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer is for request %q", a.Request)})
+	}
+}
+
+// finish checks the output if it is to be, decides whether the invocation
+// counts, and records it.
+func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
+	if v.OK && check && c.fn.benchmark.Check != nil {
+		start := time.Now()
+		err := c.fn.benchmark.Check(ctx, c.cond.size, c.input.payload, v.result, c.store)
+		c.checks.spend(time.Since(start))
+		v.Checked = true
+		if err != nil {
+			v.fail(&driver.Failure{Cause: driver.WrongOutput, Detail: err.Error()})
+			if ctx.Err() != nil {
+				v.Cause = driver.Cancelled
+			}
+		}
+	}
+	v.Counted = v.OK && (c.cond.mode != Cold || v.Cold) && (c.cond.mode != Warm || !v.Cold)
+	c.mu.Lock()
+	v.Sequence = c.sample.attempts
+	c.sample.add(v)
+	c.mu.Unlock()
+	if err := c.records.write(v.appendJSON); err != nil {
+		c.fail(err)
+	}
+}
+
+// fail ends the cell with an error of the harness.
+func (c *Cell) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+// report tells a testing.B what the cell measured.
+func (c *Cell) report(b *testing.B) {
+	s := c.summary()
+	for _, m := range s.benchMetrics() {
+		b.ReportMetric(m.value, m.unit)
+	}
+}
+
+// close gives the function's connections up and writes the cell's summary.
+func (c *Cell) close() error {
+	if c.client != nil {
+		c.client.Close()
+	}
+	errs := []error{c.err, c.records.close()}
+	for _, f := range c.series {
+		errs = append(errs, f.close())
+	}
+	s := c.summary()
+	c.run.mu.Lock()
+	c.run.cells = append(c.run.cells, s)
+	c.run.mu.Unlock()
+	errs = append(errs, writeJSON(filepath.Join(c.dir, "summary.json"), s))
+	if c.fn.built != nil {
+		errs = append(errs, copyLog(c.fn.built.Log, filepath.Join(c.dir, "build.log")))
+	}
+	errs = append(errs, c.writeBench())
+	c.run.progress.cellDone(c, s)
+	return errors.Join(errs...)
+}
+
+// copyLog copies the build's log, which a later build may replace.
+func copyLog(from, to string) error {
+	data, err := os.ReadFile(from)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return writeFile(to, data)
+}
+
+// checkBudget bounds the time of checks: the first few outputs of a cell are
+// all checked, later ones while checking stays below a twentieth of the time
+// of the calls themselves.
+type checkBudget struct {
+	mu     sync.Mutex
+	seen   int
+	called time.Duration
+	spent  time.Duration
+}
+
+const alwaysChecked = 3
+
+func (b *checkBudget) allow(call time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen++
+	b.called += call
+	return b.seen <= alwaysChecked || b.spent <= b.called/20
+}
+
+func (b *checkBudget) spend(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spent += d
+}

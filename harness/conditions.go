@@ -1,0 +1,203 @@
+package harness
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Mode is how a cell invokes.
+type Mode string
+
+// The modes. k is SEBS_CONCURRENCY.
+const (
+	Cold       Mode = "cold"       // k calls at once after the function's sandboxes were retired; only cold answers count
+	Warm       Mode = "warm"       // k at once on sandboxes that exist; only warm answers count
+	Burst      Mode = "burst"      // k at once after retiring; every answer counts
+	Sequential Mode = "sequential" // one after another; every answer counts
+)
+
+// Modes lists all modes.
+var Modes = []Mode{Cold, Warm, Burst, Sequential}
+
+// Conditions span the cells of an experiment: each selected function runs
+// under every combination. They are declared before anything runs, so that
+// what a pattern selects and how long it may take are known before anything is
+// built or paid for.
+type Conditions struct {
+	Memory []int  // MB; nil: SEBS_MEMORY, or the benchmark's own
+	Sizes  []Size // nil: SEBS_SIZE, or test
+	Modes  []Mode // nil: sequential only
+	Axes   []Axis // what the experiment adds, in the order of names
+
+	// Bound is the longest time that a cell measures, for the estimate; 0: the
+	// time of SEBS_SAMPLES, which Cell.More keeps.
+	Bound time.Duration
+}
+
+// Axis is a condition that an experiment adds: "sleep" with "1s", "10s".
+// Names are lower-case words; values hold none of the characters / , = and no
+// blanks.
+type Axis struct {
+	Name   string
+	Values []string
+}
+
+// condition is one combination of Conditions.
+type condition struct {
+	memory int
+	size   Size
+	mode   Mode
+	extra  []pair
+}
+
+type pair struct{ key, value string }
+
+// pairs returns the condition's keys and values in their fixed order.
+func (c condition) pairs() []pair {
+	return append([]pair{
+		{"memory", strconv.Itoa(c.memory)},
+		{"size", string(c.size)},
+		{"mode", string(c.mode)},
+	}, c.extra...)
+}
+
+// name returns "memory=256,size=test,mode=cold", and what the experiment adds.
+func (c condition) name() string { return join(c.pairs()) }
+
+func join(pairs []pair) string {
+	words := make([]string, len(pairs))
+	for i, p := range pairs {
+		words[i] = p.key + "=" + p.value
+	}
+	return strings.Join(words, ",")
+}
+
+// expand returns every combination, for a benchmark that wants memory MB.
+func (c Conditions) expand(p parameters, memory int) ([]condition, error) {
+	sizes, modes, memories := c.Sizes, c.Modes, c.Memory
+	if sizes == nil {
+		sizes = p.Sizes
+	}
+	if modes == nil {
+		modes = []Mode{Sequential}
+	}
+	if memories == nil {
+		memories = p.Memory
+	}
+	if memories == nil {
+		memories = []int{memory}
+	}
+	var all []condition
+	for _, m := range memories {
+		for _, s := range sizes {
+			for _, mode := range modes {
+				if !slices.Contains(Modes, mode) {
+					return nil, fmt.Errorf("conditions: unknown mode %q", mode)
+				}
+				all = append(all, condition{memory: m, size: s, mode: mode})
+			}
+		}
+	}
+	for _, axis := range c.Axes {
+		if axis.Name == "" || strings.ContainsAny(axis.Name, "/,= ") || len(axis.Values) == 0 {
+			return nil, fmt.Errorf("conditions: axis %q: want a name without / , = and blanks, and values", axis.Name)
+		}
+		var more []condition
+		for _, base := range all {
+			for _, v := range axis.Values {
+				if v == "" || strings.ContainsAny(v, "/,= ") {
+					return nil, fmt.Errorf("conditions: axis %s: value %q has one of the characters / , = or a blank", axis.Name, v)
+				}
+				next := base
+				next.extra = append(slices.Clone(base.extra), pair{axis.Name, v})
+				more = append(more, next)
+			}
+		}
+		all = more
+	}
+	return all, nil
+}
+
+// function is a candidate: one benchmark on one platform in one form.
+type function struct {
+	platform  string
+	benchmark *Benchmark
+	config    Config
+	spec      driver.Spec // without name, memory and environment
+	defaults  map[string]bool
+}
+
+// pairs returns the function's keys and values in their fixed order.
+func (f function) pairs() []pair {
+	return []pair{
+		{"platform", f.platform},
+		{"benchmark", f.benchmark.Name},
+		{"runtime", f.spec.Runtime.String()},
+		{"arch", string(f.spec.Architecture)},
+		{"package", string(f.spec.Kind)},
+		{"trigger", string(f.spec.Trigger)},
+	}
+}
+
+// name returns "platform=process,benchmark=…,runtime=…,arch=…,package=…,trigger=…".
+func (f function) name() string { return join(f.pairs()) }
+
+// unnamed returns, for each value that is not the platform's default, the name
+// with that value taken out.
+func (f function) unnamed() []string {
+	var names []string
+	pairs := f.pairs()
+	for i, p := range pairs {
+		if f.defaults[p.key] || i < 2 {
+			continue
+		}
+		changed := slices.Clone(pairs)
+		changed[i].value = "\x00"
+		if p.key == "runtime" {
+			changed[i].value = f.spec.Runtime.Language + "-\x00"
+		}
+		names = append(names, join(changed))
+	}
+	return names
+}
+
+// candidates returns every form of the benchmarks that the platform can run,
+// the platform's defaults first.
+func candidates(platform string, features driver.Features, benchmarks []Benchmark) ([]function, error) {
+	var all []function
+	for i := range benchmarks {
+		b := &benchmarks[i]
+		config, err := b.config()
+		if err != nil {
+			return nil, err
+		}
+		seen := map[string]bool{}
+		for _, rt := range features.Runtimes {
+			if !config.has(rt.Language) {
+				continue
+			}
+			first := !seen[rt.Language]
+			seen[rt.Language] = true
+			for a, arch := range features.Architectures {
+				for k, kind := range features.Kinds {
+					for t, trigger := range features.Triggers {
+						all = append(all, function{
+							platform: platform, benchmark: b, config: config,
+							spec: driver.Spec{
+								Benchmark: b.Name, Runtime: rt, Architecture: arch, Kind: kind,
+								Trigger: trigger, Timeout: config.Timeout, Modules: config.Modules,
+							},
+							defaults: map[string]bool{"runtime": first, "arch": a == 0, "package": k == 0, "trigger": t == 0},
+						})
+					}
+				}
+			}
+		}
+	}
+	return all, nil
+}

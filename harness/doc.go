@@ -1,0 +1,110 @@
+// Package harness is what a test imports to measure functions on FaaS
+// platforms: it builds and deploys them, calls them cold and warm, checks what
+// they answer, and turns the records into statistics.
+//
+// # A first experiment
+//
+// An experiment is a test function. Its package links platforms and has the
+// harness run its tests:
+//
+//	package experiments_test
+//
+//	import (
+//		"context"
+//		"testing"
+//
+//		"github.com/sebs-go/sebs/benchmarks"
+//		"github.com/sebs-go/sebs/harness"
+//		_ "github.com/sebs-go/sebs/platforms" // those that the build tags name
+//	)
+//
+//	func TestMain(m *testing.M) { harness.Main(m) }
+//
+//	func TestColdStart(t *testing.T) {
+//		cold := harness.Conditions{Modes: []harness.Mode{harness.Cold}}
+//		harness.Cells(t, benchmarks.All, cold, func(ctx context.Context, t *testing.T, cell *harness.Cell) {
+//			for cell.More() {
+//				cell.Batch(ctx)
+//			}
+//		})
+//	}
+//
+// Run it by its name, with the platform as a tag (none is process: child
+// processes on this machine):
+//
+//	go test -v -run 'ColdStart/110.dynamic-html.*python' ./experiments
+//
+// # Cells
+//
+// [Conditions] span the conditions of an experiment. Each combination, for
+// each function, is a [Cell]: a sub-test of two levels, and a folder of
+// results.
+//
+//	platform=process,benchmark=110.dynamic-html,runtime=python-3.11,arch=x64,package=archive,trigger=http
+//	memory=128,size=test,mode=cold
+//
+// What a pattern selects is known before anything is built, and so is the
+// longest time that it may measure: a selection that cannot end before
+// -timeout is refused, with the -timeout that it needs. A version,
+// architecture, package kind or trigger that is not the platform's default
+// runs only if the pattern names it (python-3.12, arm64). An experiment whose
+// pattern also matches the bare word Test was not named, and is skipped. A
+// function that this machine cannot have (an interpreter or a store is
+// missing) is skipped with the reason; if nothing else was selected, the
+// experiment fails with it.
+//
+// [Cell.Batch] invokes as the cell's [Mode] says; [Cell.More] ends the loop
+// when the 95 % interval of the median lies within 5 %, or at the bounds of
+// SEBS_SAMPLES. For other shapes there are [Cell.Retire], [Cell.Invoke],
+// [Cell.InvokeWith], and [Cell.Row] for numbers that are not invocations.
+//
+// A failed invocation is data: it is recorded with its cause and is no part of
+// the statistics. A cell without one invocation that counts fails.
+//
+// # Without TestMain
+//
+// A module that imports this package and one platform writes the same. Without
+// a TestMain, each top-level test is a run of its own.
+//
+//	import _ "github.com/sebs-go/sebs/platforms/process"
+//
+// # As a Go benchmark
+//
+// [Benchmarks] does for a testing.B what [Cells] does for a testing.T, and
+// benchstat reads what it prints.
+//
+// # A benchmark
+//
+// A [Benchmark] is a folder (config.json, a folder for each language) with two
+// functions: Input stores objects and rows and returns the payload, Check says
+// what is wrong with an output. [SeBS] makes one of a folder written for SeBS,
+// with its input.py; SEBS_BENCHMARKS lists such folders, and a folder replaces
+// a built-in benchmark of the same name.
+//
+// # Parameters
+//
+// What has an open range is an environment variable. A variable that begins
+// with SEBS_ and is not one of these is an error.
+//
+//	SEBS_MEMORY       MB of functions, a list: 256,512; the benchmark's own
+//	SEBS_SIZE         sizes of inputs, a list: test,small; test
+//	SEBS_SAMPLES      bounds of a cell, invocations and time of measuring: 200,60s; 50,20s
+//	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
+//	SEBS_RESULTS      folder that gets the folder of results; results/ of the module
+//	SEBS_CACHE        folder of built packages and tools; the user's cache folder
+//	SEBS_PREFIX       begins the names of all resources, and keeps them for later runs
+//	SEBS_KEEP         how long resources of this run are kept: 24h; not at all
+//	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
+//	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH
+//	SEBS_UPDATE       what to make anew: code, inputs
+//
+// # Ending
+//
+// A run ends before the test binary's deadline, at SIGINT, SIGTERM or SIGPIPE,
+// and when its parent go command is gone; what was measured is kept, the cells
+// say why they stopped, and what was created is removed. A guard process does
+// the same on this machine if the test is killed.
+//
+// The package refuses to interpret what it measures: comparing runs is for
+// benchstat and package stats.
+package harness

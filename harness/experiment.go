@@ -1,0 +1,252 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Cells runs an experiment: body once for each cell that -run selects, as a
+// sub-test of two levels, the function and the condition. Everything is built,
+// deployed and given its input before body is called, and removed afterwards.
+//
+// An experiment runs only if -run names it: a pattern that also matches the
+// bare word Test names nothing, and the test is skipped. One that is named and
+// selects no cell fails with the nearest names.
+func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, t *testing.T, cell *Cell)) {
+	t.Helper()
+	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), flagString("test.skip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sel.named() {
+		t.Skipf("an experiment runs when -run names it: -run '%s/…'", strings.TrimPrefix(t.Name(), "Test"))
+	}
+	plan, err := newPlan(t, sel, benchmarks, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fn := range plan.functions {
+		t.Run(fn.name(), func(t *testing.T) {
+			if fn.unavailable != nil {
+				t.Skip(fn.unavailable)
+			}
+			for _, cond := range fn.conditions {
+				t.Run(cond.name(), func(t *testing.T) {
+					plan.cell(t, fn, cond, func(ctx context.Context, cell *Cell) { body(ctx, t, cell) })
+				})
+			}
+			if err := fn.finish(plan.run); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Benchmarks does what Cells does for a testing.B: body is called once for
+// each cell that -bench selects, and loops with b.Loop over Cell.Batch. The
+// names of sub-benchmarks have a level for each key, as benchstat projects
+// them. The time reported for an operation is the median of the client's times
+// of the invocations that count, not that of the loop, which includes forcing
+// cold starts.
+func Benchmarks(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
+	b.Helper()
+	sel, err := newSelection(b.Name(), "-bench", flagString("test.bench"), flagString("test.skip"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if !sel.named() {
+		b.Skipf("a benchmark of functions runs when -bench names it: -bench '%s/…'", strings.TrimPrefix(b.Name(), "Benchmark"))
+	}
+	plan, err := newPlan(b, sel, benchmarks, c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, fn := range plan.functions {
+		if fn.unavailable != nil {
+			b.Logf("%s: %v", fn.name(), fn.unavailable)
+			continue
+		}
+		for _, cond := range fn.conditions {
+			descend(b, append(fn.pairs(), cond.pairs()...), func(b *testing.B) {
+				plan.cell(b, fn, cond, func(ctx context.Context, cell *Cell) {
+					body(ctx, b, cell)
+					cell.report(b)
+				})
+			})
+		}
+		if err := fn.finish(plan.run); err != nil {
+			b.Error(err)
+		}
+	}
+}
+
+// descend runs f as a sub-benchmark with one level for each pair.
+func descend(b *testing.B, pairs []pair, f func(*testing.B)) {
+	if len(pairs) == 0 {
+		f(b)
+		return
+	}
+	b.Run(pairs[0].key+"="+pairs[0].value, func(b *testing.B) { descend(b, pairs[1:], f) })
+}
+
+// plan is what an experiment is going to run.
+type plan struct {
+	run        *run
+	experiment string
+	functions  []*plannedFunction
+}
+
+// plannedFunction is a function with the conditions that were selected.
+type plannedFunction struct {
+	function
+	on          *openPlatform
+	conditions  []condition
+	unavailable error
+	built       *built
+}
+
+func newSelection(root, kind, expr, skip string) (selection, error) {
+	run, err := parsePattern(expr)
+	if err != nil {
+		return selection{}, err
+	}
+	s := selection{kind: kind, expr: expr, run: run, root: root, flat: kind == "-bench"}
+	if skip != "" {
+		if s.skip, err = parsePattern(skip); err != nil {
+			return selection{}, err
+		}
+	}
+	return s, nil
+}
+
+// newPlan selects cells and says how long they may take, before anything is
+// built.
+func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions) (*plan, error) {
+	r, err := openRun(tb)
+	if err != nil {
+		return nil, err
+	}
+	benchmarks, err = withFolders(benchmarks, r.params.Benchmarks)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{run: r, experiment: sel.root}
+	var names []string
+	for _, platform := range driver.Platforms() {
+		o, err := r.platform(platform)
+		if err != nil {
+			return nil, err
+		}
+		functions, err := candidates(platform, o.Features(), benchmarks)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range functions {
+			conditions, err := c.expand(r.params, f.config.Memory)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, f.name())
+			if !sel.wants(f, conditions) {
+				continue
+			}
+			pf := &plannedFunction{function: f, on: o}
+			pf.conditions = slices.DeleteFunc(conditions, func(c condition) bool { return !sel.cell(f, c) })
+			pf.unavailable = pf.available(r.ctx)
+			p.functions = append(p.functions, pf)
+		}
+	}
+	return p, p.check(sel, names, c.bound(r.params))
+}
+
+// available returns why the function cannot be had on this machine, or nil.
+func (f *plannedFunction) available(ctx context.Context) error {
+	if err := f.on.missing(ctx, f.spec.Modules); err != nil {
+		return err
+	}
+	_, err := f.on.Recipe(ctx, f.spec)
+	return err
+}
+
+// check refuses a plan of nothing, and one that cannot end in time.
+func (p *plan) check(sel selection, names []string, bound time.Duration) error {
+	cells, available := 0, 0
+	var why error
+	for _, f := range p.functions {
+		if f.unavailable != nil {
+			why = fmt.Errorf("%s: %w", f.name(), f.unavailable)
+			continue
+		}
+		available++
+		cells += len(f.conditions)
+	}
+	switch {
+	case len(p.functions) == 0:
+		text := fmt.Sprintf("%s '%s' selects no cell of the platforms linked here (%s; others by -tags).", sel.kind, sel.expr, strings.Join(driver.Platforms(), ", "))
+		if len(names) > 0 {
+			text += " The nearest functions:\n\t" + strings.Join(sel.nearest(names, 5), "\n\t") + "\nand conditions: memory=…,size=…,mode=…"
+		}
+		return errors.New(text)
+	case available == 0:
+		return why
+	}
+	need := time.Duration(cells) * bound
+	if left := time.Until(p.run.deadline); !p.run.deadline.IsZero() && need > left {
+		return fmt.Errorf("%d cells may take %s of measuring (%s each), besides building, but -timeout leaves %s: pass -timeout %s, narrow %s, or lower SEBS_SAMPLES",
+			cells, need.Round(time.Second), bound, left.Round(time.Second), (need + need/4 + time.Minute).Round(time.Minute), sel.kind)
+	}
+	p.run.progress.plan(cells)
+	return nil
+}
+
+// bound returns the longest time that a cell measures.
+func (c Conditions) bound(p parameters) time.Duration {
+	if c.Bound > 0 {
+		return c.Bound
+	}
+	return p.MaxTime
+}
+
+// withFolders returns the benchmarks with those of SEBS_BENCHMARKS, which
+// replace built-in ones of the same name.
+func withFolders(benchmarks []Benchmark, list string) ([]Benchmark, error) {
+	if list == "" {
+		return benchmarks, nil
+	}
+	more, err := foldersFromEnv(list)
+	if err != nil {
+		return nil, fmt.Errorf("SEBS_BENCHMARKS: %w", err)
+	}
+	all := slices.Clone(benchmarks)
+	for _, b := range more {
+		if i := slices.IndexFunc(all, func(have Benchmark) bool { return have.Name == b.Name }); i >= 0 {
+			all[i] = b
+		} else {
+			all = append(all, b)
+		}
+	}
+	return all, nil
+}
+
+func flagString(name string) string {
+	if f := flag.Lookup(name); f != nil {
+		return f.Value.String()
+	}
+	return ""
+}
+
+func flagDuration(name string) time.Duration {
+	d, err := time.ParseDuration(flagString(name))
+	if err != nil {
+		return 0
+	}
+	return d
+}

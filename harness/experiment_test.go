@@ -1,0 +1,361 @@
+package harness_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/sebs-go/sebs/harness"
+	_ "github.com/sebs-go/sebs/platforms/sim"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }
+
+// models are the benchmarks of the experiments below.
+var models = []harness.Benchmark{
+	model("001.fast", `{"seed": 1, "copy": "n", "warm": {"lognormal": {"median": "2ms", "sigma": 0.2}}, "cold": {"constant": "20ms"}, "start": "5ms"}`),
+	model("002.slow", `{"copy": "n", "warm": {"constant": "300ms"}, "cold": {"constant": "300ms"}}`),
+	model("004.noisy", `{"copy": "n", "warm": {"mixture": [{"weight": 0.5, "of": {"constant": "1ms"}}, {"weight": 0.5, "of": {"constant": "4ms"}}]}}`),
+	model("003.failing", `{"failures": [{"cause": "crash", "probability": 1}]}`),
+}
+
+func model(name, source string) harness.Benchmark {
+	return harness.Benchmark{
+		Name: name,
+		Files: fstest.MapFS{
+			"config.json":       {Data: []byte(`{"timeout": 10, "memory": 128, "languages": ["sim"], "modules": []}`)},
+			"sim/function.json": {Data: []byte(source)},
+		},
+		Input: func(context.Context, harness.Size, *harness.Store) (any, error) {
+			return map[string]int{"n": 7}, nil
+		},
+		Check: func(_ context.Context, _ harness.Size, _ any, output json.RawMessage, _ *harness.Store) error {
+			if string(output) != "7" {
+				return errors.New("want 7")
+			}
+			return nil
+		},
+	}
+}
+
+// TestModel is the experiment that the tests below run in a child process.
+func TestModel(t *testing.T) {
+	harness.Cells(t, models, harness.Conditions{Modes: harness.Modes}, func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+		for cell.More() {
+			cell.Batch(ctx)
+		}
+	})
+}
+
+// BenchmarkModel is the same as a Go benchmark.
+func BenchmarkModel(b *testing.B) {
+	harness.Benchmarks(b, models, harness.Conditions{Modes: harness.Modes}, func(ctx context.Context, b *testing.B, cell *harness.Cell) {
+		for b.Loop() {
+			cell.Batch(ctx)
+		}
+	})
+}
+
+// child is this test binary, run again as `go test` would run an experiment.
+type child struct {
+	*exec.Cmd
+	results string
+	out     bytes.Buffer
+}
+
+func newChild(t *testing.T, env []string, args ...string) *child {
+	t.Helper()
+	c := &child{Cmd: exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.v"}, args...)...), results: t.TempDir()}
+	c.Env = append(os.Environ(), "SEBS_RESULTS="+c.results, "SEBS_CACHE="+t.TempDir(), "CI=true")
+	c.Env = append(c.Env, env...)
+	c.Stdout, c.Stderr = &c.out, &c.out
+	return c
+}
+
+// folder returns the run's folder of results.
+func (c *child) folder(t *testing.T) string {
+	t.Helper()
+	runs, err := filepath.Glob(filepath.Join(c.results, "*", "run.json"))
+	require.NoError(t, err)
+	require.Len(t, runs, 1, c.out.String())
+	return filepath.Dir(runs[0])
+}
+
+const fastCold = "TestModel/platform=sim,benchmark=001.fast,runtime=sim-1,arch=x64,package=archive,trigger=http/memory=128,size=test,mode=cold"
+
+func TestExperiment(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "Model/001.fast")
+	require.NoError(t, c.Run(), c.out.String())
+	folder := c.folder(t)
+
+	require.Contains(t, c.out.String(), "results: "+folder)
+	table, err := os.ReadFile(filepath.Join(folder, "summary.txt"))
+	require.NoError(t, err)
+	require.Contains(t, c.out.String(), string(table), "what is shown is what is kept")
+
+	var files []string
+	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, strings.TrimPrefix(path, folder+"/"))
+		}
+		return err
+	}))
+	for _, name := range []string{"run.json", "summary.txt", fastCold + "/invocations.jsonl", fastCold + "/summary.json", fastCold + "/bench.txt", fastCold + "/build.log"} {
+		require.Contains(t, files, name)
+	}
+
+	var summary harness.Summary
+	read(t, filepath.Join(folder, fastCold, "summary.json"), &summary)
+	require.Equal(t, "cold", summary.Condition["mode"])
+	require.Equal(t, "001.fast", summary.Function["benchmark"])
+	require.Positive(t, summary.Counted)
+	require.Equal(t, summary.Counted, summary.Cold)
+
+	var manifest map[string]any
+	read(t, filepath.Join(folder, "run.json"), &manifest)
+	require.NotEmpty(t, manifest["finished"])
+	require.NotContains(t, manifest, "ended")
+}
+
+func read(t *testing.T, path string, v any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, v))
+}
+
+// TestBenchTxt reads a cell's bench.txt with benchstat's own parser.
+func TestBenchTxt(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "Model/001.fast/cold")
+	require.NoError(t, c.Run(), c.out.String())
+	f, err := os.Open(filepath.Join(c.folder(t), fastCold, "bench.txt"))
+	require.NoError(t, err)
+	t.Cleanup(func() { f.Close() })
+
+	var summary harness.Summary
+	read(t, filepath.Join(c.folder(t), fastCold, "summary.json"), &summary)
+	reader, results, units := benchfmt.NewReader(f, "bench.txt"), 0, 0
+	for reader.Scan() {
+		switch rec := reader.Result().(type) {
+		case *benchfmt.Result:
+			results++
+			require.Equal(t, "Model/platform=sim/benchmark=001.fast/runtime=sim-1/arch=x64/package=archive/trigger=http/memory=128/size=test/mode=cold", string(rec.Name))
+			seconds, ok := rec.Value("sec/op")
+			require.True(t, ok)
+			require.Greater(t, seconds, 0.024)
+			_, ok = rec.Value("handler-sec")
+			require.True(t, ok)
+		case *benchfmt.UnitMetadata:
+			units++
+		case *benchfmt.SyntaxError:
+			t.Fatal(rec)
+		}
+	}
+	require.NoError(t, reader.Err())
+	require.Equal(t, summary.Counted, results)
+	require.Positive(t, units)
+}
+
+func TestExperimentAsBenchmark(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "^$", "-test.bench", "Model/.*/001.fast", "-test.benchtime", "20x")
+	require.NoError(t, c.Run(), c.out.String())
+	line := regexp.MustCompile(`(?m)^BenchmarkModel/platform=sim/benchmark=001.fast/\S+/mode=cold(?:-\d+)?\s+20\s.*$`).FindString(c.out.String())
+	require.NotEmpty(t, line, c.out.String())
+	require.Contains(t, line, "handler-ns")
+	require.Contains(t, line, "memory-B")
+}
+
+// TestRefusals: what cannot be done is refused before anything is built, with
+// the thing and the remedy.
+func TestRefusals(t *testing.T) {
+	tests := []struct {
+		name string
+		env  []string
+		args []string
+		want []string
+	}{
+		{"selects nothing", nil, []string{"-test.run", "Model/001.fsat"}, []string{"-run 'Model/001.fsat' selects no cell of the platforms linked here (sim; others by -tags)", "nearest functions", "benchmark=001.fast"}},
+		{"no such mode", nil, []string{"-test.run", "Model/001.fast/lukewarm"}, []string{"selects no cell"}},
+		{"too long", []string{"SEBS_SAMPLES=1000,10m"}, []string{"-test.run", "Model", "-test.timeout", "5m"}, []string{"16 cells may take 2h40m0s of measuring", "-timeout leaves 5m0s", "pass -timeout", "lower SEBS_SAMPLES"}},
+		{"unknown size", []string{"SEBS_SIZE=gigantic"}, []string{"-test.run", "Model/001"}, []string{"SEBS_SIZE=gigantic", "test, small, large"}},
+		{"misspelt parameter", []string{"SEBS_SAMPELS=3"}, []string{"-test.run", "Model/001"}, []string{"SEBS_SAMPELS: there is no such parameter"}},
+		{"results in a file", []string{"SEBS_RESULTS=/dev/null/results"}, []string{"-test.run", "Model/001"}, []string{"results folder", "/dev/null", "set SEBS_RESULTS"}},
+		{"store in a file", []string{"SEBS_CACHE=/dev/null/cache"}, []string{"-test.run", "Model/001"}, []string{"/dev/null/cache", "SEBS_CACHE"}},
+		{"missing folder", []string{"SEBS_BENCHMARKS=/no/such/folder"}, []string{"-test.run", "Model/001"}, []string{"SEBS_BENCHMARKS", "/no/such/folder"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newChild(t, tt.env, tt.args...)
+			var exit *exec.ExitError
+			require.ErrorAs(t, c.Run(), &exit, c.out.String())
+			for _, want := range tt.want {
+				require.Contains(t, c.out.String(), want)
+			}
+			require.NotContains(t, c.out.String(), "panic")
+			left, err := filepath.Glob(filepath.Join(c.results, "*", "TestModel"))
+			require.NoError(t, err)
+			require.Empty(t, left, "nothing was measured")
+		})
+	}
+}
+
+func TestUnnamedExperimentsDoNotRun(t *testing.T) {
+	for _, pattern := range []string{"", "Test", "."} {
+		c := newChild(t, nil, "-test.run", pattern, "-test.skip", "^Test[^M]")
+		require.NoError(t, c.Run(), c.out.String())
+		require.Contains(t, c.out.String(), "an experiment runs when -run names it")
+		left, err := os.ReadDir(c.results)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+}
+
+func TestSampleWithoutSuccessFails(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=5"}, "-test.run", "Model/003.failing/warm")
+	require.Error(t, c.Run())
+	require.Contains(t, c.out.String(), "none of 25 invocations counts: 25 crash")
+	require.Contains(t, c.out.String(), "results: ", "what was recorded is kept")
+}
+
+// TestRepeated: the same cell again in one run gets a folder of its own.
+func TestRepeated(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=3"}, "-test.run", "Model/001.fast/cold", "-test.count", "2")
+	require.NoError(t, c.Run(), c.out.String())
+	require.FileExists(t, filepath.Join(c.folder(t), fastCold, "summary.json"))
+	require.FileExists(t, filepath.Join(c.folder(t), fastCold+"#2", "summary.json"))
+}
+
+// started runs c until its first record is on disk.
+func started(t *testing.T, c *child, cell string) {
+	t.Helper()
+	require.NoError(t, c.Start())
+	require.Eventually(t, func() bool {
+		files, err := filepath.Glob(filepath.Join(c.results, "*", cell, "invocations.jsonl"))
+		if err != nil || len(files) == 0 {
+			return false
+		}
+		info, err := os.Stat(files[0])
+		return err == nil && info.Size() > 0
+	}, time.Minute, 5*time.Millisecond, "no record appeared")
+}
+
+const slowSequential = "TestModel/platform=sim,benchmark=002.slow,runtime=sim-1,arch=x64,package=archive,trigger=http/memory=128,size=test,mode=sequential"
+
+// TestInterrupted: a signal ends the run, and what was measured is kept.
+func TestInterrupted(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			c := newChild(t, []string{"SEBS_SAMPLES=10000,1m"}, "-test.run", "Model/002.slow/sequential")
+			started(t, c, slowSequential)
+			require.NoError(t, c.Process.Signal(sig))
+			require.Error(t, c.Wait())
+			require.Contains(t, c.out.String(), "interrupted by signal")
+			folder := c.folder(t)
+			all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
+			require.NoError(t, err)
+			require.NotEmpty(t, all)
+			require.FileExists(t, filepath.Join(folder, slowSequential, "summary.json"))
+			var manifest map[string]any
+			read(t, filepath.Join(folder, "run.json"), &manifest)
+			require.Contains(t, manifest["ended"], "interrupted by signal")
+		})
+	}
+}
+
+// TestDeadline: the run ends before the test binary's deadline.
+func TestDeadline(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,3s"}, "-test.run", "Model/002.slow/sequential", "-test.timeout", "3.2s")
+	require.Error(t, c.Run())
+	require.Contains(t, c.out.String(), "the time of -timeout is over")
+	require.NotContains(t, c.out.String(), "panic: test timed out")
+	require.Contains(t, c.out.String(), "results: ")
+}
+
+// TestKilled: after kill -9 everything written is readable, and no temporary
+// folder is left.
+func TestKilled(t *testing.T) {
+	temp := t.TempDir()
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,1m", "TMPDIR=" + temp}, "-test.run", "Model/002.slow/sequential")
+	started(t, c, slowSequential)
+	require.NoError(t, c.Process.Kill())
+	require.Error(t, c.Wait())
+
+	folder := c.folder(t)
+	all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	var manifest map[string]any
+	read(t, filepath.Join(folder, "run.json"), &manifest)
+	require.NotContains(t, manifest, "finished")
+	require.Eventually(t, func() bool {
+		left, err := filepath.Glob(filepath.Join(temp, "sebs-*"))
+		return err == nil && len(left) == 0
+	}, time.Minute, 10*time.Millisecond, "the guard deletes the run's temporary folder")
+}
+
+// TestOrphaned: a run whose go command was killed ends by itself.
+func TestOrphaned(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,5m"}, "-test.run", "Model/002.slow/sequential")
+	shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `"$@"; true`, "sh", c.Path}, c.Args[1:]...)...)
+	shell.Env = c.Env
+	c.Cmd = shell
+	started(t, c, slowSequential)
+	require.NoError(t, shell.Process.Kill())
+	require.Error(t, shell.Wait())
+	require.Eventually(t, func() bool {
+		var manifest map[string]any
+		data, err := os.ReadFile(filepath.Join(c.folder(t), "run.json"))
+		return err == nil && json.Unmarshal(data, &manifest) == nil && manifest["ended"] == "the go command is gone"
+	}, time.Minute, 10*time.Millisecond)
+}
+
+// TestTwoRunsAtOnce: runs that share a folder of results and a store keep
+// apart; a prefix that is fixed is for one at a time.
+func TestTwoRunsAtOnce(t *testing.T) {
+	first := newChild(t, []string{"SEBS_SAMPLES=10000,1m", "SEBS_PREFIX=shared"}, "-test.run", "Model/002.slow/sequential")
+	started(t, first, slowSequential)
+	t.Cleanup(func() { first.Wait() })
+	t.Cleanup(func() { first.Process.Signal(os.Interrupt) })
+
+	same := newChild(t, nil, "-test.run", "Model/001.fast/cold")
+	same.Env = append(append([]string(nil), first.Env...), "SEBS_SAMPLES=5")
+	require.Error(t, same.Run())
+	require.Contains(t, same.out.String(), "SEBS_PREFIX=shared is used by another run")
+
+	other := newChild(t, nil, "-test.run", "Model/001.fast/cold")
+	other.Env = append(append([]string(nil), first.Env...), "SEBS_SAMPLES=5", "SEBS_PREFIX=")
+	require.NoError(t, other.Run(), other.out.String())
+	runs, err := filepath.Glob(filepath.Join(first.results, "*", "run.json"))
+	require.NoError(t, err)
+	require.Len(t, runs, 2)
+}
+
+// TestFullResults: a full disk fails the cell, and says what to do.
+func TestFullResults(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Getuid() != 0 {
+		t.Skip("a full file system is mounted for this: needs root on Linux")
+	}
+	c := newChild(t, []string{"SEBS_SAMPLES=100000,1m"}, "-test.run", "Model/004.noisy/warm")
+	script := `mount -t tmpfs -o size=128k tmpfs "$SEBS_RESULTS" && exec "$@"`
+	args := append([]string{"-m", "sh", "-c", script, "sh", c.Path}, c.Args[1:]...)
+	mounted := exec.CommandContext(t.Context(), "unshare", args...)
+	mounted.Env, mounted.Stdout, mounted.Stderr = c.Env, &c.out, &c.out
+	require.Error(t, mounted.Run(), c.out.String())
+	require.Contains(t, c.out.String(), "no space left on device")
+	require.Contains(t, c.out.String(), "set SEBS_RESULTS to another folder")
+}

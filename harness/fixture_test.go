@@ -1,0 +1,13 @@
+package harness
+
+import (
+	"testing/fstest"
+)
+
+// testBenchmark returns a benchmark of the given languages ("python",
+// "nodejs") with no sources.
+func testBenchmark(name, languages string) Benchmark {
+	return Benchmark{Name: name, Files: fstest.MapFS{
+		"config.json": {Data: []byte(`{"timeout": 10, "memory": 128, "languages": [` + languages + `], "modules": []}`)},
+	}}
+}

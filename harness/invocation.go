@@ -1,0 +1,180 @@
+package harness
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Invocation is the record of one call, a line of invocations.jsonl. Keys that
+// end in _us are Unix times in µs or durations in µs on the function's clock;
+// those in _ns are durations on a monotonic clock.
+type Invocation struct {
+	Sequence int    `json:"seq"`     // place in the cell, from 0, in the order of completion
+	Batch    int    `json:"batch"`   // calls of a batch are made at once
+	Request  string `json:"request"` // the id that the client sent
+	OK       bool   `json:"ok"`      // the function answered, and its output is not known to be wrong
+	Counted  bool   `json:"counted"` // ok, and the start that the cell's mode wants: part of its statistics
+	Checked  bool   `json:"checked"` // the output was checked
+
+	Cause  driver.Cause `json:"cause,omitempty"`  // why it failed
+	Detail string       `json:"detail,omitempty"` // the same for people
+
+	// The client's view. Sent is Unix time on the client's clock.
+	Sent      int64         `json:"sent_us"`
+	Client    time.Duration `json:"client_ns"` // from the call to the last byte of the answer
+	Queue     time.Duration `json:"queue_ns"`
+	DNS       time.Duration `json:"dns_ns"`
+	Connect   time.Duration `json:"connect_ns"`
+	TLS       time.Duration `json:"tls_ns"`
+	Send      time.Duration `json:"send_ns"`
+	FirstByte time.Duration `json:"first_byte_ns"`
+	LastByte  time.Duration `json:"last_byte_ns"`
+	Reused    bool          `json:"reused"`
+	Status    int           `json:"status"`
+	Bytes     int           `json:"bytes"` // of the answer
+
+	// The function's view: package answer.
+	PlatformRequest string          `json:"platform_request,omitempty"`
+	Begin           int64           `json:"begin_us"`
+	End             int64           `json:"end_us"`
+	Handler         time.Duration   `json:"handler_ns"`
+	Init            int64           `json:"init_us"`
+	Boot            int64           `json:"boot_us"`
+	Sandbox         string          `json:"sandbox"`
+	Cold            bool            `json:"cold"`
+	Worker          string          `json:"worker"`
+	WorkerCold      bool            `json:"worker_cold"`
+	Count           int64           `json:"count"`
+	CPU             int64           `json:"cpu_us"`
+	Memory          int64           `json:"memory_bytes"`
+	Measurement     json.RawMessage `json:"measurement,omitempty"`
+
+	result json.RawMessage // of the answer, until it was checked
+}
+
+// Result returns what the handler returned, as JSON; nil if the call failed.
+// It is not part of the record.
+func (v *Invocation) Result() json.RawMessage { return v.result }
+
+// Err returns why the invocation failed, or nil.
+func (v *Invocation) Err() error {
+	if v.OK {
+		return nil
+	}
+	f := &driver.Failure{Cause: v.Cause, Detail: v.Detail}
+	return fmt.Errorf("invocation %s: %w", v.Request, f)
+}
+
+// fail records the cause of a failed call.
+func (v *Invocation) fail(err error) {
+	v.OK, v.Counted = false, false
+	f := &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
+	errors.As(err, &f)
+	v.Cause, v.Detail = f.Cause, oneLine(f.Detail, 500)
+}
+
+// oneLine returns text as one line of at most n bytes.
+func oneLine(text string, n int) string {
+	out := make([]rune, 0, min(len(text), n))
+	size := 0
+	for _, r := range text {
+		if r < ' ' {
+			r = ' '
+		}
+		if size += utf8.RuneLen(r); size > n {
+			return string(out) + "…"
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// appendJSON appends the record as one line. It writes what encoding/json
+// would, without its cost: a million records are written in seconds.
+func (v *Invocation) appendJSON(b []byte) []byte {
+	num := func(key string, n int64) {
+		b = append(b, ',', '"')
+		b = append(b, key...)
+		b = append(b, '"', ':')
+		b = strconv.AppendInt(b, n, 10)
+	}
+	flag := func(key string, is bool) {
+		b = append(b, ',', '"')
+		b = append(b, key...)
+		b = append(b, '"', ':')
+		b = strconv.AppendBool(b, is)
+	}
+	text := func(key, s string) {
+		b = append(b, ',', '"')
+		b = append(b, key...)
+		b = append(b, '"', ':')
+		b = appendString(b, s)
+	}
+	b = append(b, `{"seq":`...)
+	b = strconv.AppendInt(b, int64(v.Sequence), 10)
+	num("batch", int64(v.Batch))
+	text("request", v.Request)
+	flag("ok", v.OK)
+	flag("counted", v.Counted)
+	flag("checked", v.Checked)
+	if v.Cause != "" {
+		text("cause", string(v.Cause))
+	}
+	if v.Detail != "" {
+		text("detail", v.Detail)
+	}
+	num("sent_us", v.Sent)
+	num("client_ns", int64(v.Client))
+	num("queue_ns", int64(v.Queue))
+	num("dns_ns", int64(v.DNS))
+	num("connect_ns", int64(v.Connect))
+	num("tls_ns", int64(v.TLS))
+	num("send_ns", int64(v.Send))
+	num("first_byte_ns", int64(v.FirstByte))
+	num("last_byte_ns", int64(v.LastByte))
+	flag("reused", v.Reused)
+	num("status", int64(v.Status))
+	num("bytes", int64(v.Bytes))
+	if v.PlatformRequest != "" {
+		text("platform_request", v.PlatformRequest)
+	}
+	num("begin_us", v.Begin)
+	num("end_us", v.End)
+	num("handler_ns", int64(v.Handler))
+	num("init_us", v.Init)
+	num("boot_us", v.Boot)
+	text("sandbox", v.Sandbox)
+	flag("cold", v.Cold)
+	text("worker", v.Worker)
+	flag("worker_cold", v.WorkerCold)
+	num("count", v.Count)
+	num("cpu_us", v.CPU)
+	num("memory_bytes", v.Memory)
+	if len(v.Measurement) > 0 {
+		b = append(b, `,"measurement":`...)
+		b = append(b, v.Measurement...)
+	}
+	return append(b, '}', '\n')
+}
+
+// appendString appends s as a JSON string.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			quoted, err := json.Marshal(s)
+			if err != nil {
+				quoted = []byte(`""`)
+			}
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}

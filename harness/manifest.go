@@ -1,0 +1,134 @@
+package harness
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// manifest is run.json: what a reader needs to judge the run and to repeat it.
+// It holds no credential and no environment beyond the parameters.
+type manifest struct {
+	Format     int               `json:"format"` // of the results folder
+	ID         string            `json:"id"`
+	Prefix     string            `json:"prefix"`
+	Command    []string          `json:"command"`
+	Parameters map[string]string `json:"parameters"` // SEBS_ variables that were set
+	Started    time.Time         `json:"started"`
+	Finished   time.Time         `json:"finished,omitzero"`
+	Ended      string            `json:"ended,omitempty"` // why the run ended early
+	Module     string            `json:"module"`
+	Commit     string            `json:"commit,omitempty"`
+	Modified   bool              `json:"modified,omitempty"` // the checkout has uncommitted changes
+	Go         string            `json:"go"`
+	Host       machine           `json:"host"`
+	Platforms  []string          `json:"platforms"`
+	Packages   []packageRecord   `json:"packages"`
+}
+
+// machine describes the client's machine.
+type machine struct {
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+	Kernel  string `json:"kernel,omitempty"`
+	CPU     string `json:"cpu,omitempty"`
+	CPUs    int    `json:"cpus"`
+	Memory  int64  `json:"memory_bytes,omitempty"`
+	LoadAvg string `json:"load_average,omitempty"` // at the start
+}
+
+// packageRecord says what a function's code was.
+type packageRecord struct {
+	Function     string             `json:"function"`
+	Digest       string             `json:"digest"`
+	Kind         driver.Kind        `json:"kind"`
+	Image        string             `json:"image,omitempty"`
+	Bytes        int64              `json:"bytes"`
+	Reused       bool               `json:"reused"`
+	BuildSeconds float64            `json:"build_s"`
+	Dependencies []build.Dependency `json:"dependencies"`
+}
+
+const resultsFormat = 1
+
+func newManifest(r *run) manifest {
+	m := manifest{
+		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: os.Args, Parameters: map[string]string{},
+		Started: r.started.UTC(), Go: runtime.Version(), Host: thisMachine(), Platforms: driver.Platforms(),
+		Packages: []packageRecord{},
+	}
+	for _, name := range parameterNames {
+		if v := os.Getenv(name); v != "" {
+			m.Parameters[name] = v
+		}
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		m.Module = info.Main.Path
+	}
+	m.Commit, m.Modified = commit(r.root)
+	return m
+}
+
+func (m *manifest) addPackage(function string, p build.Result) {
+	m.Packages = append(m.Packages, packageRecord{
+		Function: function, Digest: p.Digest, Kind: p.Kind, Image: p.Image, Bytes: p.Size,
+		Reused: p.Reused, BuildSeconds: p.Took.Seconds(), Dependencies: p.Dependencies,
+	})
+}
+
+// commit returns the commit of the module's checkout, empty if git has none.
+func commit(root string) (string, bool) {
+	out, err := exec.Command("git", "-C", root, "rev-parse", "HEAD").Output()
+	if err != nil {
+		return "", false
+	}
+	status, err := exec.Command("git", "-C", root, "status", "--porcelain", "--untracked-files=no").Output()
+	return strings.TrimSpace(string(out)), err == nil && len(status) > 0
+}
+
+func thisMachine() machine {
+	h := machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
+	if out, err := exec.Command("uname", "-r").Output(); err == nil {
+		h.Kernel = strings.TrimSpace(string(out))
+	}
+	if runtime.GOOS == "darwin" {
+		if out, err := exec.Command("sysctl", "-n", "machdep.cpu.brand_string").Output(); err == nil {
+			h.CPU = strings.TrimSpace(string(out))
+		}
+		return h
+	}
+	h.CPU = procField("/proc/cpuinfo", "model name")
+	if kb := procField("/proc/meminfo", "MemTotal"); kb != "" {
+		var n int64
+		if _, err := fmt.Sscanf(kb, "%d kB", &n); err == nil {
+			h.Memory = n << 10
+		}
+	}
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		h.LoadAvg = strings.TrimSpace(string(data))
+	}
+	return h
+}
+
+// procField returns the first value of a key in a file of "key : value" lines.
+func procField(path, key string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if k, v, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,167 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parameters are the settings with open ranges, each an environment variable.
+// This is the one place that reads them. They are, with what is used when a
+// variable is unset or empty:
+//
+//	SEBS_MEMORY       MB of functions, a list: "256,512"; the benchmark's own
+//	SEBS_SIZE         sizes of inputs, a list: "test,small"; test
+//	SEBS_SAMPLES      bounds of a cell: invocations, time of measuring, or both: "200", "60s", "200,60s"; 50,20s
+//	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
+//	SEBS_RESULTS      folder that gets the folder of results; results/ of the module
+//	SEBS_CACHE        folder of built packages and tools; the user's cache folder
+//	SEBS_PREFIX       begins the names of all resources, and keeps them for later runs; unique, and nothing is kept
+//	SEBS_KEEP         how long resources of this run are kept: "24h"; not at all
+//	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
+//	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH; none
+//	SEBS_UPDATE       what to make anew: "code", "inputs", or both; nothing
+type parameters struct {
+	Memory      []int
+	Sizes       []Size
+	MaxSamples  int
+	MaxTime     time.Duration
+	Concurrency int // 0: the mode's own
+	Results     string
+	Cache       string
+	Prefix      string
+	Keep        time.Duration
+	Benchmarks  string
+	Update      []string
+}
+
+// parameterNames lists the variables, for the check that no other is set.
+var parameterNames = []string{
+	"SEBS_MEMORY", "SEBS_SIZE", "SEBS_SAMPLES", "SEBS_CONCURRENCY", "SEBS_RESULTS", "SEBS_CACHE",
+	"SEBS_PREFIX", "SEBS_KEEP", "SEBS_DATA", "SEBS_BENCHMARKS", "SEBS_UPDATE",
+}
+
+const (
+	defaultSamples = 50
+	defaultTime    = 20 * time.Second
+)
+
+var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9]{2,15}$`)
+
+// readParameters reads the environment. An error names the variable, what is
+// wrong with it and what it takes.
+func readParameters(getenv func(string) string, environ []string) (parameters, error) {
+	p := parameters{MaxSamples: defaultSamples, MaxTime: defaultTime, Sizes: []Size{Test}}
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "SEBS_") && !slices.Contains(parameterNames, name) {
+			return p, fmt.Errorf("%s: there is no such parameter; there are %s", name, strings.Join(parameterNames, ", "))
+		}
+	}
+	var errs []error
+	list := func(name string, each func(string) error) {
+		for word := range strings.SplitSeq(getenv(name), ",") {
+			if word = strings.TrimSpace(word); word == "" {
+				continue
+			}
+			if err := each(word); err != nil {
+				errs = append(errs, fmt.Errorf("%s=%s: %w", name, getenv(name), err))
+				return
+			}
+		}
+	}
+	list("SEBS_MEMORY", func(word string) error {
+		mb, err := strconv.Atoi(word)
+		if err != nil || mb < 32 || mb > 1<<20 {
+			return fmt.Errorf("%q is not a memory size in MB from 32 to 1048576", word)
+		}
+		p.Memory = append(p.Memory, mb)
+		return nil
+	})
+	if getenv("SEBS_SIZE") != "" {
+		p.Sizes = nil
+	}
+	list("SEBS_SIZE", func(word string) error {
+		if !slices.Contains(Sizes, Size(word)) {
+			return fmt.Errorf("unknown size %q; there are test, small, large", word)
+		}
+		p.Sizes = append(p.Sizes, Size(word))
+		return nil
+	})
+	list("SEBS_SAMPLES", func(word string) error {
+		if n, err := strconv.Atoi(word); err == nil {
+			if n < 1 || n > 10_000_000 {
+				return fmt.Errorf("%d is not from 1 to 10000000", n)
+			}
+			p.MaxSamples = n
+			return nil
+		}
+		d, err := time.ParseDuration(word)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("%q is neither a number of invocations nor a time such as 60s", word)
+		}
+		p.MaxTime = d
+		return nil
+	})
+	list("SEBS_CONCURRENCY", func(word string) error {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 || n > 10_000 {
+			return fmt.Errorf("%q is not a number of calls from 1 to 10000", word)
+		}
+		p.Concurrency = n
+		return nil
+	})
+	list("SEBS_UPDATE", func(word string) error {
+		if word != "code" && word != "inputs" {
+			return fmt.Errorf("unknown word %q; there are code, inputs", word)
+		}
+		p.Update = append(p.Update, word)
+		return nil
+	})
+	list("SEBS_KEEP", func(word string) error {
+		d, err := time.ParseDuration(word)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%q is not a time such as 24h", word)
+		}
+		p.Keep = d
+		return nil
+	})
+	if p.Prefix = getenv("SEBS_PREFIX"); p.Prefix != "" && !prefixPattern.MatchString(p.Prefix) {
+		errs = append(errs, fmt.Errorf("SEBS_PREFIX=%s: want 3 to 16 lower-case letters and digits, a letter first", p.Prefix))
+	}
+	p.Results = getenv("SEBS_RESULTS")
+	p.Cache = getenv("SEBS_CACHE")
+	p.Benchmarks = getenv("SEBS_BENCHMARKS")
+	if len(errs) > 0 {
+		return p, errs[0]
+	}
+	if p.Cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return p, fmt.Errorf("no folder for built packages: %w; set SEBS_CACHE", err)
+		}
+		p.Cache = filepath.Join(dir, "sebs")
+	}
+	return p, nil
+}
+
+// concurrency returns how many calls a batch of the mode makes at once.
+func (p parameters) concurrency(m Mode) int {
+	switch {
+	case m == Sequential:
+		return 1
+	case p.Concurrency > 0:
+		return p.Concurrency
+	case m == Burst:
+		return 10
+	}
+	return 1
+}
+
+// bound returns the longest time that a cell measures.
+func (p parameters) bound() time.Duration { return p.MaxTime }

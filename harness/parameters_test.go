@@ -1,0 +1,64 @@
+package harness
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestReadParameters(t *testing.T) {
+	tests := []struct {
+		name string
+		env  map[string]string
+		want func(*parameters)
+		err  string
+	}{
+		{name: "defaults", want: func(*parameters) {}},
+		{name: "memory", env: map[string]string{"SEBS_MEMORY": "256, 512"}, want: func(p *parameters) { p.Memory = []int{256, 512} }},
+		{name: "sizes", env: map[string]string{"SEBS_SIZE": "small,large"}, want: func(p *parameters) { p.Sizes = []Size{Small, Large} }},
+		{name: "samples", env: map[string]string{"SEBS_SAMPLES": "200"}, want: func(p *parameters) { p.MaxSamples = 200 }},
+		{name: "time", env: map[string]string{"SEBS_SAMPLES": "60s"}, want: func(p *parameters) { p.MaxTime = time.Minute }},
+		{name: "both", env: map[string]string{"SEBS_SAMPLES": "200,1m"}, want: func(p *parameters) { p.MaxSamples, p.MaxTime = 200, time.Minute }},
+		{name: "concurrency", env: map[string]string{"SEBS_CONCURRENCY": "50"}, want: func(p *parameters) { p.Concurrency = 50 }},
+		{name: "prefix", env: map[string]string{"SEBS_PREFIX": "mine1"}, want: func(p *parameters) { p.Prefix = "mine1" }},
+		{name: "keep", env: map[string]string{"SEBS_KEEP": "24h"}, want: func(p *parameters) { p.Keep = 24 * time.Hour }},
+		{name: "update", env: map[string]string{"SEBS_UPDATE": "code,inputs"}, want: func(p *parameters) { p.Update = []string{"code", "inputs"} }},
+		{name: "unknown size", env: map[string]string{"SEBS_SIZE": "huge"}, err: `SEBS_SIZE=huge: unknown size "huge"; there are test, small, large`},
+		{name: "memory of words", env: map[string]string{"SEBS_MEMORY": "lots"}, err: `SEBS_MEMORY=lots: "lots" is not a memory size in MB`},
+		{name: "no samples", env: map[string]string{"SEBS_SAMPLES": "0"}, err: "SEBS_SAMPLES=0: 0 is not from 1"},
+		{name: "samples of words", env: map[string]string{"SEBS_SAMPLES": "many"}, err: "neither a number of invocations nor a time such as 60s"},
+		{name: "concurrency", env: map[string]string{"SEBS_CONCURRENCY": "-1"}, err: "SEBS_CONCURRENCY=-1"},
+		{name: "prefix", env: map[string]string{"SEBS_PREFIX": "My-Run"}, err: "SEBS_PREFIX=My-Run: want 3 to 16 lower-case letters and digits"},
+		{name: "keep", env: map[string]string{"SEBS_KEEP": "a day"}, err: "SEBS_KEEP=a day"},
+		{name: "update", env: map[string]string{"SEBS_UPDATE": "everything"}, err: `unknown word "everything"`},
+		{name: "misspelt", env: map[string]string{"SEBS_MEMROY": "256"}, err: "SEBS_MEMROY: there is no such parameter; there are SEBS_MEMORY, "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			env := map[string]string{"SEBS_CACHE": "/cache"}
+			var environ []string
+			for k, v := range tt.env {
+				env[k] = v
+				environ = append(environ, k+"="+v)
+			}
+			got, err := readParameters(func(k string) string { return env[k] }, environ)
+			if tt.err != "" {
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			want := parameters{Sizes: []Size{Test}, MaxSamples: 50, MaxTime: 20 * time.Second, Cache: "/cache"}
+			tt.want(&want)
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func TestConcurrency(t *testing.T) {
+	var unset, set parameters
+	set.Concurrency = 7
+	for mode, want := range map[Mode][2]int{Cold: {1, 7}, Warm: {1, 7}, Burst: {10, 7}, Sequential: {1, 1}} {
+		require.Equal(t, want, [2]int{unset.concurrency(mode), set.concurrency(mode)}, mode)
+	}
+}

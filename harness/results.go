@@ -1,0 +1,189 @@
+package harness
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// moduleRoot returns the folder of the go.mod above the working directory,
+// where `go test` runs a package's tests.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for start := dir; ; {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", fmt.Errorf("no go.mod above %s: run the tests with go test, inside a module", start)
+		}
+		dir = up
+	}
+}
+
+// newID returns a run's id: lower-case letters and digits, a letter first.
+func newID() string {
+	var b [4]byte
+	rand.Read(b[:])
+	return "r" + hex.EncodeToString(b[:])[:7]
+}
+
+// createFolder makes the run's folder below dir and proves that it can be
+// written.
+func createFolder(dir, id string, now time.Time) (string, error) {
+	remedy := "make it writable, or set SEBS_RESULTS to a folder that is"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("results folder: %w: %s", err, remedy)
+	}
+	folder := filepath.Join(dir, now.UTC().Format("20060102T150405Z")+"-"+id)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return "", fmt.Errorf("results folder: %w: %s", err, remedy)
+	}
+	return folder, nil
+}
+
+// writeFile writes a result file whole: under another name first, so that no
+// reader and no kill ever sees a part of it.
+func writeFile(path string, data []byte) error {
+	tmp := path + ".part"
+	if err := os.WriteFile(tmp, data, 0o644); err != nil {
+		return full(err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return full(err)
+	}
+	return nil
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
+	}
+	return writeFile(path, append(data, '\n'))
+}
+
+// full adds the remedy to an error of the results folder.
+func full(err error) error {
+	return fmt.Errorf("write results: %w: free space, or set SEBS_RESULTS to another folder", err)
+}
+
+// markUncached makes the Go command run the test again next time: it does not
+// cache a test that opened a file of its module which changed since. The file
+// names the last run.
+func markUncached(root, folder string) error {
+	path := filepath.Join(root, "results", "latest")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return full(err)
+	}
+	if err := os.WriteFile(path, []byte(folder+"\n"), 0o644); err != nil {
+		return full(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// lines is a file of JSON objects, one a line. Each is handed to the kernel as
+// it comes, so that a killed run loses nothing that was recorded. It is safe
+// for concurrent use.
+type lines struct {
+	mu  sync.Mutex
+	f   *os.File
+	buf []byte
+	err error
+}
+
+func createLines(path string) (*lines, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, full(err)
+	}
+	return &lines{f: f}, nil
+}
+
+// write hands one line to the kernel. After an error every write fails.
+func (l *lines) write(line func([]byte) []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	l.buf = line(l.buf[:0])
+	if _, err := l.f.Write(l.buf); err != nil {
+		l.err = full(err)
+	}
+	return l.err
+}
+
+func (l *lines) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.f.Close()
+	if l.err == nil && err != nil {
+		l.err = full(err)
+	}
+	return l.err
+}
+
+// ledger is a run's ledger: what is about to be created, a line each.
+type ledger struct{ path string }
+
+func (l ledger) Record(r driver.Resource) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	_, err = f.Write(append(data, '\n'))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// ReadInvocations reads the records of a cell's invocations.jsonl, in order. A
+// last line that a killed run left incomplete is dropped.
+func ReadInvocations(fsys fs.FS, path string) ([]Invocation, error) {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var all []Invocation
+	s := bufio.NewScanner(f)
+	s.Buffer(make([]byte, 64<<10), 16<<20)
+	var broken error
+	for n := 1; s.Scan(); n++ {
+		if broken != nil {
+			return all, broken
+		}
+		if strings.TrimSpace(s.Text()) == "" {
+			continue
+		}
+		var v Invocation
+		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
+			broken = fmt.Errorf("%s:%d: %w", path, n, err)
+			continue
+		}
+		all = append(all, v)
+	}
+	return all, s.Err()
+}

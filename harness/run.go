@@ -1,0 +1,302 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/guard"
+)
+
+// Main runs a package's tests with one run for all experiments of the process:
+// shared platforms and stores, one folder of results, one table at the end.
+// Call it from TestMain; it does not return.
+func Main(m *testing.M) {
+	shared.enabled = true
+	code := m.Run()
+	if r := shared.run; r != nil {
+		if err := r.close(); err != nil {
+			fmt.Fprintln(os.Stderr, "sebs:", err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+// shared is the run of a process whose TestMain calls Main.
+var shared struct {
+	enabled bool
+	run     *run
+}
+
+// processStart is when the test binary started, from which its -timeout counts.
+var processStart = time.Now()
+
+// run is one `go test` of experiments: one folder of results.
+type run struct {
+	id       string
+	prefix   string
+	params   parameters
+	root     string // the module's
+	folder   string // of results
+	temp     string // deleted at the end
+	started  time.Time
+	deadline time.Time // when the test binary is killed; zero: never
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	packages *build.Store
+	guard    *guard.Guard
+	unguard  func()
+	lock     *prefixLock
+	log      *os.File
+	progress *progress
+	stop     []func()
+
+	mu        sync.Mutex
+	platforms map[string]*openPlatform
+	cells     []*Summary
+	manifest  manifest
+	requests  uint64
+}
+
+// openRun returns the process's shared run, or one that ends with the test.
+func openRun(tb testing.TB) (*run, error) {
+	if shared.run != nil {
+		return shared.run, nil
+	}
+	r, err := startRun(timeLeft(tb))
+	if err != nil {
+		return nil, err
+	}
+	if shared.enabled {
+		shared.run = r
+		return r, nil
+	}
+	tb.Cleanup(func() {
+		if err := r.close(); err != nil {
+			tb.Errorf("sebs: %v", err)
+		}
+	})
+	return r, nil
+}
+
+// startRun begins a run: its folder of results, its guard, and a context that
+// ends at a signal, when the Go command is gone, or before the deadline.
+func startRun(deadline time.Time) (_ *run, err error) {
+	params, err := readParameters(os.Getenv, os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		id: newID(), params: params, root: root, started: time.Now(), deadline: deadline,
+		platforms: map[string]*openPlatform{},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.release())
+		}
+	}()
+	r.prefix = r.id
+	if params.Prefix != "" {
+		r.prefix = params.Prefix
+		if r.lock, err = lockPrefix(params.Cache, params.Prefix); err != nil {
+			return nil, err
+		}
+	}
+	results := params.Results
+	if results == "" {
+		results = filepath.Join(root, "results")
+	}
+	if r.folder, err = createFolder(results, r.id, r.started); err != nil {
+		return nil, err
+	}
+	if r.log, err = os.Create(filepath.Join(r.folder, "run.log")); err != nil {
+		return nil, full(err)
+	}
+	if r.packages, err = build.OpenStore(params.Cache); err != nil {
+		return nil, err
+	}
+	r.context()
+	if r.guard, err = guard.Start(r.ctx); err != nil {
+		return nil, fmt.Errorf("guard process: %w", err)
+	}
+	if r.temp, err = os.MkdirTemp("", "sebs-"+r.id+"-"); err != nil {
+		return nil, fmt.Errorf("temporary folder: %w", err)
+	}
+	r.unguard = r.guard.Folder(r.temp)
+	r.manifest = newManifest(r)
+	r.progress = newProgress(r.started)
+	return r, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
+}
+
+// context makes the run's context.
+func (r *run) context() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r.ctx, r.cancel = ctx, cancel
+
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	parent := os.Getppid()
+	ticks := time.NewTicker(250 * time.Millisecond)
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				// A second signal ends the process at once; the guard cleans up.
+				signal.Reset(os.Interrupt, syscall.SIGTERM)
+				cancel(fmt.Errorf("interrupted by signal %s", s))
+			case <-ticks.C:
+				if os.Getppid() != parent {
+					cancel(errors.New("the go command is gone"))
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	r.stop = append(r.stop, ticks.Stop, func() { signal.Stop(signals) })
+	if !r.deadline.IsZero() {
+		reserve := min(30*time.Second, time.Until(r.deadline)/10)
+		timer := time.AfterFunc(time.Until(r.deadline)-reserve, func() {
+			cancel(errors.New("the time of -timeout is over"))
+		})
+		r.stop = append(r.stop, func() { timer.Stop() })
+	}
+}
+
+// timeLeft returns when the test binary is killed, zero for never.
+func timeLeft(tb testing.TB) time.Time {
+	if t, ok := tb.(*testing.T); ok {
+		deadline, _ := t.Deadline()
+		return deadline
+	}
+	if d := flagDuration("test.timeout"); d > 0 {
+		return processStart.Add(d)
+	}
+	return time.Time{}
+}
+
+// request returns a new request id, unique in the run.
+func (r *run) request() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests++
+	return fmt.Sprintf("%s-%d", r.id, r.requests)
+}
+
+// close ends the run: what it created is removed, unless it is to be kept,
+// platforms are closed, and the table is written and shown. A second call does
+// nothing.
+func (r *run) close() error {
+	if r.ctx == nil {
+		return nil
+	}
+	var errs []error
+	if cause := context.Cause(r.ctx); cause != nil {
+		r.manifest.Ended = cause.Error()
+	}
+	// The clean-up's own time, bounded, whatever ended the run.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
+	defer cancel()
+	for _, name := range r.platformNames() {
+		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
+	}
+	r.progress.finish()
+	table := summaryTable(r.cells, r.folder)
+	errs = append(errs, writeFile(filepath.Join(r.folder, "summary.txt"), []byte(table)))
+	r.manifest.Finished = time.Now().UTC()
+	errs = append(errs, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest))
+	errs = append(errs, markUncached(r.root, r.folder))
+	if _, err := io.WriteString(os.Stdout, table); err != nil {
+		errs = append(errs, err)
+	}
+	errs = append(errs, r.release())
+	return errors.Join(errs...)
+}
+
+// release gives up what the run holds on this machine.
+func (r *run) release() error {
+	var errs []error
+	if r.temp != "" {
+		errs = append(errs, os.RemoveAll(r.temp))
+		r.unguard()
+	}
+	if r.guard != nil {
+		errs = append(errs, r.guard.Close())
+	}
+	for _, stop := range r.stop {
+		stop()
+	}
+	if r.cancel != nil {
+		r.cancel(errors.New("the run has ended"))
+	}
+	if r.log != nil {
+		errs = append(errs, r.log.Close())
+	}
+	if r.lock != nil {
+		errs = append(errs, r.lock.release())
+	}
+	r.ctx, r.temp, r.guard, r.log, r.lock, r.stop = nil, "", nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// keeps reports whether resources stay for a later run.
+func (r *run) keeps() bool { return r.params.Prefix != "" || r.params.Keep > 0 }
+
+func (r *run) platformNames() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var names []string
+	for name := range r.platforms {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// updates reports whether SEBS_UPDATE names what.
+func (r *run) updates(what string) bool { return slices.Contains(r.params.Update, what) }
+
+// platform opens a platform once.
+func (r *run) platform(name string) (*openPlatform, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.platforms[name]; p != nil {
+		return p, nil
+	}
+	dir := filepath.Join(r.temp, name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("temporary folder: %w", err)
+	}
+	keep := r.params.Keep
+	if keep == 0 {
+		keep = 24 * time.Hour // a killed run's resources are swept after a day
+	}
+	p, err := driver.Open(r.ctx, name, driver.Run{
+		ID: r.id, Prefix: r.prefix, Expiry: r.started.Add(keep).UTC(),
+		Ledger: ledger{filepath.Join(r.folder, "ledger.jsonl")},
+		Dir:    dir, Guard: r.guard, Log: r.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open platform %s: %w", name, err)
+	}
+	o := &openPlatform{Platform: p, name: name, run: r, stores: map[string]*Store{}, inputs: map[string]*input{}}
+	r.platforms[name] = o
+	return o, nil
+}

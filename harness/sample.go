@@ -1,0 +1,180 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/stats"
+)
+
+// sample is what is kept of a cell's invocations: counts, and the values of
+// those that count. The records themselves are in the file.
+type sample struct {
+	attempts   int
+	ok         int
+	counted    int
+	wrongStart int // ok, but cold in a warm cell or the other way round
+	cold       int // ok and cold
+	checked    int
+	failures   map[driver.Cause]int
+	example    map[driver.Cause]string // the first failure's detail
+	values     map[string][]float64    // by metric
+}
+
+// The metrics of every cell. A metric's name ends in its unit.
+const (
+	metricClient  = "client_ns"    // from the call to the last byte of the answer
+	metricStartup = "startup_ns"   // of cold answers: the client's time without the handler's
+	metricHandler = "handler_ns"   // the handler
+	metricInit    = "init_ns"      // of a worker's first answer: loading the user's module
+	metricQueue   = "queue_ns"     // waiting for a free sandbox, if any call did
+	metricCPU     = "cpu_ns"       // CPU time during the handler
+	metricMemory  = "memory_bytes" // peak resident memory of the process
+)
+
+func newSample() *sample {
+	return &sample{failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string][]float64{}}
+}
+
+// add takes an invocation into account.
+func (s *sample) add(v *Invocation) {
+	s.attempts++
+	if v.Checked {
+		s.checked++
+	}
+	if !v.OK {
+		s.failures[v.Cause]++
+		if s.example[v.Cause] == "" {
+			s.example[v.Cause] = v.Detail
+		}
+		return
+	}
+	s.ok++
+	if v.Cold {
+		s.cold++
+	}
+	if !v.Counted {
+		s.wrongStart++
+		return
+	}
+	s.counted++
+	s.value(metricClient, float64(v.Client))
+	s.value(metricHandler, float64(v.Handler))
+	s.value(metricCPU, float64(v.CPU)*1000)
+	s.value(metricMemory, float64(v.Memory))
+	if v.Cold {
+		s.value(metricStartup, float64(max(v.Client-v.Queue-v.Handler, 0)))
+	}
+	if v.Count == 1 {
+		s.value(metricInit, float64(v.Init)*1000)
+	}
+	if v.Queue > 0 {
+		s.value(metricQueue, float64(v.Queue))
+	}
+	if len(v.Measurement) > 0 {
+		s.measurement(v.Measurement)
+	}
+}
+
+func (s *sample) value(metric string, x float64) { s.values[metric] = append(s.values[metric], x) }
+
+const maxMeasurements = 32
+
+// measurement adds the numbers that the handler measured: times in µs and
+// sizes in bytes, as their keys say.
+func (s *sample) measurement(raw json.RawMessage) {
+	var numbers map[string]any
+	if json.Unmarshal(raw, &numbers) != nil || len(numbers) > maxMeasurements {
+		return // the record has it as it is
+	}
+	for key, v := range numbers {
+		x, ok := v.(float64)
+		if !ok {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(key, "_time"):
+			s.value(key+"_ns", x*1000)
+		case strings.HasSuffix(key, "_size"):
+			s.value(key+"_bytes", x)
+		default:
+			s.value(key, x)
+		}
+	}
+}
+
+// why says in one line why invocations did not count.
+func (s *sample) why() string {
+	var parts []string
+	for _, c := range driver.Causes {
+		if n := s.failures[c]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, c, oneLine(s.example[c], 300)))
+		}
+	}
+	if s.wrongStart > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the wrong start", s.wrongStart))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// metrics returns the names of the metrics that have values: those of every
+// cell first, then what handlers measured, sorted.
+func (s *sample) metrics() []string {
+	all := []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory}
+	own := slices.Sorted(maps.Keys(s.values))
+	own = slices.DeleteFunc(own, func(m string) bool { return slices.Contains(all, m) })
+	all = slices.DeleteFunc(all, func(m string) bool { return len(s.values[m]) == 0 })
+	return append(all, own...)
+}
+
+// sampler decides when a cell has enough.
+type sampler struct {
+	watch    *stats.Watch
+	most     int
+	bound    time.Duration
+	measured time.Duration // in batches
+	stopped  string        // why sampling ended
+}
+
+func newSampler(p parameters) *sampler {
+	return &sampler{watch: stats.Rule{Max: p.MaxSamples}.Watch(), most: p.MaxSamples, bound: p.MaxTime}
+}
+
+// more reports whether another batch is wanted. A cell whose invocations do not
+// count ends too: after three times as many attempts as it wants samples.
+func (s *sampler) more(have *sample) bool {
+	switch {
+	case s.stopped != "":
+		return false
+	case have.counted >= s.most:
+		s.stopped = fmt.Sprintf("%d samples", have.counted)
+	case s.measured >= s.bound:
+		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
+	case have.attempts >= 3*s.most+10:
+		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
+	case have.counted > 0 && s.watch.Done(have.values[metricClient]):
+		s.stopped = "the interval is narrow enough"
+	default:
+		return true
+	}
+	return false
+}
+
+// relative returns half the width of the median's interval over the median, as
+// of the last look.
+func (s *sampler) relative(have *sample) (float64, bool) {
+	values := have.values[metricClient]
+	if n := s.watch.Next(); len(values) == 0 || n == 0 {
+		return 0, false
+	}
+	m, err := stats.Median(values, stats.DefaultLevel)
+	if err != nil || m.Interval.IsZero() || m.Value <= 0 {
+		return 0, false
+	}
+	return max(m.Value-m.Interval.Low, m.Interval.High-m.Value) / m.Value, true
+}

@@ -1,0 +1,183 @@
+package harness
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A pattern is a -test.run, -test.skip or -test.bench expression: alternatives
+// separated by |, each a sequence of regular expressions separated by /, one
+// for each level of sub-tests. It follows package testing, which applies the
+// same expression again when the sub-tests run.
+type pattern [][]*regexp.Regexp
+
+// parsePattern parses an expression; the empty one matches everything.
+func parsePattern(expr string) (pattern, error) {
+	var p pattern
+	for _, alternative := range splitOutside(expr, '|') {
+		var levels []*regexp.Regexp
+		for _, level := range splitOutside(alternative, '/') {
+			re, err := regexp.Compile(rewrite(level))
+			if err != nil {
+				return nil, fmt.Errorf("pattern %q: %w", expr, err)
+			}
+			levels = append(levels, re)
+		}
+		p = append(p, levels)
+	}
+	return p, nil
+}
+
+// match reports whether a test of that path is matched, and whether the
+// pattern names it: whether it has an expression for the path's last level.
+func (p pattern) match(path ...string) bool {
+	for _, levels := range p {
+		ok := true
+		for i, re := range levels {
+			if i < len(path) && !re.MatchString(path[i]) {
+				ok = false
+				break
+			}
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// skips reports whether a -skip pattern excludes the path: all its levels must
+// match.
+func (p pattern) skips(path ...string) bool {
+	for _, levels := range p {
+		if len(levels) > len(path) {
+			continue
+		}
+		ok := true
+		for i, re := range levels {
+			ok = ok && re.MatchString(path[i])
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// splitOutside splits s at sep outside brackets and parentheses, as package
+// testing does.
+func splitOutside(s string, sep byte) []string {
+	var parts []string
+	square, round, start := 0, 0, 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '[':
+			square++
+		case ']':
+			square = max(square-1, 0)
+		case '(':
+			if square == 0 {
+				round++
+			}
+		case ')':
+			if square == 0 {
+				round--
+			}
+		case '\\':
+			i++
+		case sep:
+			if square == 0 && round == 0 {
+				parts = append(parts, s[start:i])
+				start = i + 1
+			}
+		}
+	}
+	return append(parts, s[start:])
+}
+
+// rewrite does to a pattern what package testing does to names: blanks become
+// underscores.
+func rewrite(s string) string { return strings.ReplaceAll(s, " ", "_") }
+
+// selection decides which functions and cells of an experiment run.
+type selection struct {
+	kind string // "-run" or "-bench"
+	expr string
+	run  pattern
+	skip pattern
+	root string // name of the test or benchmark function
+	flat bool   // sub-benchmarks: one level for each key
+}
+
+// named reports whether the expression names the experiment, rather than
+// everything: an expression that also matches the bare word Test (or
+// Benchmark) names nothing.
+func (s selection) named() bool {
+	word := "Test"
+	if s.kind == "-bench" {
+		word = "Benchmark"
+	}
+	return s.expr != "" && s.run.match(s.root) && !s.run.match(word)
+}
+
+// cell reports whether the cell runs.
+func (s selection) cell(f function, c condition) bool {
+	path := s.path(f.name(), c.name())
+	return s.run.match(path...) && !s.skip.skips(path...)
+}
+
+// wants reports whether any cell of the function may run, given that values
+// other than the platform's defaults (a version, an architecture, a kind, a
+// trigger) only run when the expression names them: when it no longer matches
+// with the value taken out.
+func (s selection) wants(f function, conditions []condition) bool {
+	matches := func(name string) bool {
+		for _, c := range conditions {
+			if path := s.path(name, c.name()); s.run.match(path...) && !s.skip.skips(path...) {
+				return true
+			}
+		}
+		return false
+	}
+	if !matches(f.name()) {
+		return false
+	}
+	for _, without := range f.unnamed() {
+		if matches(without) {
+			return false
+		}
+	}
+	return true
+}
+
+// path returns the levels of a cell's test name.
+func (s selection) path(function, condition string) []string {
+	path := []string{s.root}
+	if !s.flat {
+		return append(path, function, condition)
+	}
+	path = append(path, strings.Split(function, ",")...)
+	return append(path, strings.Split(condition, ",")...)
+}
+
+// nearest returns the names, at most n, that have the most words of the
+// expression.
+func (s selection) nearest(names []string, n int) []string {
+	words := strings.FieldsFunc(strings.ToLower(s.expr), func(r rune) bool {
+		return strings.ContainsRune(`/.*+?^$|()[]{}\=, `, r)
+	})
+	score := func(name string) int {
+		total := 0
+		for _, w := range words {
+			if strings.Contains(name, w) {
+				total += len(w)
+			}
+		}
+		return total
+	}
+	best := slices.Clone(names)
+	slices.SortStableFunc(best, func(a, b string) int { return score(b) - score(a) })
+	return best[:min(n, len(best))]
+}

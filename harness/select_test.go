@@ -1,0 +1,164 @@
+package harness
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// features of a platform with two versions of Python and two architectures.
+var twoVersions = driver.Features{
+	Runtimes: []driver.Runtime{
+		{Language: "python", Version: "3.11"}, {Language: "nodejs", Version: "20"}, {Language: "python", Version: "3.12"},
+	},
+	Kinds:         []driver.Kind{driver.Archive},
+	Architectures: []driver.Architecture{driver.X64, driver.ARM64},
+	Triggers:      []driver.Trigger{driver.HTTP},
+}
+
+func TestSelection(t *testing.T) {
+	benchmarks := []Benchmark{
+		testBenchmark("110.dynamic-html", `"python", "nodejs"`),
+		testBenchmark("210.thumbnailer", `"python", "nodejs"`),
+	}
+	all := func(benchmark, runtime string) []string {
+		var names []string
+		for _, mode := range Modes {
+			names = append(names, benchmark+" "+runtime+" x64 "+string(mode))
+		}
+		return names
+	}
+	join := func(lists ...[]string) (out []string) {
+		for _, l := range lists {
+			out = append(out, l...)
+		}
+		return out
+	}
+	tests := []struct {
+		run, skip string
+		named     bool
+		want      []string
+	}{
+		{run: "", named: false},
+		{run: ".", named: false},
+		{run: "Test", named: false},
+		{run: "Test.*", named: false},
+		{run: "PerfCo|Test", named: false},
+		{run: "Regression", named: false},
+		{run: "PerfCost", named: true, want: join(all("110.dynamic-html", "python-3.11"), all("110.dynamic-html", "nodejs-20"), all("210.thumbnailer", "python-3.11"), all("210.thumbnailer", "nodejs-20"))},
+		{run: "PerfCost/210.thumbnailer.*python", named: true, want: all("210.thumbnailer", "python-3.11")},
+		{run: "PerfCost/210.*python/cold", named: true, want: []string{"210.thumbnailer python-3.11 x64 cold"}},
+		{run: "PerfCost/210.*python/mode=(cold|warm)", named: true, want: []string{"210.thumbnailer python-3.11 x64 cold", "210.thumbnailer python-3.11 x64 warm"}},
+		{run: "PerfCost/210.*python-3.12/cold", named: true, want: []string{"210.thumbnailer python-3.12 x64 cold"}},
+		{run: "PerfCost/210.*python-3.1[12]/cold", named: true, want: []string{"210.thumbnailer python-3.11 x64 cold", "210.thumbnailer python-3.12 x64 cold"}},
+		{run: "PerfCost/210.*nodejs.*arm64/burst", named: true, want: []string{"210.thumbnailer nodejs-20 arm64 burst"}},
+		{run: "PerfCost/210.*python/cold|PerfCost/110.*nodejs/warm", named: true, want: []string{"110.dynamic-html nodejs-20 x64 warm", "210.thumbnailer python-3.11 x64 cold"}},
+		{run: "PerfCost/210.*python", skip: "PerfCost/.*/burst|PerfCost/.*/seq", named: true, want: []string{"210.thumbnailer python-3.11 x64 cold", "210.thumbnailer python-3.11 x64 warm"}},
+		{run: "PerfCost/999", named: true},
+		{run: "PerfCost/210.*python/lukewarm", named: true},
+	}
+	functions, err := candidates("process", twoVersions, benchmarks)
+	require.NoError(t, err)
+	conditions, err := Conditions{Modes: Modes}.expand(parameters{Sizes: []Size{Test}}, 128)
+	require.NoError(t, err)
+	for _, tt := range tests {
+		t.Run(tt.run, func(t *testing.T) {
+			sel, err := newSelection("TestPerfCost", "-run", tt.run, tt.skip)
+			require.NoError(t, err)
+			require.Equal(t, tt.named, sel.named())
+			if !tt.named {
+				return
+			}
+			var got []string
+			for _, f := range functions {
+				if !sel.wants(f, conditions) {
+					continue
+				}
+				for _, c := range conditions {
+					if sel.cell(f, c) {
+						got = append(got, f.benchmark.Name+" "+f.spec.Runtime.String()+" "+string(f.spec.Architecture)+" "+string(c.mode))
+					}
+				}
+			}
+			require.ElementsMatch(t, tt.want, got)
+		})
+	}
+}
+
+func TestSelectionOfBenchmarks(t *testing.T) {
+	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
+	require.NoError(t, err)
+	conditions, err := Conditions{Modes: []Mode{Cold, Warm}}.expand(parameters{Sizes: []Size{Test}}, 128)
+	require.NoError(t, err)
+	for expr, want := range map[string]int{
+		"Invoke":                              2,
+		"Invoke/process/110":                  2,
+		"Invoke/.*/.*/python-3.12":            2,
+		"Invoke/.*/.*/.*/.*/.*/.*/.*/.*/cold": 1,
+		"Invoke/openwhisk":                    0,
+	} {
+		sel, err := newSelection("BenchmarkInvoke", "-bench", expr, "")
+		require.NoError(t, err)
+		require.True(t, sel.named(), expr)
+		got := 0
+		for _, f := range functions {
+			if !sel.wants(f, conditions) {
+				continue
+			}
+			for _, c := range conditions {
+				if sel.cell(f, c) {
+					got++
+				}
+			}
+		}
+		require.Equal(t, want, got, expr)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	sel, err := newSelection("TestPerfCost", "-run", "PerfCost/210.thumbnailr.*python", "")
+	require.NoError(t, err)
+	names := []string{
+		"platform=process,benchmark=110.dynamic-html,runtime=nodejs-20",
+		"platform=process,benchmark=210.thumbnailer,runtime=nodejs-20",
+		"platform=process,benchmark=210.thumbnailer,runtime=python-3.11",
+	}
+	require.Equal(t, "platform=process,benchmark=210.thumbnailer,runtime=python-3.11", sel.nearest(names, 1)[0])
+	require.Len(t, sel.nearest(names, 5), 3)
+}
+
+func TestConditionNames(t *testing.T) {
+	c := Conditions{
+		Memory: []int{128, 512}, Sizes: []Size{Test, Large}, Modes: []Mode{Cold},
+		Axes: []Axis{{Name: "sleep", Values: []string{"1s", "10s"}}},
+	}
+	all, err := c.expand(parameters{}, 256)
+	require.NoError(t, err)
+	require.Len(t, all, 8)
+	require.Equal(t, "memory=128,size=test,mode=cold,sleep=1s", all[0].name())
+	require.Equal(t, "memory=512,size=large,mode=cold,sleep=10s", all[7].name())
+
+	for _, bad := range []Axis{{Name: "", Values: []string{"1"}}, {Name: "a/b", Values: []string{"1"}}, {Name: "a"}, {Name: "a", Values: []string{"1,2"}}} {
+		_, err := Conditions{Axes: []Axis{bad}}.expand(parameters{Sizes: []Size{Test}}, 128)
+		require.ErrorContains(t, err, "axis")
+	}
+	_, err = Conditions{Modes: []Mode{"lukewarm"}}.expand(parameters{Sizes: []Size{Test}}, 128)
+	require.ErrorContains(t, err, `unknown mode "lukewarm"`)
+}
+
+// FuzzPattern checks that the split of a pattern loses nothing and that no
+// pattern panics.
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{"", "PerfCost/210.*python/cold", "a|b/c", "[/|]", `\/|(a|b)/c`, "((", "]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, expr string) {
+		p, err := parsePattern(expr)
+		if err == nil {
+			p.match("TestPerfCost", "platform=process", "mode=cold")
+			p.skips("TestPerfCost")
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package harness
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/stats"
+)
+
+// Summary is the statistics of a cell, summary.json.
+type Summary struct {
+	Experiment  string               `json:"experiment"`
+	Function    map[string]string    `json:"function"`  // platform, benchmark, runtime, arch, package, trigger
+	Condition   map[string]string    `json:"condition"` // memory, size, mode, and what the experiment adds
+	Concurrency int                  `json:"concurrency"`
+	Attempts    int                  `json:"attempts"`    // invocations made
+	Counted     int                  `json:"counted"`     // those that are part of the statistics
+	WrongStart  int                  `json:"wrong_start"` // succeeded, but with a start that the mode does not count
+	Cold        int                  `json:"cold"`        // succeeded with a cold start
+	Checked     int                  `json:"checked"`     // outputs that were checked
+	Failures    map[driver.Cause]int `json:"failures"`
+	Stopped     string               `json:"stopped"` // why sampling ended
+	MeasuredS   float64              `json:"measured_s"`
+	Package     string               `json:"package_digest"`
+	PackageSize int64                `json:"package_bytes"`
+	Metrics     []Metric             `json:"metrics"`
+
+	cell *Cell
+}
+
+// Metric is the statistics of one quantity; its name ends in the unit.
+type Metric struct {
+	Name string `json:"name"`
+	stats.Summary
+}
+
+// metric returns a metric by its name, nil if the cell has none.
+func (s *Summary) metric(name string) *Metric {
+	i := slices.IndexFunc(s.Metrics, func(m Metric) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.Metrics[i]
+}
+
+// summary computes the cell's statistics.
+func (c *Cell) summary() *Summary {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &Summary{
+		Experiment: c.experiment, Function: map[string]string{}, Condition: map[string]string{},
+		Concurrency: c.k, Attempts: c.sample.attempts, Counted: c.sample.counted, WrongStart: c.sample.wrongStart,
+		Cold: c.sample.cold, Checked: c.sample.checked, Failures: c.sample.failures,
+		Stopped: c.sampler.stopped, MeasuredS: c.sampler.measured.Seconds(), Metrics: []Metric{}, cell: c,
+	}
+	if c.fn.built != nil {
+		s.Package, s.PackageSize = c.fn.built.Digest, c.fn.built.Size
+	}
+	for _, p := range c.fn.pairs() {
+		s.Function[p.key] = p.value
+	}
+	for _, p := range c.cond.pairs() {
+		s.Condition[p.key] = p.value
+	}
+	for _, name := range c.sample.metrics() {
+		m, err := stats.Summarize(c.sample.values[name])
+		if err != nil {
+			m.Warnings = append(m.Warnings, err.Error())
+		}
+		s.Metrics = append(s.Metrics, Metric{name, m})
+	}
+	return s
+}
+
+// benchMetric is a value in the units of Go benchmarks.
+type benchMetric struct {
+	value float64
+	unit  string
+}
+
+// benchUnit turns a metric's name into a unit of the Go benchmark format, as
+// benchstat scales them: ns and B.
+func benchUnit(metric string) string {
+	if metric == metricClient {
+		return "ns/op"
+	}
+	name, unit := metric, ""
+	if i := strings.LastIndexByte(metric, '_'); i >= 0 {
+		name, unit = metric[:i], metric[i+1:]
+	}
+	switch unit {
+	case "ns":
+		return strings.ReplaceAll(name, "_", "-") + "-ns"
+	case "bytes":
+		return strings.ReplaceAll(name, "_", "-") + "-B"
+	}
+	return strings.ReplaceAll(metric, "_", "-")
+}
+
+// benchMetrics returns the medians of the cell's metrics, and the client's p95
+// where the sample is large enough for it.
+func (s *Summary) benchMetrics() []benchMetric {
+	var all []benchMetric
+	for _, m := range s.Metrics {
+		all = append(all, benchMetric{m.Median.Value, benchUnit(m.Name)})
+	}
+	if client := s.metric(metricClient); client != nil {
+		for _, q := range client.Quantiles {
+			if q.P == 0.95 && q.Enough {
+				all = append(all, benchMetric{q.Value, "p95-ns"})
+			}
+		}
+	}
+	return all
+}
+
+// writeBench writes bench.txt: the values of the cell in the Go benchmark
+// format, a line for each invocation that counts, with the metrics that every
+// one has.
+func (c *Cell) writeBench() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var b bytes.Buffer
+	names := slices.DeleteFunc(c.sample.metrics(), func(m string) bool {
+		return len(c.sample.values[m]) != c.sample.counted
+	})
+	for _, m := range names {
+		fmt.Fprintf(&b, "Unit %s better=lower\n", benchUnit(m))
+	}
+	fmt.Fprintf(&b, "run: %s\nconcurrency: %d\n", c.run.id, c.k)
+	name := "Benchmark" + strings.TrimPrefix(strings.TrimPrefix(c.experiment, "Test"), "Benchmark")
+	for _, p := range append(c.fn.pairs(), c.cond.pairs()...) {
+		name += "/" + p.key + "=" + p.value
+	}
+	for i := range c.sample.counted {
+		fmt.Fprintf(&b, "%s 1", name)
+		for _, m := range names {
+			fmt.Fprintf(&b, " %v %s", c.sample.values[m][i], benchUnit(m))
+		}
+		b.WriteByte('\n')
+	}
+	return writeFile(filepath.Join(c.dir, "bench.txt"), b.Bytes())
+}

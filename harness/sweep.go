@@ -1,0 +1,115 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Sweep lists what killed runs left on the linked platforms, and deletes what
+// is expired or carries the prefix of SEBS_PREFIX. It finds runs by their
+// folders of results: those that never finished, and those that kept their
+// resources. Like an experiment it runs only if -run names its test.
+func Sweep(t *testing.T) {
+	t.Helper()
+	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sel.named() {
+		t.Skipf("a sweep runs when -run names it: -run '^%s$'", t.Name())
+	}
+	params, err := readParameters(os.Getenv, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := params.Results
+	if dir == "" {
+		root, err := moduleRoot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(root, "results")
+	}
+	runs, err := leftRuns(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := params.Prefix
+	t.Setenv("SEBS_PREFIX", "") // the sweep's own run has a prefix of its own
+	for _, m := range runs {
+		if err := sweepRun(t.Context(), t, m, m.Prefix == named); err != nil {
+			t.Errorf("run %s: %v", m.ID, err)
+		}
+	}
+	t.Logf("%d of the runs in %s may have left something", len(runs), dir)
+}
+
+// leftRuns reads the manifests of runs that did not finish or kept resources.
+func leftRuns(dir string) ([]manifest, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*", "run.json"))
+	if err != nil {
+		return nil, err
+	}
+	var left []manifest
+	var errs []error
+	for _, path := range files {
+		var m manifest
+		data, err := os.ReadFile(path)
+		if err == nil {
+			err = json.Unmarshal(data, &m)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if m.Prefix != "" && (m.Finished.IsZero() || m.Parameters["SEBS_PREFIX"] != "" || m.Parameters["SEBS_KEEP"] != "") {
+			left = append(left, m)
+		}
+	}
+	return left, errors.Join(errs...)
+}
+
+// sweepRun lists what a run left, and deletes what is expired, or all of it if
+// the run was named.
+func sweepRun(ctx context.Context, t *testing.T, m manifest, named bool) error {
+	t.Helper()
+	var errs []error
+	for _, name := range driver.Platforms() {
+		p, err := driver.Open(ctx, name, driver.Run{
+			ID: m.ID, Prefix: m.Prefix, Expiry: time.Now(), Ledger: ledger{os.DevNull},
+			Dir: t.TempDir(), Guard: noGuard{}, Log: t.Output(),
+		})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for r, err := range p.Resources(ctx) {
+			if err != nil {
+				errs = append(errs, err)
+				break
+			}
+			expired := !r.Expiry.IsZero() && time.Now().After(r.Expiry)
+			if !named && !expired {
+				t.Logf("%s: %s %s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", name, r.Kind, r.Name, m.ID, r.Expiry.Format(time.RFC3339), m.Prefix)
+				continue
+			}
+			t.Logf("%s: deleting %s %s of run %s", name, r.Kind, r.Name, m.ID)
+			errs = append(errs, p.Remove(ctx, r))
+		}
+		errs = append(errs, p.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// noGuard guards nothing: a sweep starts no processes.
+type noGuard struct{}
+
+func (noGuard) Process(int) func()   { return func() {} }
+func (noGuard) Folder(string) func() { return func() {} }

@@ -1,0 +1,148 @@
+package harness
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// summaryTable returns the table of a run: a block for each function, a row for
+// each cell, and where the results are. A quantile that the sample is too small
+// for stands in parentheses.
+func summaryTable(cells []*Summary, folder string) string {
+	var b strings.Builder
+	for begin := 0; begin < len(cells); {
+		head := title(cells[begin])
+		end := begin
+		rows := [][]string{columns}
+		for ; end < len(cells) && title(cells[end]) == head; end++ {
+			rows = append(rows, row(cells[end]))
+		}
+		fmt.Fprintf(&b, "\n%s\n", head)
+		align(&b, rows)
+		begin = end
+	}
+	notes(&b, cells)
+	if len(cells) == 0 {
+		b.WriteString("\nno cell was measured\n")
+	}
+	fmt.Fprintf(&b, "\nresults: %s\n", folder)
+	return b.String()
+}
+
+var columns = []string{"", "n", "failed", "median", "95 % interval", "p95", "p99", "start-up", "handler", "memory"}
+
+func title(s *Summary) string {
+	return strings.TrimPrefix(s.Experiment, "Test") + " " + strings.ReplaceAll(s.cell.fn.name(), ",", " ")
+}
+
+// align writes rows with the first column to the left and the others to the
+// right.
+func align(b *strings.Builder, rows [][]string) {
+	widths := make([]int, len(columns))
+	for _, r := range rows {
+		for i, text := range r {
+			widths[i] = max(widths[i], utf8.RuneCountInString(text))
+		}
+	}
+	for _, r := range rows {
+		for i, text := range r {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
+			if i == 0 {
+				b.WriteString("  " + text + pad)
+			} else {
+				b.WriteString("  " + pad + text)
+			}
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// row returns the columns of a cell.
+func row(s *Summary) []string {
+	failed := 0
+	for _, n := range s.Failures {
+		failed += n
+	}
+	r := []string{strings.ReplaceAll(s.cell.cond.name(), ",", " "), fmt.Sprint(s.Counted), fmt.Sprint(failed)}
+	client := s.metric(metricClient)
+	if client == nil {
+		return append(r, "–", "–", "–", "–", "–", "–", "–")
+	}
+	interval := "–"
+	if in := client.Median.Interval; !in.IsZero() {
+		interval = duration(in.Low) + " – " + duration(in.High)
+	}
+	r = append(r, duration(client.Median.Value), interval, quantile(client, 0.95), quantile(client, 0.99))
+	for _, name := range []string{metricStartup, metricHandler} {
+		if m := s.metric(name); m != nil && m.N == s.Counted { // not of the one cold answer among warm ones
+			r = append(r, duration(m.Median.Value))
+		} else {
+			r = append(r, "–")
+		}
+	}
+	memory := "–"
+	if m := s.metric(metricMemory); m != nil && m.Max > 0 {
+		memory = fmt.Sprintf("%.1f MB", m.Max/1e6)
+	}
+	return append(r, memory)
+}
+
+func quantile(m *Metric, p float64) string {
+	for _, q := range m.Quantiles {
+		if q.P == p {
+			if q.Enough {
+				return duration(q.Value)
+			}
+			return "(" + duration(q.Value) + ")"
+		}
+	}
+	return "–"
+}
+
+// duration returns nanoseconds with three significant digits.
+func duration(ns float64) string {
+	d := math.Abs(ns)
+	switch {
+	case d == 0:
+		return "0"
+	case d < 1e3:
+		return fmt.Sprintf("%.3g ns", ns)
+	case d < 999.5e3:
+		return fmt.Sprintf("%.3g µs", ns/1e3)
+	case d < 999.5e6:
+		return fmt.Sprintf("%.3g ms", ns/1e6)
+	case d < 999.5e9:
+		return fmt.Sprintf("%.3g s", ns/1e9)
+	}
+	return time.Duration(ns).Round(time.Second).String()
+}
+
+// notes says what the numbers leave out: failures by cause, answers of the
+// wrong start, quantiles in parentheses.
+func notes(b *strings.Builder, cells []*Summary) {
+	small := false
+	for _, s := range cells {
+		for _, c := range driver.Causes {
+			if n := s.Failures[c]; n > 0 {
+				fmt.Fprintf(b, "\n%s %s: %d failed: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, c,
+					oneLine(s.cell.sample.example[c], 200))
+			}
+		}
+		if s.WrongStart > 0 && s.Condition["mode"] == string(Cold) {
+			fmt.Fprintf(b, "\n%s %s: %d answers were warm and do not count\n", s.Function["benchmark"], s.cell.cond.name(), s.WrongStart)
+		}
+		if m := s.metric(metricClient); m != nil {
+			for _, q := range m.Quantiles {
+				small = small || (!q.Enough && (q.P == 0.95 || q.P == 0.99))
+			}
+		}
+	}
+	if small {
+		b.WriteString("\n( ) the sample is too small for this quantile\n")
+	}
+}
