@@ -8,7 +8,6 @@ package interpreter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -43,31 +42,33 @@ func (i Interpreter) Runtime() driver.Runtime {
 type language struct {
 	parts   int                           // of a version number that make a runtime
 	names   func(version string) []string // of executables, the most exact first
+	usual   string                        // the name that users type
 	folders []string                      // where installations of several versions are kept, with ~ for the home folder and * for the version
-	ask     []string                      // arguments that print a JSON array of path, version, ABI and prefix
+	ask     []string                      // arguments that print path, version, ABI and prefix, each on a line
 	install string                        // what to do if there is none
 }
 
 var languages = map[string]language{
 	"python": {
 		parts:   2,
+		usual:   "python3",
 		names:   func(v string) []string { return []string{"python" + v, "python3", "python"} },
 		folders: []string{"~/.pyenv/versions/*/bin", "~/.local/share/uv/python/*/bin", "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
 		ask: []string{"-S", "-B", "-c", `
-import json, os, sys
-import _imp
+import os, sys, _imp
 path = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-print(json.dumps([path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.path.realpath(sys.base_prefix)]))`},
+print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.path.realpath(sys.base_prefix), sep="\n")`},
 		install: "install it, with pyenv for example, or put it on the PATH",
 	},
 	"nodejs": {
 		parts:   1,
+		usual:   "node",
 		names:   func(v string) []string { return []string{"node", "nodejs", "node" + v} },
 		folders: []string{"~/.nvm/versions/node/*/bin", "~/.asdf/installs/nodejs/*/bin", "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
 		ask: []string{"-e", `
 const path = require('path');
 const p = require('fs').realpathSync(process.execPath);
-console.log(JSON.stringify([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))]))`},
+console.log([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))].join('\n'))`},
 		install: "install it, with nvm for example, or put it on the PATH",
 	},
 }
@@ -120,12 +121,8 @@ func Available(ctx context.Context, lang string, versions []string) []Interprete
 		wg.Go(func() { found[i], _ = Find(ctx, lang, v) }) // a version that is missing is left out
 	}
 	wg.Go(func() {
-		for _, name := range l.names("")[:2] {
-			if path, err := exec.LookPath(name); err == nil {
-				if first, err = ask(ctx, lang, path); err == nil {
-					return
-				}
-			}
+		if path, err := exec.LookPath(l.usual); err == nil {
+			first, _ = ask(ctx, lang, path) // without it there is no default
 		}
 	})
 	wg.Wait()
@@ -151,12 +148,22 @@ func candidates(l language, version string) []string {
 			paths = append(paths, path)
 		}
 	}
+	// Shims of version managers are slow to say that their version is not
+	// selected, so the installations come before them.
+	var late []string
 	for _, name := range l.names(version) {
-		if path, err := exec.LookPath(name); err == nil {
-			if path, err = filepath.Abs(path); err == nil {
-				add(path)
-			}
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
 		}
+		if path, err = filepath.Abs(path); err != nil {
+			continue
+		}
+		if filepath.Base(filepath.Dir(path)) == "shims" && name != l.usual {
+			late = append(late, path)
+			continue
+		}
+		add(path)
 	}
 	home, _ := os.UserHomeDir() // without one, its folders do not exist
 	for _, folder := range l.folders {
@@ -171,6 +178,9 @@ func candidates(l language, version string) []string {
 				add(filepath.Join(f, name))
 			}
 		}
+	}
+	for _, path := range late {
+		add(path)
 	}
 	return paths
 }
@@ -242,10 +252,7 @@ func ask(ctx context.Context, lang, path string) (Interpreter, error) {
 		if out, a.err = cmd.Output(); a.err != nil {
 			return
 		}
-		var said []string
-		if a.err = json.Unmarshal(out, &said); a.err != nil {
-			return
-		}
+		said := strings.Split(strings.TrimSpace(string(out)), "\n")
 		if len(said) != 4 || !filepath.IsAbs(said[0]) {
 			a.err = errors.New("it does not say what it is")
 			return

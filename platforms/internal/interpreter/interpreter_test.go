@@ -17,7 +17,7 @@ func fake(t *testing.T, dir, name, version string) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	path := filepath.Join(dir, name)
-	script := "#!/bin/sh\necho '[\"" + path + "\", \"" + version + "\", \".abi\", \"" + dir + "\"]'\n"
+	script := "#!/bin/sh\nprintf '%s\\n' " + path + " " + version + " .abi " + dir + "\n"
 	require.NoError(t, os.WriteFile(path, []byte(script), 0o755))
 	return path
 }
@@ -101,5 +101,12 @@ func TestFindOnThisMachine(t *testing.T) {
 		out, err := exec.Command(i.Path, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])").Output()
 		require.NoError(t, err)
 		require.Equal(t, i.Version+"\n", string(out))
+	}
+}
+
+func BenchmarkAvailable(b *testing.B) {
+	for b.Loop() {
+		interpreter.Forget()
+		interpreter.Available(b.Context(), "python", []string{"3.11", "3.12", "3.10", "3.9", "3.13"})
 	}
 }

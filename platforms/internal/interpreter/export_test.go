@@ -1,0 +1,4 @@
+package interpreter
+
+// Forget forgets what executables answered.
+func Forget() { asked.Clear() }
