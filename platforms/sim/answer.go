@@ -34,10 +34,8 @@ func (r *record) append(b []byte) []byte {
 	b = append(b, `,"handler_ns":`...)
 	b = strconv.AppendInt(b, r.end.Sub(r.begin).Nanoseconds(), 10)
 	first := r.count == 1
-	if first {
-		b = append(b, `,"init_us":`...)
-		b = strconv.AppendInt(b, r.init.Microseconds(), 10)
-	}
+	b = append(b, `,"init_us":`...)
+	b = strconv.AppendInt(b, r.init.Microseconds(), 10)
 	b = append(b, `,"boot_us":`...)
 	b = strconv.AppendInt(b, r.boot.UnixMicro(), 10)
 	b = append(b, `,"sandbox":"`...)
@@ -51,19 +49,26 @@ func (r *record) append(b []byte) []byte {
 	b = append(b, `,"count":`...)
 	b = strconv.AppendInt(b, r.count, 10)
 	b = append(b, `,"cpu_us":0,"memory_bytes":`...)
-	b = strconv.AppendInt(b, r.model.Memory, 10)
-	if r.handled.kind != "" {
-		b = append(b, `,"error":{"phase":"`...)
+	b = strconv.AppendInt(b, max(r.model.Memory, r.peak), 10)
+	h := &r.handled
+	if h.kind != "" {
+		b = append(b, `,"result":null,"measurement":null,"error":{"phase":"`...)
 		b = append(b, r.phase...)
 		b = append(b, `","type":`...)
-		b = appendString(b, r.handled.kind)
+		b = appendString(b, h.kind)
 		b = append(b, `,"message":`...)
-		b = appendString(b, r.handled.message)
-		return append(b, `},"result":null}`...)
+		b = appendString(b, h.message)
+		return append(b, `}}`...)
 	}
 	b = append(b, `,"result":`...)
-	b = append(b, r.handled.result...)
-	return append(b, '}')
+	b = append(b, h.result...)
+	b = append(b, `,"measurement":`...)
+	if h.measurement == nil {
+		b = append(b, `null`...)
+	} else {
+		b = append(b, h.measurement...)
+	}
+	return append(b, `,"error":null}`...)
 }
 
 // appendString appends s as a JSON string.

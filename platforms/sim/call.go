@@ -24,10 +24,10 @@ func fails(lost bool, cause driver.Cause, format string, args ...any) outcome {
 // handled is how a handler ended: with a result, an error, or the failure of
 // its sandbox.
 type handled struct {
-	result  []byte // JSON
-	kind    string // the type of the error; empty: none
-	message string
-	failure *driver.Failure
+	result, measurement []byte // JSON; no measurement: nil
+	kind                string // the type of the error; empty: none
+	message             string
+	failure             *driver.Failure
 }
 
 // call serves one call and appends the answer to buf. The error is that of

@@ -43,6 +43,7 @@ type sandbox struct {
 
 	// Used by the call under way only.
 	count int64
+	peak  int64             // bytes that a probe used
 	files map[string]string // its /tmp
 	left  map[string]int    // processes that calls left running, by marker
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,21 +42,22 @@ func (o *objectServer) presign(w *World, bucket, key string, expires time.Durati
 		if err != nil {
 			return "", fmt.Errorf("serve presigned URLs: %w", err)
 		}
-		o.base, o.signed = "http://"+l.Addr().String()+"/", map[string]signed{}
+		o.base, o.signed = "http://"+l.Addr().String(), map[string]signed{}
 		o.server = &http.Server{Handler: o, ReadHeaderTimeout: 10 * time.Second}
 		go o.server.Serve(l)
 	}
 	secret := rand.Text()
 	o.signed[secret] = signed{world: w, bucket: bucket, key: key, expires: time.Now().Add(expires)}
-	return o.base + secret, nil
+	return o.base + (&url.URL{Path: "/" + secret + "/" + key}).String(), nil
 }
 
 // ServeHTTP answers GET and HEAD of a presigned URL.
 func (o *objectServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secret, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	o.mu.Lock()
-	s, ok := o.signed[r.URL.Path[1:]]
+	s, ok := o.signed[secret]
 	o.mu.Unlock()
-	if !ok || time.Now().After(s.expires) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+	if !ok || key != s.key || time.Now().After(s.expires) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
 		http.Error(w, "the URL is not signed, has expired, or does not allow the method", http.StatusForbidden)
 		return
 	}

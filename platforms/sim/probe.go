@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -45,8 +44,17 @@ func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []by
 			variable = v
 		}
 		return result(map[string]any{"value": r.Value, "environment": variable})
+	case "length":
+		var value string
+		if err := json.Unmarshal(r.Value, &value); err != nil {
+			return handled{kind: "TypeError", message: err.Error()}, nil
+		}
+		return result(map[string]any{"length": len(value)})
 	case "sleep":
-		return handled{result: []byte("{}")}, s.spend(ctx, entered, time.Duration(r.MS)*time.Millisecond)
+		if err := s.spend(ctx, entered, time.Duration(r.MS)*time.Millisecond); err != nil {
+			return handled{}, err
+		}
+		return result(map[string]any{"slept": r.MS})
 	case "hang":
 		return handled{result: []byte("{}")}, s.spend(ctx, entered, Longest)
 	case "raise":
@@ -57,6 +65,7 @@ func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []by
 		if r.MB >= s.spec.Memory {
 			return handled{failure: &driver.Failure{Cause: driver.Memory, Detail: fmt.Sprintf("the function used more than %d MB", s.spec.Memory)}}, nil
 		}
+		s.peak = max(s.peak, int64(r.MB)<<20)
 		return result(map[string]any{"mb": r.MB})
 	case "spawn":
 		if s.left == nil {
@@ -77,19 +86,26 @@ func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []by
 	case "list":
 		return result(map[string]any{"names": slices.AppendSeq([]string{}, maps.Keys(s.files))})
 	case "print":
-		return result(map[string]any{"bytes": r.Bytes}) // there is nowhere to print to
+		return result(map[string]any{"printed": r.Bytes}) // there is nowhere to print to
 	case "fill":
 		return handled{result: []byte(`{"filler":"` + strings.Repeat("x", r.Bytes) + `"}`)}, nil
 	case "unserialisable":
 		return handled{kind: "TypeError", message: "a function cannot be encoded as JSON"}, nil
 	case "corrupt":
 		return handled{result: []byte(`"corrupt`)}, nil
+	case "measure":
+		return handled{result: []byte(`{"n":1}`), measurement: []byte(`{"compute_us":123}`)}, nil
 	case "facts":
-		keys, err := eventKeys(event)
-		if err != nil {
+		var e map[string]json.RawMessage
+		if err := json.Unmarshal(event, &e); err != nil {
 			return handled{}, err
 		}
-		return result(map[string]any{"cwd": "/", "pid": rand.IntN(1 << 15), "keys": keys})
+		e["income-timestamp"] = nil // what wrappers add
+		var variant string
+		if s.model.Result != nil && json.Unmarshal(s.model.Result, &variant) != nil {
+			variant = ""
+		}
+		return result(map[string]any{"cwd": "/", "keys": slices.Sorted(maps.Keys(e)), "variant": variant})
 	}
 	return handled{kind: "ValueError", message: fmt.Sprintf("cannot do %q", r.Do)}, nil
 }
@@ -98,11 +114,4 @@ func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []by
 func result(v map[string]any) (handled, error) {
 	data, err := json.Marshal(v)
 	return handled{result: data}, err
-}
-
-// eventKeys returns the keys of an event, sorted.
-func eventKeys(event []byte) ([]string, error) {
-	var m map[string]json.RawMessage
-	err := json.Unmarshal(event, &m)
-	return slices.Sorted(maps.Keys(m)), err
 }

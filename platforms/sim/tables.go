@@ -31,13 +31,10 @@ func (p *Platform) Tables(ctx context.Context) (driver.Tables, error) {
 	return tables{p}, nil
 }
 
-// with calls do with the table called name, which must be this run's.
+// with calls do with the table called name.
 func (t tables) with(ctx context.Context, name string, do func(*table) error) error {
 	if err := t.p.ready(ctx); err != nil {
 		return err
-	}
-	if !t.p.run.Owns(name) {
-		return fmt.Errorf("table %s: %w", name, driver.ErrNotOurs)
 	}
 	w := t.p.world
 	w.mu.Lock()
@@ -52,9 +49,6 @@ func (t tables) with(ctx context.Context, name string, do func(*table) error) er
 func (t tables) Create(ctx context.Context, keys driver.Table) error {
 	if err := t.p.ready(ctx); err != nil {
 		return err
-	}
-	if !t.p.run.Owns(keys.Name) {
-		return fmt.Errorf("table %s: %w", keys.Name, driver.ErrNotOurs)
 	}
 	if keys.Primary == "" || keys.Primary == keys.Secondary {
 		return fmt.Errorf("table %s: want a primary key, and a secondary key of another name or none", keys.Name)
@@ -171,14 +165,18 @@ func (t tables) Names(ctx context.Context) ([]string, error) {
 }
 
 func (t tables) Remove(ctx context.Context, name string) error {
-	return t.p.Remove(ctx, driver.Resource{Kind: "table", Name: name})
+	if err := t.p.ready(ctx); err != nil {
+		return err
+	}
+	t.p.world.remove(driver.Resource{Kind: "table", Name: name})
+	return nil
 }
 
 // Access returns the real names of tables; models read none.
 func (t tables) Access(names map[string]string) driver.Access {
-	access := driver.Access{"SIM_NOSQL": "memory"}
+	access := driver.Access{}
 	for name, real := range names {
-		access["SIM_NOSQL_TABLE_"+name] = real
+		access["SEBS_TABLE_"+name] = real
 	}
 	return access
 }
