@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sebs-go/sebs/harness/driver"
 )
@@ -124,7 +125,7 @@ func mergePackageJSON(manifest []byte, packages []string) ([]byte, error) {
 		if i := strings.LastIndex(p, "@"); i > 0 {
 			name, version = p[:i], p[i+1:]
 		}
-		if name == "" || name == "@" || version == "" {
+		if name == "" || name == "@" || version == "" || !utf8.ValidString(p) {
 			return nil, fmt.Errorf("package %q: want name@version", p)
 		}
 		if _, ok := dependencies[name]; !ok {

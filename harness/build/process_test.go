@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -39,6 +41,7 @@ func TestMain(m *testing.M) {
 // platform is asked to build, then waits for a line of its input, and at the
 // end prints what came out.
 func child(dir string) error {
+	signal.Ignore(syscall.SIGXFSZ) // a file beyond the limit is an error of the write
 	s, err := build.OpenStore(dir)
 	if err != nil {
 		return err
@@ -86,7 +89,12 @@ type builder struct {
 
 func startBuilder(t *testing.T, dir string, env ...string) *builder {
 	t.Helper()
-	b := &builder{cmd: exec.Command(os.Args[0]), lines: make(chan string, 100)}
+	return startCommand(t, exec.Command(os.Args[0]), dir, env...)
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd, dir string, env ...string) *builder {
+	t.Helper()
+	b := &builder{cmd: cmd, lines: make(chan string, 100)}
 	b.cmd.Env = append(append(os.Environ(), childStore+"="+dir), env...)
 	var err error
 	b.in, err = b.cmd.StdinPipe()
@@ -236,4 +244,15 @@ func TestWaitCancelled(t *testing.T) {
 	r, err := s.Package(t.Context(), job)
 	require.NoError(t, err)
 	require.True(t, r.Reused)
+}
+
+// A write that fails as on a full disk names the store and the remedy, and
+// leaves nothing.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	b := startCommand(t, exec.Command("bash", "-c", `ulimit -f 0; exec "$0"`, os.Args[0]), dir)
+	line := b.until(t, "error: ")
+	require.Contains(t, line, "package store "+dir+" cannot be used, set SEBS_CACHE")
+	require.Empty(t, entries(t, dir, "packages"))
+	require.Empty(t, entries(t, dir, "tmp"))
 }

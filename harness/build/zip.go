@@ -88,7 +88,8 @@ const maxLink = 4096
 // Unzip unpacks the archive src into the folder dir, which is created and must
 // be empty. Paths that lead out of dir, links that do, entries named twice and
 // anything but files, folders and links are errors, and so is an archive that
-// unpacks to more than limit bytes. What was unpacked before an error stays.
+// unpacks to more than limit bytes. Files that were unpacked before an error
+// stay, links do not.
 func Unzip(src, dir string, limit int64) error {
 	r, err := zip.OpenReader(src)
 	if err != nil {
@@ -101,7 +102,7 @@ func Unzip(src, dir string, limit int64) error {
 	return nil
 }
 
-func unzip(r *zip.Reader, dir string, limit int64) error {
+func unzip(r *zip.Reader, dir string, limit int64) (err error) {
 	if len(r.File) > maxStored {
 		return fmt.Errorf("it has more than %d entries", maxStored)
 	}
@@ -116,8 +117,15 @@ func unzip(r *zip.Reader, dir string, limit int64) error {
 		return err
 	}
 	defer root.Close()
-	left := limit
 	var links []string
+	defer func() {
+		if err != nil { // not all of them are known to stay in the folder
+			for _, name := range links {
+				err = errors.Join(err, root.Remove(name))
+			}
+		}
+	}()
+	left := limit
 	for _, f := range r.File {
 		name := strings.TrimSuffix(f.Name, "/")
 		if !validName(name) || name == "." {
@@ -139,7 +147,7 @@ func unzip(r *zip.Reader, dir string, limit int64) error {
 	}
 	for _, name := range links {
 		if _, err := checkLink(real, name); err != nil {
-			return errors.Join(err, root.Remove(name))
+			return err
 		}
 	}
 	return nil
