@@ -38,6 +38,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -102,8 +103,15 @@ type RaisedError struct {
 }
 
 // Error returns the exception on one line and then the traceback.
-func (e *RaisedError) Error() string {
-	return fmt.Sprintf("%s raised %s: %s\n%s", e.Place, e.Type, e.Message, e.Traceback)
+func (e *RaisedError) Error() string { return e.Line() + "\n" + e.Traceback }
+
+// Line returns the exception on one line.
+func (e *RaisedError) Line() string {
+	remedy := ""
+	if e.Type == "ModuleNotFoundError" {
+		remedy = " (install it for the python3 that PATH finds)"
+	}
+	return fmt.Sprintf("%s raised %s: %s%s", e.Place, e.Type, strings.Join(strings.Fields(e.Message), " "), remedy)
 }
 
 // Unwrap returns the Host's error, if that is what was raised.

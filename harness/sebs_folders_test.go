@@ -1,0 +1,160 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/sim"
+)
+
+// writeTree writes files below a new folder and returns its path.
+func writeTree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	tree := fstest.MapFS{}
+	for name, content := range files {
+		tree[name] = &fstest.MapFile{Data: []byte(content), Mode: 0o600}
+	}
+	require.NoError(t, os.CopyFS(root, tree))
+	return root
+}
+
+const (
+	smallConfig = `{"timeout": 1, "memory": 128, "languages": ["python"]}`
+	smallInput  = "def generate_input(size):\n    return {'here': __file__}\n"
+)
+
+func TestFoldersFromEnv(t *testing.T) {
+	tree := writeTree(t, map[string]string{
+		"benchmarks/100.web/110.page/config.json":        smallConfig,
+		"benchmarks/100.web/110.page/input.py":           smallInput,
+		"benchmarks/100.web/110.page/deeper/config.json": smallConfig,
+		"benchmarks/100.web/110.page/deeper/input.py":    smallInput,
+		"benchmarks/200.media/210.photo/config.json":     smallConfig,
+		"benchmarks/200.media/210.photo/input.py":        "raise OSError('broken')\n",
+		"benchmarks/200.media/220.half/config.json":      smallConfig,
+		"benchmarks/wrappers/aws/python/handler.py":      "",
+		"benchmarks/.git/230.hidden/config.json":         smallConfig,
+		"benchmarks/.git/230.hidden/input.py":            smallInput,
+		"benchmarks/300.a/b/c/310.too-deep/config.json":  smallConfig,
+		"benchmarks/300.a/b/c/310.too-deep/input.py":     smallInput,
+		"benchmarks-data/100.web/110.page/unused":        "",
+		"one/900.alone/config.json":                      smallConfig,
+		"one/900.alone/input.py":                         smallInput,
+		"bad/910.config/config.json":                     `{"timeout": "1"}`,
+		"bad/910.config/input.py":                        smallInput,
+		"other/110.page/config.json":                     smallConfig,
+		"other/110.page/input.py":                        smallInput,
+		"empty/nothing":                                  "",
+	})
+	at := func(paths ...string) string {
+		for i, path := range paths {
+			if path != "" {
+				paths[i] = filepath.Join(tree, path)
+			}
+		}
+		return strings.Join(paths, string(os.PathListSeparator))
+	}
+
+	benchmarks, err := foldersFromEnv(at("benchmarks", "", "one/900.alone"))
+	require.NoError(t, err)
+	var names []string
+	for _, b := range benchmarks {
+		names = append(names, b.Name)
+	}
+	require.Equal(t, []string{"110.page", "210.photo", "900.alone"}, names)
+	payload, err := benchmarks[0].Input(t.Context(), Test, NewStore("110.page", "r1", nil, nil))
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"here": filepath.Join(tree, "benchmarks/100.web/110.page/input.py")}, payload)
+	_, err = benchmarks[1].Input(t.Context(), Test, NewStore("210.photo", "r1", nil, nil))
+	require.ErrorContains(t, err, "raised OSError: broken", "only the broken one fails")
+
+	whole, err := foldersFromEnv(at("."))
+	require.ErrorContains(t, err, "have the same name", "%v", whole)
+	none, err := foldersFromEnv("")
+	require.NoError(t, err)
+	require.Empty(t, none)
+
+	for list, want := range map[string]string{
+		at("empty"):                         "no folder with config.json and input.py is there",
+		at("missing"):                       "no such file or directory",
+		at("benchmarks/200.media/220.half"): "no folder with config.json and input.py is there",
+		at("bad"):                           `benchmark 910.config: config.json: key "timeout": want a whole number`,
+		at("benchmarks", "other"):           "110.page have the same name: leave one out",
+		at("one", "one"):                    "900.alone have the same name",
+	} {
+		_, err := foldersFromEnv(list)
+		require.ErrorContains(t, err, want, list)
+	}
+}
+
+// Names of a benchmark's own buckets are valid in every object store, begin
+// with the run's prefix and differ where the benchmarks do.
+func TestOwnBucketNames(t *testing.T) {
+	seen := map[string]string{}
+	for _, benchmark := range []string{
+		"210.thumbnailer", "210-thumbnailer", "210_thumbnailer", "210.Thumbnailer", "210..thumbnailer",
+		strings.Repeat("a", 60), strings.Repeat("a", 61), strings.Repeat("a.", 31), "x" + strings.Repeat("-", 60),
+	} {
+		s := NewStore(benchmark, "r1", nil, nil)
+		for i, name := range []string{s.inputBucket(0), s.inputBucket(12), s.outputBucket(0)} {
+			require.Regexp(t, `^r1-[a-z0-9]+(-[a-z0-9]+)*$`, name)
+			require.LessOrEqual(t, len(name), 63)
+			require.Equal(t, i == 2, strings.HasSuffix(name, "-0-output"))
+			require.NotContains(t, seen, name)
+			seen[name] = benchmark
+		}
+	}
+}
+
+func TestEmptyOutputBuckets(t *testing.T) {
+	p := sim.New(driver.Run{ID: "r1", Prefix: "r1"}, sim.Options{World: sim.NewWorld()})
+	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+	buckets, err := p.Buckets(t.Context())
+	require.NoError(t, err)
+	store := NewStore("900.copies", "r1", buckets, nil)
+	for _, bucket := range []string{store.inputBucket(0), store.outputBucket(0), store.outputBucket(1)} {
+		_, err := store.openBucket(t.Context(), bucket)
+		require.NoError(t, err)
+		require.NoError(t, buckets.Put(t.Context(), bucket, "a/b", strings.NewReader("x"), 1))
+	}
+	require.NoError(t, store.emptyOutputBuckets(t.Context()))
+	for bucket, want := range map[string]int{store.inputBucket(0): 1, store.outputBucket(0): 0, store.outputBucket(1): 0} {
+		count := 0
+		for _, err := range buckets.List(t.Context(), bucket, "") {
+			require.NoError(t, err)
+			count++
+		}
+		require.Equal(t, want, count, bucket)
+	}
+}
+
+// A session of checks ends by itself when no check follows.
+func TestChecksEnd(t *testing.T) {
+	root := writeTree(t, map[string]string{
+		"950.case/config.json": smallConfig,
+		"950.case/input.py":    smallInput + "\n\ndef validate_output(output):\n    import os\n    return os.getcwd()\n",
+	})
+	benchmarks, err := foldersFromEnv(root)
+	require.NoError(t, err)
+	check := func() string {
+		err := benchmarks[0].Check(t.Context(), Test, nil, json.RawMessage("1"), nil)
+		require.Error(t, err)
+		return err.Error()
+	}
+	first := check()
+	require.Equal(t, first, check(), "the same session")
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(first)
+		return os.IsNotExist(err)
+	}, 30*idle, idle/10)
+	require.NotEqual(t, first, check())
+}
