@@ -54,28 +54,38 @@ func ComparePairs(base, other []float64, seed uint64) (PairedComparison, error) 
 	a, b := rankedBy(base), rankedBy(other)
 	c := PairedComparison{N: n, BaseMedian: median(a.values), OtherMedian: median(b.values)}
 	c.Difference.Value = c.OtherMedian - c.BaseMedian
-
-	source := rand.New(rand.NewPCG(seed, uint64(n)))
-	counts := make([]int32, n)
-	ratios, differences := make([]float64, replicates), make([]float64, replicates)
-	for r := range replicates {
-		clear(counts)
-		for range n {
-			counts[source.IntN(n)]++
-		}
-		x, y := a.medianOf(counts), b.medianOf(counts)
-		ratios[r], differences[r] = y/x, y-x
-	}
+	ratios, differences := resamplePairs(a, b, replicates, rand.NewPCG(seed, uint64(n)))
 	c.Difference.Interval = percentile(differences, n, DefaultLevel)
 	if a.values[0] <= 0 || b.values[0] <= 0 {
 		c.Warnings = append(c.Warnings, "a value is not positive: no ratio of medians")
 	} else {
 		c.Ratio = finite(Estimate{Value: c.OtherMedian / c.BaseMedian, Interval: percentile(ratios, n, DefaultLevel)})
+		if n > 1 && c.Ratio.Interval.IsZero() {
+			c.Warnings = append(c.Warnings, "the ratio of medians is beyond the range of numbers")
+		}
 	}
 	if n < 2 {
 		c.Warnings = append(c.Warnings, "1 pair: no interval")
 	}
 	return c, nil
+}
+
+// resamplePairs returns the ratio and the difference of medians of count
+// resamples of pairs.
+func resamplePairs(a, b ranked, count int, source rand.Source) (ratios, differences []float64) {
+	n := len(a.values)
+	draw := rand.New(source)
+	times := make([]int32, n) // how often each pair is in the resample
+	ratios, differences = make([]float64, count), make([]float64, count)
+	for r := range count {
+		clear(times)
+		for range n {
+			times[draw.IntN(n)]++
+		}
+		x, y := a.medianOf(times), b.medianOf(times)
+		ratios[r], differences[r] = y/x, y-x
+	}
+	return ratios, differences
 }
 
 // ratioOfMedians returns the median of b over that of a, both sorted, with the
@@ -85,18 +95,26 @@ func ratioOfMedians(a, b []float64, level float64, seed uint64) (Estimate, strin
 		return Estimate{}, "a value is not positive: no ratio of medians"
 	}
 	source := rand.NewPCG(seed, uint64(len(a)))
-	ratios := make([]float64, replicates)
-	ofA, ofB := newMedianSampler(a, source), newMedianSampler(b, source)
-	for r := range ratios {
-		x, y := ofA.sample(), ofB.sample()
-		ratios[r] = y / x
-	}
-	smaller := min(len(a), len(b))
-	e := finite(Estimate{Value: median(b) / median(a), Interval: percentile(ratios, smaller, level)})
-	if smaller < 2 {
+	ofA := resampledMiddles(len(a), replicates, source)
+	ofB := resampledMiddles(len(b), replicates, source)
+	e := finite(Estimate{Value: median(b) / median(a), Interval: ratioInterval(a, b, ofA, ofB, level)})
+	switch {
+	case min(len(a), len(b)) < 2:
 		return e, "1 value: no interval of the ratio"
+	case e.Interval.IsZero():
+		return e, "the ratio of medians is beyond the range of numbers"
 	}
 	return e, ""
+}
+
+// ratioInterval returns the percentile interval of the ratio of medians over
+// resamples of a and b, both sorted and without zeros, whose middles are given.
+func ratioInterval(a, b []float64, ofA, ofB []middle, level float64) Interval {
+	ratios := make([]float64, len(ofA))
+	for r := range ratios {
+		ratios[r] = ofB[r].of(b) / ofA[r].of(a)
+	}
+	return percentile(ratios, min(len(a), len(b)), level)
 }
 
 // percentile returns the interval between the percentiles of bootstrap
@@ -123,38 +141,36 @@ func finite(e Estimate) Estimate {
 	return e
 }
 
-// medianSampler draws the median of a resample without making the resample. A
-// resample of n values is n uniform numbers that index the sorted sample, so
-// its order statistics are those of uniform numbers, which are beta
-// distributed: one or two draws in place of n, whatever n is.
-type medianSampler struct {
-	sorted []float64
-	source *rand.Rand
-	lower  distuv.Beta // of the order statistic at or below the middle
-}
+// middle is the two middle values of a resample, as indices into the sorted
+// sample; they are equal if its size is odd.
+type middle struct{ low, high int32 }
 
-func newMedianSampler(sorted []float64, source rand.Source) medianSampler {
-	n := len(sorted)
-	k := (n + 1) / 2
-	return medianSampler{
-		sorted: sorted,
-		source: rand.New(source),
-		lower:  distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1), Src: source},
-	}
-}
-
-// sample returns the median of one resample.
-func (m medianSampler) sample() float64 {
-	n := len(m.sorted)
-	at := func(u float64) float64 { return m.sorted[min(n-1, int(u*float64(n)))] }
-	u := m.lower.Rand()
-	if n%2 == 1 {
-		return at(u)
-	}
-	// The next one up is the smallest of n/2 uniform numbers above u.
-	next := 1 - (1-u)*math.Pow(m.source.Float64(), 2/float64(n))
-	low, high := at(u), at(max(u, next))
+// of returns the median of the resample.
+func (m middle) of(sorted []float64) float64 {
+	low, high := sorted[m.low], sorted[m.high]
 	return low + (high-low)/2
+}
+
+// resampledMiddles draws the middles of count resamples of n values without
+// making the resamples. A resample is n uniform numbers that index the sorted
+// sample, so its order statistics are those of uniform numbers, which are beta
+// distributed: one or two draws in place of n, whatever n is.
+func resampledMiddles(n, count int, source rand.Source) []middle {
+	k := (n + 1) / 2
+	lower := distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1), Src: source}
+	uniform := rand.New(source)
+	index := func(u float64) int32 { return int32(min(n-1, int(u*float64(n)))) }
+	middles := make([]middle, count)
+	for i := range middles {
+		u := lower.Rand()
+		next := u
+		if n%2 == 0 {
+			// The next one up is the smallest of n/2 uniform numbers above u.
+			next = max(u, 1-(1-u)*math.Pow(uniform.Float64(), 2/float64(n)))
+		}
+		middles[i] = middle{low: index(u), high: index(next)}
+	}
+	return middles
 }
 
 // ranked is a sample in ascending order with the index that each value had.
@@ -180,15 +196,15 @@ func rankedBy(sample []float64) ranked {
 	return r
 }
 
-// medianOf returns the median of the resample that has counts[i] of the value
+// medianOf returns the median of the resample that has times[i] of the value
 // that had index i.
-func (r ranked) medianOf(counts []int32) float64 {
+func (r ranked) medianOf(times []int32) float64 {
 	n := len(r.values)
 	lower, upper := int32((n+1)/2), int32(n/2+1) // ranks of the middle values, from 1
 	var seen int32
 	low, found := 0.0, false
 	for k, i := range r.indices {
-		seen += counts[i]
+		seen += times[i]
 		if !found && seen >= lower {
 			low, found = r.values[k], true
 		}

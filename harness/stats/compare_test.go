@@ -144,6 +144,16 @@ func TestCompareWarns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, stats.Estimate{Value: 2}, c.Ratio)
 	require.Contains(t, c.Warnings, "1 value: no interval of the ratio")
+
+	tiny, huge := []float64{1e-300, 1e-300}, []float64{1e100, 1e100}
+	c, err = stats.Compare(tiny, huge, 1)
+	require.NoError(t, err)
+	require.Zero(t, c.Ratio)
+	require.Contains(t, c.Warnings, "the ratio of medians is beyond the range of numbers")
+	paired, err := stats.ComparePairs(tiny, huge, 1)
+	require.NoError(t, err)
+	require.Zero(t, paired.Ratio)
+	require.Contains(t, paired.Warnings, "the ratio of medians is beyond the range of numbers")
 }
 
 func TestComparisonsRefuse(t *testing.T) {

@@ -138,7 +138,13 @@ func studentInterval(mean, sd float64, n int, level float64) Interval {
 	if n < 2 {
 		return Interval{}
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}
-	half := t.Quantile(0.5+level/2) * sd / math.Sqrt(float64(n))
+	half := studentFactor(n, level) * sd
 	return Interval{Low: mean - half, High: mean + half, Level: level}
+}
+
+// studentFactor returns half the width of Student's interval of the mean of n
+// values, at least 2, in units of their standard deviation.
+func studentFactor(n int, level float64) float64 {
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}
+	return t.Quantile(0.5+level/2) / math.Sqrt(float64(n))
 }

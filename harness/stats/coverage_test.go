@@ -1,0 +1,176 @@
+package stats
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
+)
+
+var update = flag.Bool("update", false, "write coverage.md from the simulations")
+
+// repetitions is how many samples an exact interval is tried on: 0.5 points
+// are then more than 3 standard errors of the simulated coverage. A short run,
+// or one under the race detector, has a twentieth of all repetitions, and
+// tolerances to match.
+func repetitions(full int) int {
+	if quick() {
+		return full / 20
+	}
+	return full
+}
+
+func quick() bool { return raceDetector || testing.Short() }
+
+// requireCovers checks that an exact interval's real coverage is within half a
+// point of the level that it states.
+func requireCovers(t *testing.T, level, real float64, tries int, what string) {
+	t.Helper()
+	tolerance := 0.005
+	if quick() {
+		tolerance = max(tolerance, 4*math.Sqrt(level*(1-level)/float64(tries)))
+	}
+	require.InDelta(t, level, real, tolerance, what)
+}
+
+// TestCoverage simulates how often each interval contains the true value. It
+// holds the exact ones to the level that they state, and all of them to what
+// coverage.md publishes, which "go test -run Coverage -update" writes.
+func TestCoverage(t *testing.T) {
+	var page strings.Builder
+	page.WriteString(coverageHead)
+	for _, section := range []func(*testing.T) string{
+		exactCoverage, studentCoverage, ruleCoverage, shiftCoverage, ratioCoverage, pairsCoverage,
+	} {
+		page.WriteString(section(t))
+	}
+	if *update {
+		require.False(t, quick(), "write coverage.md from a full run: neither -short nor -race")
+		require.NoError(t, os.WriteFile("coverage.md", []byte(page.String()), 0o644))
+	}
+	golden, err := os.ReadFile("coverage.md")
+	require.NoError(t, err)
+	requireSame(t, string(golden), page.String())
+}
+
+// number is a figure of the page.
+var number = regexp.MustCompile(`\d+\.\d`)
+
+// requireSame compares two pages: the text exactly, and the figures with the
+// tolerance that rounding on another architecture, or fewer repetitions, need.
+func requireSame(t *testing.T, want, got string) {
+	t.Helper()
+	require.Equal(t, number.ReplaceAllString(want, "#"), number.ReplaceAllString(got, "#"))
+	figures := number.FindAllString(got, -1)
+	for i, w := range number.FindAllString(want, -1) {
+		wanted, err := strconv.ParseFloat(w, 64)
+		require.NoError(t, err)
+		simulated, err := strconv.ParseFloat(figures[i], 64)
+		require.NoError(t, err)
+		tolerance := 0.25
+		if quick() {
+			tolerance = 6 + 0.1*wanted
+		}
+		require.InDelta(t, wanted, simulated, tolerance, "figure %d of coverage.md", i)
+	}
+}
+
+const coverageHead = `# How often the intervals are right
+
+Made by ` + "`go test -run Coverage -update ./harness/stats`" + `. Each figure is the percentage of simulated samples whose
+interval contains the true value. What is asked for is 95 %. The populations: normal with a standard deviation of
+10 % of the mean; log-normal with that of the logarithm given; exponential; bimodal, of which a fifth is three times as
+slow; Pareto, whose tail is so heavy that its variance is barely finite.
+`
+
+// row is a line of a Markdown table.
+func row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
+
+// header is the first two lines of one.
+func header(cells ...string) string {
+	rules := make([]string, len(cells))
+	for i := range rules {
+		rules[i] = "---"
+	}
+	return "\n" + row(cells...) + row(rules...)
+}
+
+func percent(part float64) string { return strconv.FormatFloat(100*part, 'f', 1, 64) }
+
+func exactCoverage(t *testing.T) string {
+	quantiles := []float64{0.5, 0.25, 0.75, 0.9, 0.95, 0.99}
+	var page strings.Builder
+	page.WriteString("\n## Exact intervals: median and quantiles\n\n" +
+		"The level that the interval states, and how often it is right. A dash: the sample is too small for an interval.\n")
+	page.WriteString(header("population", "n", "median", "p25", "p75", "p90", "p95", "p99"))
+	for i, p := range []population{normal("normal", 100, 10), logNormal("log-normal 0.5", 0.5), exponential, bimodal} {
+		for _, n := range []int{10, 20, 50, 100, 300, 1000} {
+			tries := repetitions(40_000)
+			if n == 1000 {
+				tries = repetitions(20_000)
+			}
+			intervals, truths := make([]ranks, len(quantiles)), make([]float64, len(quantiles))
+			for k, q := range quantiles {
+				intervals[k], truths[k] = quantileRanks(n, q, DefaultLevel), p.quantile(q)
+			}
+			real := simulate(tries, len(quantiles), uint64(1000*i+n), func() func(*rand.Rand, tally) {
+				values := make([]float64, n)
+				return func(r *rand.Rand, result tally) {
+					p.fill(r, values)
+					for k := range quantiles {
+						result.count(k, intervals[k].interval(values), truths[k])
+					}
+				}
+			})
+			cells := []string{p.name, strconv.Itoa(n)}
+			for k, q := range quantiles {
+				if intervals[k].level == 0 {
+					cells = append(cells, "-")
+					continue
+				}
+				requireCovers(t, intervals[k].level, real[k], tries, fmt.Sprintf("%s n=%d %s", p.name, n, quantileName(q)))
+				cells = append(cells, percent(intervals[k].level)+", "+percent(real[k]))
+			}
+			page.WriteString(row(cells...))
+		}
+	}
+	return page.String()
+}
+
+func studentCoverage(t *testing.T) string {
+	sizes := []int{10, 20, 50, 100, 300, 1000}
+	var page strings.Builder
+	page.WriteString("\n## Student's interval of the mean\n\nExact for normal values only; skewed samples miss the mean on its high side.\n")
+	page.WriteString(header("population", "n = 10", "20", "50", "100", "300", "1000"))
+	for i, p := range []population{normal("normal", 100, 10), logNormal("log-normal 0.5", 0.5), logNormal("log-normal 1", 1), exponential, bimodal, pareto} {
+		cells := []string{p.name}
+		for _, n := range sizes {
+			tries := repetitions(40_000)
+			factor := studentFactor(n, DefaultLevel)
+			real := simulate(tries, 1, uint64(1000*i+n), func() func(*rand.Rand, tally) {
+				values := make([]float64, n)
+				return func(r *rand.Rand, result tally) {
+					for k := range values {
+						values[k] = p.draw(r)
+					}
+					mean, sd := stat.MeanStdDev(values, nil)
+					result.count(0, Interval{Low: mean - factor*sd, High: mean + factor*sd}, p.mean)
+				}
+			})
+			if p.name == "normal" {
+				requireCovers(t, DefaultLevel, real[0], tries, fmt.Sprintf("Student's t, n=%d", n))
+			}
+			cells = append(cells, percent(real[0]))
+		}
+		page.WriteString(row(cells...))
+	}
+	return page.String()
+}
