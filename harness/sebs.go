@@ -26,6 +26,9 @@ import (
 // system that is not on disk, as embed.FS, holds the folder instead, as the
 // only one with the two files.
 //
+// SEBS_BENCHMARKS lists such folders, or trees with such folders at most three
+// levels below, as a checkout of SeBS is.
+//
 // input.py is executed by python3 with the rights of the user; so are init.sh
 // and package.sh when the benchmark is built. It is executed here for the first
 // time, to see what storage it declares, which adds to the modules that

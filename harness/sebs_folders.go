@@ -26,7 +26,8 @@ func foldersFromEnv(list string) ([]Benchmark, error) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := findFolders(path, 3)
+		visits := maxVisits
+		found, err := findFolders(path, 3, &visits)
 		if err != nil {
 			return nil, err
 		}
@@ -58,9 +59,15 @@ func foldersFromEnv(list string) ([]Benchmark, error) {
 	return benchmarks, errors.Join(errs...)
 }
 
+// maxVisits bounds the folders that are looked at for one path.
+const maxVisits = 10_000
+
 // findFolders returns the folders of SeBS in a tree, its root included, by
 // path. Hidden folders, and folders in a folder of SeBS, are passed over.
-func findFolders(dir string, levels int) ([]string, error) {
+func findFolders(dir string, levels int, visits *int) ([]string, error) {
+	if *visits--; *visits < 0 {
+		return nil, fmt.Errorf("%s: more than %d folders were looked at: name the benchmarks' folder more closely", dir, maxVisits)
+	}
 	if missingFiles(os.DirFS(dir)) == nil {
 		return []string{dir}, nil
 	}
@@ -73,7 +80,7 @@ func findFolders(dir string, levels int) ([]string, error) {
 		if levels == 0 || !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
-		more, err := findFolders(filepath.Join(dir, entry.Name()), levels-1)
+		more, err := findFolders(filepath.Join(dir, entry.Name()), levels-1, visits)
 		if err != nil {
 			return nil, err
 		}

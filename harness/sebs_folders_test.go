@@ -96,6 +96,12 @@ func TestFoldersFromEnv(t *testing.T) {
 	}
 }
 
+func TestFindFoldersIsBounded(t *testing.T) {
+	visits := 2
+	_, err := findFolders(writeTree(t, map[string]string{"a/x": "", "b/x": ""}), 3, &visits)
+	require.ErrorContains(t, err, "name the benchmarks' folder more closely")
+}
+
 // Names of a benchmark's own buckets are valid in every object store, begin
 // with the run's prefix and differ where the benchmarks do.
 func TestOwnBucketNames(t *testing.T) {

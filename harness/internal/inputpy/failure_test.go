@@ -279,7 +279,7 @@ os.rename("`+state+`.new", "`+state+`")
 while True:
     pass
 `), 0o600))
-	harness := exec.Command(os.Args[0], "-test.run", "^TestKilledHarness$")
+	harness := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilledHarness$")
 	harness.Env = append(os.Environ(), "INPUTPY_TEST_HARNESS="+dir)
 	require.NoError(t, harness.Start())
 	var fields []string

@@ -123,7 +123,8 @@ func (s *Session) start(ctx context.Context, f Folder, python string) error {
 	}
 	defer messagesWrite.Close()
 
-	s.cmd = exec.Command(python, script, filepath.Join(dir, "input.py"))
+	// Operations have contexts of their own; the session lasts until Close.
+	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), python, script, filepath.Join(dir, "input.py"))
 	s.cmd.Dir = work
 	s.cmd.Env = append(os.Environ(), "TMPDIR="+work, "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "PYTHONHASHSEED=0")
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
