@@ -4,13 +4,23 @@
 package benchmarks
 
 import (
+	sleep "github.com/sebs-go/sebs/benchmarks/000.microbenchmarks/010.sleep"
 	dynamichtml "github.com/sebs-go/sebs/benchmarks/100.webapps/110.dynamic-html"
+	uploader "github.com/sebs-go/sebs/benchmarks/100.webapps/120.uploader"
+	crudapi "github.com/sebs-go/sebs/benchmarks/100.webapps/130.crud-api"
 	thumbnailer "github.com/sebs-go/sebs/benchmarks/200.multimedia/210.thumbnailer"
+	compression "github.com/sebs-go/sebs/benchmarks/300.utilities/311.compression"
+	pagerank "github.com/sebs-go/sebs/benchmarks/500.scientific/501.graph-pagerank"
 	"github.com/sebs-go/sebs/harness"
 )
 
 // All are the built-in benchmarks, by number.
 var All = []harness.Benchmark{
+	sleep.Benchmark,
 	dynamichtml.Benchmark,
+	uploader.Benchmark,
+	crudapi.Benchmark,
 	thumbnailer.Benchmark,
+	compression.Benchmark,
+	pagerank.Benchmark,
 }

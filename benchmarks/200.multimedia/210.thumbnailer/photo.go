@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"strings"
+	"sync"
 
 	"github.com/sebs-go/sebs/benchmarks/internal/inputs"
 	"github.com/sebs-go/sebs/harness"
@@ -20,15 +21,16 @@ import (
 // size has to be much larger than the one before it to be three times the
 // work. The photos differ, so that no size's thumbnail passes for another's.
 var photos = map[harness.Size]struct {
-	file  string
-	times int // how much it is enlarged
+	file string
+	data func() ([]byte, error) // made once: it takes up to some seconds
 }{
-	harness.Test:  {"rocket.jpg", 1}, // 640 x 427
-	harness.Small: {"hubble.jpg", 3}, // 3000 x 2616
-	harness.Large: {"retina.jpg", 5}, // 7055 x 7055
+	harness.Test:  {"rocket.jpg", sync.OnceValues(func() ([]byte, error) { return enlarged("rocket.jpg", 1) })}, // 640 x 427
+	harness.Small: {"hubble.jpg", sync.OnceValues(func() ([]byte, error) { return enlarged("hubble.jpg", 3) })}, // 3000 x 2616
+	harness.Large: {"retina.jpg", sync.OnceValues(func() ([]byte, error) { return enlarged("retina.jpg", 5) })}, // 7055 x 7055
 }
 
-// photo returns the photo of a size and its file's name.
+// photo returns the photo of a size and its file's name. The data must not be
+// changed.
 func photo(size harness.Size) (name string, data []byte, err error) {
 	dir, err := inputs.SeBSData("200.multimedia/210.thumbnailer")
 	if err != nil {
@@ -41,12 +43,17 @@ func photo(size harness.Size) (name string, data []byte, err error) {
 	if !ok {
 		return "", nil, fmt.Errorf("unknown size %q", size)
 	}
-	data, err = testdata.Files.ReadFile("photos/" + p.file)
-	if err != nil || p.times == 1 {
-		return p.file, data, err
-	}
-	data, err = enlarge(data, p.times)
+	data, err = p.data()
 	return p.file, data, err
+}
+
+// enlarged returns a photo of testdata, a number of times as wide and as high.
+func enlarged(file string, times int) ([]byte, error) {
+	data, err := testdata.Files.ReadFile("photos/" + file)
+	if err != nil || times == 1 {
+		return data, err
+	}
+	return enlarge(data, times)
 }
 
 // sebsPhoto returns the photo that SeBS uses at every size, or the first if

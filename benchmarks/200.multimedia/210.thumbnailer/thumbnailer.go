@@ -34,7 +34,7 @@ const (
 	box           = 200     // width and height that a thumbnail fits
 	maxBytes      = 1 << 20 // of a thumbnail
 	cells         = 40      // images are compared as grids of at most this many cells each way, which evens out filters and JPEG noise
-	maxDifference = 4       // mean absolute difference of a right thumbnail's grid; Pillow's and sharp's have below 2
+	maxDifference = 3       // mean absolute difference of a right thumbnail's grid; Pillow's and sharp's have below 2
 )
 
 // payload is the event.
