@@ -1,0 +1,295 @@
+package build_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// installPython installs the folder dir with this machine's Python.
+func installPython(t testing.TB, dir string) (string, error) {
+	t.Helper()
+	path, version := python(t)
+	var log bytes.Buffer
+	err := build.Install(t.Context(), dir, build.Installer{
+		Runtime:      driver.Runtime{Language: "python", Version: version},
+		Architecture: driver.X64,
+		Platform:     "process",
+		Env:          []string{"PYTHON=" + path},
+	}, &log)
+	return log.String(), err
+}
+
+const site = ".python_packages/lib/site-packages"
+
+const functionInPython = `
+-- requirements.txt --
+# what is needed
+tiny==1.2
+-- function.py --
+import tiny
+from .lib import helper
+def handler(event):
+    return tiny.answer() + helper.X
+-- handler.py --
+import sys
+sys.path.insert(0, ".python_packages/lib/site-packages")
+from function import function
+print(function.handler({}), function.__file__, function.handler.__code__.co_filename)
+-- lib/helper.py --
+X = 1
+-- random.py --
+raise Exception("a module of the function takes the place of the standard library's")
+-- broken.py --
+this is not Python
+`
+
+const tinyWheel = `
+-- tiny.py --
+def answer():
+    return 41
+def main():
+    pass
+-- tiny_template.py --
+{{ not Python }}
+`
+
+func TestInstallPython(t *testing.T) {
+	wheels := t.TempDir()
+	writeWheel(t, wheels, "tiny", "1.2", tinyWheel)
+	useWheels(t, wheels)
+	// What of the user's settings would put dependencies elsewhere has no effect.
+	t.Setenv("PIP_USER", "1")
+	t.Setenv("PIP_TARGET", t.TempDir())
+	t.Setenv("PIP_PREFIX", t.TempDir())
+	t.Setenv("PYTHONPATH", wheels)
+
+	install := func() string {
+		dir := t.TempDir()
+		writeFiles(t, dir, functionInPython)
+		log, err := installPython(t, dir)
+		require.NoError(t, err)
+		require.Contains(t, log, "Successfully installed tiny-1.2")
+		require.NoError(t, build.Layout(dir, "handler.py", "requirements.txt", ".python_packages"))
+		return dir
+	}
+	dir, again := install(), install()
+	require.Equal(t, readFolder(t, dir), readFolder(t, again), "the same sources give the same files")
+	for name, content := range readFolder(t, dir) {
+		require.NotContains(t, content, dir, "%s names the folder that it was installed in", name)
+	}
+	require.NoDirExists(t, filepath.Join(dir, site, "bin"))
+	for _, pattern := range []string{site + "/__pycache__/tiny.*.pyc", "__pycache__/handler.*.pyc", "function/__pycache__/function.*.pyc", "function/lib/__pycache__/helper.*.pyc"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		require.NoError(t, err)
+		require.Len(t, found, 1, pattern)
+		data, err := os.ReadFile(found[0])
+		require.NoError(t, err)
+		require.Equal(t, []byte{1, 0, 0, 0}, data[4:8], "%s is valid by hash, unchecked", pattern)
+	}
+
+	// It works in another place.
+	moved := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.Rename(dir, moved))
+	path, _ := python(t)
+	cmd := exec.Command(path, "-B", "-c", "import handler")
+	cmd.Dir = moved
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Equal(t, "42 function/function.py function/function.py", strings.ReplaceAll(strings.TrimSpace(string(out)), moved+"/", ""))
+}
+
+func TestInstallPythonWithoutDependencies(t *testing.T) {
+	useWheels(t, t.TempDir())
+	dir := t.TempDir()
+	writeFiles(t, dir, "-- requirements.txt --\n\n  # nothing\n-- function.py --\nX = 1\n")
+	log, err := installPython(t, dir)
+	require.NoError(t, err)
+	require.Empty(t, log)
+	require.NoDirExists(t, filepath.Join(dir, ".python_packages"))
+	require.DirExists(t, filepath.Join(dir, "__pycache__"))
+}
+
+func TestInstallFails(t *testing.T) {
+	useWheels(t, t.TempDir())
+	dir := t.TempDir()
+	writeFiles(t, dir, "-- requirements.txt --\nno-such-package==1.0\n")
+	log, err := installPython(t, dir)
+	require.ErrorContains(t, err, "install python-")
+	require.ErrorContains(t, err, "python_installer.sh: exit status 1; its last ")
+	require.ErrorContains(t, err, "No matching distribution found for no-such-package==1.0")
+	require.Contains(t, log, "no-such-package==1.0")
+
+	err = build.Install(t.Context(), dir, build.Installer{Runtime: driver.Runtime{Language: "cobol", Version: "1"}}, &bytes.Buffer{})
+	require.ErrorIs(t, err, driver.ErrUnsupported)
+	require.ErrorContains(t, err, "cobol")
+	err = build.Install(t.Context(), dir, build.Installer{Runtime: driver.Runtime{Language: "../x", Version: "1"}}, &bytes.Buffer{})
+	require.ErrorIs(t, err, driver.ErrUnsupported)
+}
+
+// package.sh sees the flat folder and what is installed, runs before
+// compilation and is not part of the package.
+func TestPackageScript(t *testing.T) {
+	wheels := t.TempDir()
+	writeWheel(t, wheels, "tiny", "1.2", tinyWheel)
+	useWheels(t, wheels)
+	dir := t.TempDir()
+	writeFiles(t, dir, functionInPython)
+	writeFiles(t, dir, `
+-- package.sh --
+ls function.py "$1/tiny.py" "$1/tiny_template.py"
+rm "$1/tiny_template.py"
+echo "VERSION_IN_SCRIPT = 1" >> function.py
+echo "$PLATFORM $TARGET_ARCHITECTURE $PYTHON_VERSION" > seen
+`)
+	_, err := installPython(t, dir)
+	require.NoError(t, err)
+	_, version := python(t)
+	seen, err := os.ReadFile(filepath.Join(dir, "seen"))
+	require.NoError(t, err)
+	require.Equal(t, "PROCESS x64 "+version+"\n", string(seen))
+	require.NoFileExists(t, filepath.Join(dir, "package.sh"))
+	require.NoFileExists(t, filepath.Join(dir, site, "tiny_template.py"))
+	compiled, err := filepath.Glob(filepath.Join(dir, "__pycache__", "function.*.pyc"))
+	require.NoError(t, err)
+	require.Len(t, compiled, 1)
+	data, err := os.ReadFile(compiled[0])
+	require.NoError(t, err)
+	require.Contains(t, string(data), "VERSION_IN_SCRIPT")
+}
+
+func TestInstallCancelled(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, "-- package.sh --\nmkfifo mark; exec 5<>mark; (trap '' TERM; read -r x <&5) & echo > started; wait\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- build.Install(ctx, dir, build.Installer{Runtime: driver.Runtime{Language: "python", Version: "3"}}, &bytes.Buffer{})
+	}()
+	waitFor(t, "package.sh", func() bool { _, err := os.Stat(filepath.Join(dir, "started")); return err == nil })
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	requireNoReader(t, filepath.Join(dir, "mark"))
+}
+
+// Credentials of platforms do not reach what is installed; settings of the
+// tools do.
+func TestInstallEnvironment(t *testing.T) {
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AZURE_CLIENT_SECRET", "secret")
+	t.Setenv("SEBS_PREFIX", "secret")
+	t.Setenv("PIP_INDEX_URL", "kept-pip")
+	t.Setenv("npm_config_registry", "kept-npm")
+	t.Setenv("SSL_CERT_FILE", "kept-certificates")
+	dir := t.TempDir()
+	writeFiles(t, dir, "-- package.sh --\nenv > seen\n")
+	_, err := installPython(t, dir)
+	require.NoError(t, err)
+	seen, err := os.ReadFile(filepath.Join(dir, "seen"))
+	require.NoError(t, err)
+	require.NotContains(t, string(seen), "secret")
+	for _, kept := range []string{"kept-pip", "kept-npm", "kept-certificates", "HOME="} {
+		require.Contains(t, string(seen), kept)
+	}
+}
+
+// installNode installs the folder dir with this machine's Node.js, without a
+// registry.
+func installNode(t testing.TB, dir string) (string, error) {
+	t.Helper()
+	t.Setenv("npm_config_offline", "true")
+	var log bytes.Buffer
+	err := build.Install(t.Context(), dir, build.Installer{
+		Runtime:      driver.Runtime{Language: "nodejs", Version: "20"},
+		Architecture: driver.X64,
+		Platform:     "process",
+	}, &log)
+	return log.String(), err
+}
+
+func TestInstallNode(t *testing.T) {
+	for name, lock := range map[string]string{
+		"lock": `
+-- package-lock.json --
+{"name": "f", "lockfileVersion": 3, "requires": true, "packages": {
+  "": {"name": "f", "dependencies": {"tiny": "file:tiny.tgz", "built": "file:built.tgz"}, "devDependencies": {"dev": "file:dev.tgz"}},
+  "node_modules/tiny": {"version": "1.2.0", "resolved": "file:tiny.tgz", "bin": {"tiny": "index.js"}, "hasInstallScript": true},
+  "node_modules/built": {"version": "2.0.0", "resolved": "file:built.tgz", "hasInstallScript": true},
+  "node_modules/dev": {"version": "3.0.0", "resolved": "file:dev.tgz", "dev": true}
+}}
+`,
+		"no lock": "",
+		"lock without what a platform added": `
+-- package-lock.json --
+{"name": "f", "lockfileVersion": 3, "requires": true, "packages": {
+  "": {"name": "f", "dependencies": {"tiny": "file:tiny.tgz"}},
+  "node_modules/tiny": {"version": "1.2.0", "resolved": "file:tiny.tgz", "bin": {"tiny": "index.js"}, "hasInstallScript": true}
+}}
+`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeFiles(t, dir, lock+`
+-- package.json --
+{"name": "f", "scripts": {"install": "touch own", "prepare": "touch own"},
+ "dependencies": {"tiny": "file:tiny.tgz", "built": "file:built.tgz"}, "devDependencies": {"dev": "file:dev.tgz"}}
+-- function.js --
+module.exports = require("tiny") + require("built");
+`)
+			for file, text := range map[string]string{
+				"tiny.tgz":  "-- package.json --\n" + `{"name": "tiny", "version": "1.2.0", "bin": {"tiny": "index.js"}, "scripts": {"postinstall": "touch advertised"}}` + "\n-- index.js --\nmodule.exports = 40;\n",
+				"built.tgz": "-- package.json --\n" + `{"name": "built", "version": "2.0.0", "scripts": {"install": "echo 'module.exports = 2' > index.js"}}` + "\n",
+				"dev.tgz":   "-- package.json --\n" + `{"name": "dev", "version": "3.0.0"}` + "\n",
+			} {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, file), nodePackage(t, text), 0o644))
+			}
+			_, err := installNode(t, dir)
+			require.NoError(t, err)
+			require.NoFileExists(t, filepath.Join(dir, "own"))
+			require.NoFileExists(t, filepath.Join(dir, "node_modules", "tiny", "advertised"))
+			require.NoDirExists(t, filepath.Join(dir, "node_modules", "dev"))
+			require.NoFileExists(t, filepath.Join(dir, "node_modules", ".package-lock.json"))
+			require.NoError(t, build.Layout(dir, "package.json", "package-lock.json", "node_modules"))
+
+			moved := filepath.Join(t.TempDir(), "moved")
+			require.NoError(t, os.Rename(dir, moved))
+			cmd := exec.Command("node", "-p", `require("./function/function.js")`)
+			cmd.Dir = moved
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Equal(t, "42\n", string(out))
+		})
+	}
+}
+
+func TestInstallNodeWithoutDependencies(t *testing.T) {
+	for name, text := range map[string]string{
+		"no manifest":      "-- function.js --\n",
+		"empty manifest":   "-- package.json --\n{}\n",
+		"dev dependencies": "-- package.json --\n{\"devDependencies\": {\"no-such-package\": \"1\"}}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeFiles(t, dir, text)
+			log, err := installNode(t, dir)
+			require.NoError(t, err)
+			require.Empty(t, log)
+			require.NoDirExists(t, filepath.Join(dir, "node_modules"))
+		})
+	}
+	dir := t.TempDir()
+	writeFiles(t, dir, "-- package.json --\n{\"dependencies\": {\"no-such-package\": \"1\"}}\n")
+	_, err := installNode(t, dir)
+	require.ErrorContains(t, err, "nodejs_installer.sh: exit status 1")
+	require.ErrorContains(t, err, "no-such-package")
+}
