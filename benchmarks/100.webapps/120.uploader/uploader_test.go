@@ -31,7 +31,7 @@ func TestFiles(t *testing.T) {
 
 // TestCheck rejects wrong outputs, and accepts the right one.
 func TestCheck(t *testing.T) {
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	in := benchtest.Input(t, Benchmark, harness.Small, store).(*payload)
 	_, right, err := file(harness.Small)
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark) }
 
 // TestInput has the event and the rows as handlers see them.
 func TestInput(t *testing.T) {
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	require.JSONEq(t, `{"requests": [{"route": "GET /cart/{id}", "path": {"id": "keyboard"}, "body": {"cart": "cart-read"}}]}`,
 		string(benchtest.JSON(t, benchtest.Input(t, Benchmark, harness.Test, store))))
 
@@ -71,7 +71,7 @@ func right(size harness.Size, later bool) []any {
 
 // TestCheckRight accepts what is right.
 func TestCheckRight(t *testing.T) {
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	for _, size := range harness.Sizes {
 		in := benchtest.Input(t, Benchmark, size, store)
 		for _, later := range []bool{false, true} {
@@ -86,7 +86,7 @@ func TestCheckRight(t *testing.T) {
 
 // TestCheckWrong rejects what is wrong.
 func TestCheckWrong(t *testing.T) {
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	change := func(size harness.Size, i int, answer any) []any {
 		answers := right(size, false)
 		answers[i] = answer

@@ -53,7 +53,7 @@ func TestFit(t *testing.T) {
 
 // TestCheck rejects wrong outputs, and accepts the right one.
 func TestCheck(t *testing.T) {
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	in := benchtest.Input(t, Benchmark, harness.Test, store).(*payload)
 	right := make200(t, harness.Test)
 	another := make200(t, harness.Small)
@@ -127,7 +127,7 @@ func TestCheck(t *testing.T) {
 func TestSeBSData(t *testing.T) {
 	root := t.TempDir()
 	t.Setenv("SEBS_DATA", root)
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	_, err := Benchmark.Input(t.Context(), harness.Test, store)
 	require.ErrorContains(t, err, "SEBS_DATA="+root)
 

@@ -62,7 +62,7 @@ func pack(t *testing.T, tree map[string][]byte, prefix string, method uint16) []
 
 // TestCheck rejects wrong outputs, and accepts the right one.
 func TestCheck(t *testing.T) {
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	in := benchtest.Input(t, Benchmark, harness.Test, store)
 	prefix := store.Input(0) + "/opticks-test/"
 	const chapter = "volume-01/chapter-3.txt"
@@ -141,7 +141,7 @@ func TestCheck(t *testing.T) {
 func TestSeBSData(t *testing.T) {
 	root := t.TempDir()
 	t.Setenv("SEBS_DATA", root)
-	store := benchtest.Store(Benchmark)
+	store := benchtest.Store(t, Benchmark)
 	_, err := Benchmark.Input(t.Context(), harness.Test, store)
 	require.ErrorContains(t, err, "SEBS_DATA="+root)
 

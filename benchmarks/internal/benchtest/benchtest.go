@@ -1,26 +1,56 @@
-// Package benchtest tests a benchmark's Input and Check on stores in memory,
-// without a function. It refuses to run handlers: that is the experiments'.
+// Package benchtest tests a benchmark's Input and Check on the stores of the
+// platform sim, without a function. It refuses to run handlers: that is the
+// experiments'.
 package benchtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/sim"
 )
 
-// Store returns an empty store of a benchmark, in memory.
-func Store(b harness.Benchmark) *harness.Store {
-	m := &memory{objects: map[string][]byte{}, items: map[string]map[string]any{}, tables: map[string]driver.Table{}}
-	return harness.NewStore(b.Name, "test", buckets{m}, tables{m})
+// Store returns an empty store of a benchmark, with just the modules that its
+// config.json names.
+func Store(t *testing.T, b harness.Benchmark) *harness.Store {
+	t.Helper()
+	config, err := harness.ReadConfig(b.Files)
+	require.NoError(t, err)
+	run := driver.Run{ID: "test", Prefix: "test", Ledger: nothing{}, Guard: nothing{}, Dir: t.TempDir(), Log: io.Discard}
+	p := sim.New(run, sim.Options{World: sim.NewWorld()})
+	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+	var buckets driver.Buckets
+	var tables driver.Tables
+	if slices.Contains(config.Modules, driver.Storage) {
+		buckets, err = p.Buckets(t.Context())
+		require.NoError(t, err)
+	}
+	if slices.Contains(config.Modules, driver.NoSQL) {
+		tables, err = p.Tables(t.Context())
+		require.NoError(t, err)
+	}
+	return harness.NewStore(b.Name, run.Prefix, buckets, tables)
 }
+
+// nothing is a run's ledger and guard: what is in memory needs neither.
+type nothing struct{}
+
+func (nothing) Record(driver.Resource) error { return nil }
+func (nothing) Process(int) func()           { return func() {} }
+func (nothing) Folder(string) func()         { return func() {} }
 
 // Input makes the input of a size.
 func Input(t *testing.T, b harness.Benchmark, size harness.Size, store *harness.Store) any {
@@ -44,53 +74,37 @@ func Put(t *testing.T, store *harness.Store, key string, data []byte) {
 	require.NoError(t, store.Put(t.Context(), key, bytes.NewReader(data), int64(len(data))))
 }
 
-// Folder checks what every benchmark's folder must have: the embedded files
-// are those on disk, config.json names the folders of the languages, and every
-// size's payload is a JSON object.
+// Folder checks what every benchmark's folder must have: config.json is right
+// and names the folders of the languages, the embedded files are those on disk,
+// lock files name no registry, and every size's payload is a JSON object.
 func Folder(t *testing.T, b harness.Benchmark) {
 	t.Helper()
-	data, err := fs.ReadFile(b.Files, "config.json")
+	config, err := harness.ReadConfig(b.Files)
 	require.NoError(t, err)
-	var config struct {
-		Timeout   int      `json:"timeout"`
-		Memory    int      `json:"memory"`
-		Languages []string `json:"languages"`
-		Modules   []string `json:"modules"`
+	var languages []string
+	for _, l := range config.Languages {
+		languages = append(languages, l.Name)
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&config))
-	require.Positive(t, config.Timeout)
-	require.Positive(t, config.Memory)
-	require.NotEmpty(t, config.Languages)
-
-	entries, err := fs.ReadDir(b.Files, ".")
+	embedded := map[string][]byte{}
+	err = fs.WalkDir(b.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || name == "config.json" {
+			return err
+		}
+		folder, _, _ := strings.Cut(name, "/")
+		require.Contains(t, languages, folder)
+		embedded[name], err = fs.ReadFile(b.Files, name)
+		return err
+	})
 	require.NoError(t, err)
-	for _, entry := range entries {
-		if entry.IsDir() {
-			require.Contains(t, config.Languages, entry.Name())
-		}
-	}
-	for _, language := range config.Languages {
-		onDisk, err := os.ReadDir(language)
+	for _, language := range languages {
+		functions, err := fs.Glob(b.Files, language+"/function.*")
 		require.NoError(t, err)
-		embedded, err := fs.ReadDir(b.Files, language)
-		require.NoError(t, err)
-		names := func(entries []fs.DirEntry) (names []string) {
-			for _, e := range entries {
-				if e.Name() != "__pycache__" && e.Name() != "node_modules" {
-					names = append(names, e.Name())
-				}
-			}
-			return names
-		}
-		require.Equal(t, names(onDisk), names(embedded))
-		require.True(t, slices.ContainsFunc(embedded, func(e fs.DirEntry) bool {
-			return fs.ValidPath(e.Name()) && len(e.Name()) > len("function.") && e.Name()[:len("function.")] == "function."
-		}), "%s has no function", language)
+		require.Len(t, functions, 1, language)
+		onDisk(t, embedded, language)
 	}
+	require.Empty(t, embedded, "the folders of the languages do not have these files")
 
-	store := Store(b)
+	store := Store(t, b)
 	for _, size := range harness.Sizes {
 		payload := JSON(t, Input(t, b, size, store))
 		require.Equal(t, byte('{'), payload[0], "the payload of size %s is not an object", size)
@@ -98,4 +112,33 @@ func Folder(t *testing.T, b harness.Benchmark) {
 	}
 	_, err = b.Input(t.Context(), "huge", store)
 	require.ErrorContains(t, err, "huge")
+}
+
+// onDisk compares embedded files with those of a folder, and removes them from
+// the map.
+func onDisk(t *testing.T, embedded map[string][]byte, folder string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == "__pycache__" || d.Name() == "node_modules" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		want, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		require.Equal(t, string(want), string(embedded[name]), name)
+		if path.Base(name) == "package-lock.json" {
+			require.NotContains(t, string(want), "resolved", name)
+		}
+		delete(embedded, name)
+		return nil
+	})
+	require.NoError(t, err)
 }

@@ -29,10 +29,11 @@ function field(event, dotted) {
   return value;
 }
 
-// get returns the response to a GET, once its headers are there.
+// get returns the response to a GET on a connection of its own, once its
+// headers are there.
 function get(url) {
   return new Promise((resolve, reject) => {
-    const options = { headers: { 'User-Agent': 'SeBS 120.uploader' }, timeout: TIMEOUT };
+    const options = { agent: false, headers: { 'User-Agent': 'SeBS 120.uploader' }, timeout: TIMEOUT };
     const request = (url.protocol === 'https:' ? https : http).get(url, options, resolve);
     request.on('timeout', () => request.destroy(new Error(`no byte for ${TIMEOUT} ms`)));
     request.on('error', reject);
@@ -46,7 +47,9 @@ async function fetch(url, file) {
     response.destroy();
     throw new Error(`GET ${url.origin}${url.pathname}: HTTP status ${response.statusCode}`);
   }
-  await pipeline(response, fs.createWriteStream(file));
+  await pipeline(response, fs.createWriteStream(file)).catch((error) => {
+    throw new Error(`GET ${url.origin}${url.pathname}: the file did not arrive whole: ${error.message}`);
+  });
 }
 
 function microseconds(start, end) {

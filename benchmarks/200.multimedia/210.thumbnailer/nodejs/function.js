@@ -34,6 +34,16 @@ async function read(stream) {
   return Buffer.concat(chunks);
 }
 
+// shrink returns the photo as a JPEG of at most width x height, its aspect
+// kept and its colours as they are stored: no profile is applied, as in the
+// other languages.
+function shrink(photo, width, height) {
+  return sharp(photo, { ignoreIcc: true })
+    .resize(width, height, { fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: QUALITY })
+    .toBuffer();
+}
+
 function microseconds(start, end) {
   return Number((end - start) / 1000n);
 }
@@ -54,10 +64,9 @@ exports.handler = async function (event) {
   if (photo.length === 0) {
     throw new Error(`the object ${source} is empty`);
   }
-  const thumbnail = await sharp(photo, { ignoreIcc: true }) // colours as they are stored, as in the other languages
-    .resize(width, height, { fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: QUALITY })
-    .toBuffer();
+  const thumbnail = await shrink(photo, width, height).catch((error) => {
+    throw new Error(`the object ${source} is not a whole image: ${error.message}`);
+  });
   const computed = process.hrtime.bigint();
   const [stream, stored, key] = await client.uploadStream(bucket, target);
   stream.end(thumbnail);

@@ -55,7 +55,10 @@ def handler(event):
     downloaded = time.perf_counter_ns()
     if not photo:
         raise ValueError(f"the object {source} is empty")
-    thumbnail = shrink(io.BytesIO(photo), width, height)
+    try:
+        thumbnail = shrink(io.BytesIO(photo), width, height)
+    except OSError as error:
+        raise ValueError(f"the object {source} is not a whole image: {error}") from error
     computed = time.perf_counter_ns()
     size = thumbnail.getbuffer().nbytes
     key = client.upload_stream(bucket, target, thumbnail)

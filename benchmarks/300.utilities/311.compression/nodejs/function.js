@@ -41,13 +41,12 @@ async function files(folder, parent = '') {
 // pack writes a zip archive of files in a folder.
 async function pack(folder, names, archive) {
   const zip = new yazl.ZipFile();
-  const written = pipeline(zip.outputStream, fs.createWriteStream(archive));
-  const failed = new Promise((_, reject) => zip.on('error', reject));
+  zip.on('error', (error) => zip.outputStream.destroy(error));
   for (const name of names) {
     zip.addFile(path.join(folder, name), name.split(path.sep).join('/'), { compressionLevel: LEVEL });
   }
   zip.end();
-  await Promise.race([written, failed]);
+  await pipeline(zip.outputStream, fs.createWriteStream(archive));
 }
 
 function microseconds(start, end) {
