@@ -136,11 +136,10 @@ var failureRules = []rule{
 			if err := r.fails(driver.Handler); err != nil {
 				return err
 			}
-			if r.Fault != nil {
-				return fmt.Errorf("the answer with an error: %w", r.Fault)
-			}
-			e := r.Answer.Error
+			a, e := r.Answer, r.Answer.Error
 			return errors.Join(
+				expect(a.Begin > 0 && a.End >= a.Begin && a.Handler > 0, "the answer with an error has begin_us %d, end_us %d and handler_ns %d, want times",
+					a.Begin, a.End, a.Handler),
 				expect(e.Type == "ProbeError", "the error's type is %q, want ProbeError", e.Type),
 				expect(strings.Contains(e.Message, "a message to find"), "the error's message is %q, want the handler's", e.Message))
 		},

@@ -79,6 +79,7 @@ func (c *conn) explain(err error) error {
 
 // serve is the sandbox: it serves one request after another.
 func (c *conn) serve(peer net.Conn) {
+	defer peer.Close()
 	defer c.sandbox.kill()
 	r := bufio.NewReader(peer)
 	var buf []byte
@@ -107,11 +108,11 @@ func (c *conn) serve(peer net.Conn) {
 			}
 			return
 		}
-		// Idle before the answer is out: the client may retire or call again at
-		// once.
+		// Idle before the answer is out: its place is free for whatever the
+		// client does next.
 		buf = out.body
 		goesOn := !out.lost && c.sandbox.end()
-		if _, err := peer.Write(response(out, goesOn)); err != nil || !goesOn {
+		if _, err := peer.Write(response(out, goesOn)); err != nil || !goesOn || !c.sandbox.sent() {
 			return
 		}
 	}

@@ -49,6 +49,7 @@ type sandbox struct {
 
 	// Guarded by fn.mu.
 	busy    bool
+	sending bool // an answer is on its way, although it is not busy any more
 	retired bool
 	dead    bool
 	since   time.Time // idle since
@@ -165,7 +166,7 @@ func (s *sandbox) end() bool {
 	f := s.fn
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s.busy = false
+	s.busy, s.sending = false, s.peer != nil
 	if s.retired || s.dead {
 		f.kill(s)
 		return false
@@ -174,6 +175,14 @@ func (s *sandbox) end() bool {
 		f.park(s)
 	}
 	return true
+}
+
+// sent notes that the answer is out. It reports whether the sandbox goes on.
+func (s *sandbox) sent() bool {
+	s.fn.mu.Lock()
+	defer s.fn.mu.Unlock()
+	s.sending = false
+	return !s.dead
 }
 
 // serves reports whether the sandbox can take another call.
@@ -210,7 +219,7 @@ func (f *function) kill(s *sandbox) {
 	}
 	s.dead = true
 	close(s.gone)
-	if s.peer != nil {
+	if s.peer != nil && !s.sending {
 		s.peer.Close()
 	}
 	delete(f.alive, s)

@@ -68,6 +68,9 @@ func (t tables) Create(ctx context.Context, keys driver.Table) error {
 }
 
 func (t tables) Put(ctx context.Context, name string, item map[string]any) error {
+	if err := checkValue(item); err != nil {
+		return fmt.Errorf("table %s: %w", name, err)
+	}
 	// Encoding makes a copy, and numbers come back as float64.
 	data, err := json.Marshal(item)
 	if err != nil {
@@ -88,6 +91,28 @@ func (t tables) Put(ctx context.Context, name string, item map[string]any) error
 		tb.items[primary][secondary] = data
 		return nil
 	})
+}
+
+// checkValue refuses what would come back as something else.
+func checkValue(v any) error {
+	switch v := v.(type) {
+	case nil, string, float64, int, bool:
+	case []any:
+		for _, e := range v {
+			if err := checkValue(e); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for name, e := range v {
+			if err := checkValue(e); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	default:
+		return fmt.Errorf("a %T cannot be stored: want string, float64, int, bool, nil, []any or map[string]any", v)
+	}
+	return nil
 }
 
 // key returns the value of a key of an item; key is empty if the table has
@@ -176,7 +201,7 @@ func (t tables) Remove(ctx context.Context, name string) error {
 func (t tables) Access(names map[string]string) driver.Access {
 	access := driver.Access{}
 	for name, real := range names {
-		access["SEBS_TABLE_"+name] = real
+		access["SEBS_NOSQL_TABLE_"+name] = real
 	}
 	return access
 }

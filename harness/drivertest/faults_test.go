@@ -1,0 +1,381 @@
+package drivertest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/sim"
+)
+
+// deployFaults break what Recipe and Deploy do. Each fault is named by the rule
+// that catches it, and what is behind a slash.
+var deployFaults = map[string]func(*fault){
+	"recipe-pure": func(f *fault) {
+		var n atomic.Int64
+		f.recipe = func(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+			r, err := f.Platform.Recipe(ctx, s)
+			r.Builder += fmt.Sprint(n.Add(1))
+			return r, err
+		}
+	},
+	"deploy": func(f *fault) { // text is taken for Latin-1
+		f.answer = func(_ request, body []byte) ([]byte, error) {
+			return []byte(strings.ReplaceAll(string(body), "日本", "??")), nil
+		}
+	},
+	"deploy-again": func(f *fault) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+			ep, err := f.Platform.Deploy(ctx, s, p)
+			if err == nil {
+				err = f.Platform.Retire(ctx, s.Name)
+			}
+			return ep, err
+		}
+	},
+	"deploy-again/writes": func(f *fault) {
+		var n atomic.Int64
+		f.writes = func() int { return int(n.Load()) }
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+			n.Add(1)
+			return f.Platform.Deploy(ctx, s, p)
+		}
+	},
+	"change-code": func(f *fault) {
+		f.stale(func(s, first driver.Spec, p, firstPackage driver.Package) (driver.Spec, driver.Package) {
+			return s, firstPackage
+		})
+	},
+	"change-environment": func(f *fault) {
+		f.stale(func(s, first driver.Spec, p, _ driver.Package) (driver.Spec, driver.Package) {
+			s.Environment = maps.Clone(s.Environment)
+			delete(s.Environment, "PROBE_VARIABLE")
+			if old, ok := first.Environment["PROBE_VARIABLE"]; ok {
+				s.Environment["PROBE_VARIABLE"] = old
+			}
+			return s, p
+		})
+	},
+	"change-memory": func(f *fault) {
+		f.stale(func(s, first driver.Spec, p, _ driver.Package) (driver.Spec, driver.Package) {
+			s.Memory = first.Memory
+			return s, p
+		})
+	},
+	"environment-exact": func(f *fault) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+			s.Environment = maps.Clone(s.Environment)
+			for name, value := range s.Environment {
+				s.Environment[name] = strings.TrimSpace(value)
+			}
+			return f.Platform.Deploy(ctx, s, p)
+		}
+	},
+	"change-is-cold": func(f *fault) {
+		var specs sync.Map
+		var changed atomic.Bool
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+			if old, ok := specs.Swap(s.Name, s); ok {
+				old := old.(driver.Spec)
+				changed.Store(old.Memory != s.Memory || !maps.Equal(old.Environment, s.Environment))
+			}
+			return f.Platform.Deploy(ctx, s, p)
+		}
+		f.edit(func(_ request, a map[string]any) {
+			if changed.Load() {
+				a["cold"] = false
+			}
+		})
+	},
+	"unsupported-runtime": func(f *fault) {
+		f.recipe = func(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+			r, err := f.Platform.Recipe(ctx, s)
+			if errors.Is(err, driver.ErrUnsupported) {
+				err = errors.New("it went wrong")
+			}
+			return r, err
+		}
+	},
+}
+
+// stale deploys with what keep makes of the first and the present spec and
+// package, and retires, as if all had been taken over.
+func (f *fault) stale(keep func(s, first driver.Spec, p, firstPackage driver.Package) (driver.Spec, driver.Package)) {
+	type deployment struct {
+		spec driver.Spec
+		pkg  driver.Package
+	}
+	var seen sync.Map
+	f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		v, old := seen.LoadOrStore(s.Name, deployment{s, p})
+		if !old {
+			return f.Platform.Deploy(ctx, s, p)
+		}
+		first := v.(deployment)
+		same := first.pkg.Digest == p.Digest && first.spec.Memory == s.Memory && maps.Equal(first.spec.Environment, s.Environment)
+		s, p = keep(s, first.spec, p, first.pkg)
+		ep, err := f.Platform.Deploy(ctx, s, p)
+		if err == nil && !same {
+			err = f.Platform.Retire(ctx, s.Name)
+		}
+		return ep, err
+	}
+}
+
+// startFaults break which calls are cold.
+var startFaults = map[string]func(*fault){
+	"second-warm": func(f *fault) { // a sandbox that was busy for a while is given up
+		f.answer = func(call request, body []byte) ([]byte, error) {
+			if call.Do == "sleep" && call.MS == 20 {
+				return body, f.retireAll()
+			}
+			return body, nil
+		}
+	},
+	"retire": func(f *fault) { // only sandboxes that were busy for a while are found
+		f.retire = func(ctx context.Context, name string) error {
+			if do := f.call().Do; do != "sleep" && do != "" {
+				for _, err := range f.Platform.Resources(ctx) {
+					return err
+				}
+			}
+			return f.Platform.Retire(ctx, name)
+		}
+	},
+	"retire-once": func(f *fault) { // a retirement that is still at work afterwards
+		var pending atomic.Bool
+		f.retire = func(ctx context.Context, name string) error {
+			pending.Store(true)
+			return f.Platform.Retire(ctx, name)
+		}
+		f.answer = func(_ request, body []byte) ([]byte, error) {
+			if pending.Swap(false) {
+				return body, f.retireAll()
+			}
+			return body, nil
+		}
+	},
+	"retire-all": func(f *fault) { // a second sandbox survives
+		var mu sync.Mutex
+		var first any
+		retired := false
+		f.retire = func(ctx context.Context, name string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			retired, first = true, nil
+			return f.Platform.Retire(ctx, name)
+		}
+		f.edit(func(_ request, a map[string]any) {
+			mu.Lock()
+			defer mu.Unlock()
+			if retired && first == nil {
+				first = a["sandbox"]
+			} else if retired && a["sandbox"] != first {
+				a["cold"] = false
+			}
+		})
+	},
+	"retire-one-function": func(f *fault) {
+		f.retire = func(ctx context.Context, name string) error {
+			return errors.Join(f.Platform.Retire(ctx, name), f.retireAll())
+		}
+	},
+	"concurrent": func(f *fault) { // sandboxes are shared
+		f.edit(func(_ request, a map[string]any) {
+			if r, ok := a["result"].(map[string]any); ok && r["slept"] != nil && r["slept"].(float64) >= 300 {
+				a["sandbox"] = "shared"
+			}
+		})
+	},
+	"concurrent/mixed": func(f *fault) { // answers go to whom they are not for
+		f.edit(func(_ request, a map[string]any) {
+			if r, ok := a["result"].(map[string]any); ok && r["slept"] == 301.0 {
+				r["slept"] = 302
+			}
+		})
+	},
+	"close-gives-up": func(f *fault) {
+		var mu sync.Mutex
+		var kept []net.Conn
+		busy := false
+		f.sign = func([]byte) error {
+			mu.Lock()
+			defer mu.Unlock()
+			busy = true
+			return nil
+		}
+		f.answer = func(_ request, body []byte) ([]byte, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			busy = false
+			return body, nil
+		}
+		f.dial = func(context.Context) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			for len(kept) > 0 {
+				c := kept[0]
+				kept = kept[1:]
+				if c.(liveConn).Alive() {
+					return c, nil
+				}
+			}
+			return nil, nil
+		}
+		f.dialed = func(_ context.Context, c net.Conn, err error) (net.Conn, error) {
+			if err != nil {
+				return nil, err
+			}
+			return keptConn{c.(liveConn), func(c net.Conn) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				if !busy {
+					kept = append(kept, c)
+				}
+				return !busy
+			}}, nil
+		}
+	},
+}
+
+// retireAll retires all functions of the run.
+func (f *fault) retireAll() error {
+	ctx := context.Background()
+	for r, err := range f.Platform.Resources(ctx) {
+		if err != nil {
+			return err
+		}
+		if r.Kind == "function" {
+			if err := f.Platform.Retire(ctx, r.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// resourceFaults break what is listed and removed.
+var resourceFaults = map[string]func(*fault){
+	"resources": func(f *fault) { // a prefix is taken for the beginning of a name
+		f.resources = func(ctx context.Context) iter.Seq2[driver.Resource, error] {
+			return func(yield func(driver.Resource, error) bool) {
+				for _, p := range []*sim.Platform{f.Platform, f.as(f.run.Prefix + "c")} {
+					for r, err := range p.Resources(ctx) {
+						if !yield(r, err) {
+							return
+						}
+					}
+				}
+			}
+		}
+	},
+	"resources-stores": func(f *fault) {
+		f.resources = func(ctx context.Context) iter.Seq2[driver.Resource, error] {
+			return func(yield func(driver.Resource, error) bool) {
+				for r, err := range f.Platform.Resources(ctx) {
+					if (err != nil || r.Kind == "function") && !yield(r, err) {
+						return
+					}
+				}
+			}
+		}
+	},
+	"remove": func(f *fault) {
+		f.remove = func(ctx context.Context, r driver.Resource) error {
+			if !f.run.Owns(r.Name) {
+				return driver.ErrNotOurs
+			}
+			return ctx.Err()
+		}
+	},
+	"remove-twice": func(f *fault) {
+		f.remove = func(ctx context.Context, r driver.Resource) error {
+			found := !f.run.Owns(r.Name)
+			for have, err := range f.Platform.Resources(ctx) {
+				if err != nil {
+					return err
+				}
+				found = found || have.Kind == r.Kind && have.Name == r.Name
+			}
+			if !found {
+				return driver.ErrNotFound
+			}
+			return f.Platform.Remove(ctx, r)
+		}
+	},
+	"remove-not-ours": func(f *fault) {
+		f.remove = func(ctx context.Context, r driver.Resource) error {
+			prefix, _, _ := strings.Cut(r.Name, "-")
+			return f.as(prefix).Remove(ctx, r)
+		}
+	},
+	"deploy-not-ours": func(f *fault) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+			if prefix, _, _ := strings.Cut(s.Name, "-"); prefix != f.run.Prefix {
+				return f.as(prefix).Deploy(ctx, s, p)
+			}
+			return f.Platform.Deploy(ctx, s, p)
+		}
+	},
+	"unknown-function": func(f *fault) {
+		f.retire = func(ctx context.Context, name string) error {
+			err := f.Platform.Retire(ctx, name)
+			if errors.Is(err, driver.ErrNotFound) {
+				return nil
+			}
+			return err
+		}
+	},
+}
+
+// lifecycleFaults break the platform as a whole.
+var lifecycleFaults = map[string]func(*fault){
+	"modules": func(f *fault) {
+		f.features = func(have driver.Features) driver.Features {
+			have.Modules = []driver.Module{driver.Storage}
+			return have
+		}
+	},
+	"cancelled-context": func(f *fault) {
+		f.remove = func(ctx context.Context, r driver.Resource) error {
+			return f.Platform.Remove(context.WithoutCancel(ctx), r)
+		}
+	},
+	"cancelled-context/hangs": func(f *fault) {
+		f.retire = func(ctx context.Context, name string) error {
+			if ctx.Err() != nil {
+				select {} // waits for what never comes
+			}
+			return f.Platform.Retire(ctx, name)
+		}
+	},
+	"close-twice": func(f *fault) {
+		var closed atomic.Bool
+		f.close = func(ctx context.Context) error {
+			if closed.Swap(true) {
+				return errors.New("closed already")
+			}
+			return f.Platform.Close(ctx)
+		}
+	},
+	"after-close": func(f *fault) {
+		var closed atomic.Bool
+		f.close = func(ctx context.Context) error {
+			closed.Store(true)
+			return f.Platform.Close(ctx)
+		}
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+			if closed.Load() {
+				return f.as(f.run.Prefix).Deploy(ctx, s, p)
+			}
+			return f.Platform.Deploy(ctx, s, p)
+		}
+	},
+}
