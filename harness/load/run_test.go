@@ -286,6 +286,7 @@ func BenchmarkRun(b *testing.B) {
 }
 
 func reportDelays(b *testing.B, d load.Delays) {
+	b.Helper()
 	b.ReportMetric(float64(d.P50.Nanoseconds()), "p50-ns")
 	b.ReportMetric(float64(d.P99.Nanoseconds()), "p99-ns")
 	b.ReportMetric(float64(d.Max.Nanoseconds()), "max-ns")

@@ -61,26 +61,50 @@ func TestCoverage(t *testing.T) {
 	requireSame(t, string(golden), page.String())
 }
 
-// number is a figure of the page.
-var number = regexp.MustCompile(`\d+\.\d`)
+// figure is a number of the page, or the dash where there is none.
+var figure = regexp.MustCompile(`\b\d+\.\d+\b| - `)
 
 // requireSame compares two pages: the text exactly, and the figures with the
 // tolerance that rounding on another architecture, or fewer repetitions, need.
 func requireSame(t *testing.T, want, got string) {
 	t.Helper()
-	require.Equal(t, number.ReplaceAllString(want, "#"), number.ReplaceAllString(got, "#"))
-	figures := number.FindAllString(got, -1)
-	for i, w := range number.FindAllString(want, -1) {
-		wanted, err := strconv.ParseFloat(w, 64)
-		require.NoError(t, err)
-		simulated, err := strconv.ParseFloat(figures[i], 64)
-		require.NoError(t, err)
-		tolerance := 0.25
-		if quick() {
-			tolerance = 6 + 0.1*wanted
+	wantLines, gotLines := strings.Split(want, "\n"), strings.Split(got, "\n")
+	require.Len(t, gotLines, len(wantLines), "lines of coverage.md")
+	for i, line := range wantLines {
+		require.Equal(t, text(line), text(gotLines[i]), "line %d of coverage.md", i+1)
+		simulated := figure.FindAllString(gotLines[i], -1)
+		for k, published := range figure.FindAllString(line, -1) {
+			if quick() && (published == " - " || simulated[k] == " - ") {
+				continue // too few samples for a figure that is conditional
+			}
+			require.InDelta(t, value(t, published), value(t, simulated[k]), tolerance(t, published),
+				"figure %d of line %d of coverage.md: %s", k+1, i+1, line)
 		}
-		require.InDelta(t, wanted, simulated, tolerance, "figure %d of coverage.md", i)
 	}
+}
+
+// text returns a line with a mark in place of each figure.
+func text(line string) string {
+	return figure.ReplaceAllString(strings.ReplaceAll(line, " - ", " 0.0 "), "#")
+}
+
+// value returns a figure's value, -1 for a dash.
+func value(t *testing.T, figure string) float64 {
+	t.Helper()
+	if figure == " - " {
+		return -1
+	}
+	v, err := strconv.ParseFloat(figure, 64)
+	require.NoError(t, err)
+	return v
+}
+
+func tolerance(t *testing.T, figure string) float64 {
+	t.Helper()
+	if quick() {
+		return 6 + 0.1*value(t, figure)
+	}
+	return 0.25
 }
 
 const coverageHead = `# How often the intervals are right
@@ -88,7 +112,8 @@ const coverageHead = `# How often the intervals are right
 Made by ` + "`go test -run Coverage -update ./harness/stats`" + `. Each figure is the percentage of simulated samples whose
 interval contains the true value. What is asked for is 95 %. The populations: normal with a standard deviation of
 10 % of the mean; log-normal with that of the logarithm given; exponential; bimodal, of which a fifth is three times as
-slow; Pareto, whose tail is so heavy that its variance is barely finite.
+slow; Pareto, whose tail is so heavy that its variance is barely finite. The simulation's own standard error is 0.1 points
+where an interval is exact and 0.4 elsewhere. Its bootstraps have 399 resamples, where the package's have 9999.
 `
 
 // row is a line of a Markdown table.
@@ -114,16 +139,16 @@ func exactCoverage(t *testing.T) string {
 	for i, p := range []population{normal("normal", 100, 10), logNormal("log-normal 0.5", 0.5), exponential, bimodal} {
 		for _, n := range []int{10, 20, 50, 100, 300, 1000} {
 			tries := repetitions(40_000)
-			if n == 1000 {
+			if n >= 300 {
 				tries = repetitions(20_000)
 			}
 			intervals, truths := make([]ranks, len(quantiles)), make([]float64, len(quantiles))
 			for k, q := range quantiles {
 				intervals[k], truths[k] = quantileRanks(n, q, DefaultLevel), p.quantile(q)
 			}
-			real := simulate(tries, len(quantiles), uint64(1000*i+n), func() func(*rand.Rand, tally) {
+			covered := simulate(tries, len(quantiles), uint64(1000*i+n), func(r *rand.Rand) func(tally) {
 				values := make([]float64, n)
-				return func(r *rand.Rand, result tally) {
+				return func(result tally) {
 					p.fill(r, values)
 					for k := range quantiles {
 						result.count(k, intervals[k].interval(values), truths[k])
@@ -136,8 +161,8 @@ func exactCoverage(t *testing.T) string {
 					cells = append(cells, "-")
 					continue
 				}
-				requireCovers(t, intervals[k].level, real[k], tries, fmt.Sprintf("%s n=%d %s", p.name, n, quantileName(q)))
-				cells = append(cells, percent(intervals[k].level)+", "+percent(real[k]))
+				requireCovers(t, intervals[k].level, covered[k], tries, fmt.Sprintf("%s n=%d %s", p.name, n, quantileName(q)))
+				cells = append(cells, percent(intervals[k].level)+", "+percent(covered[k]))
 			}
 			page.WriteString(row(cells...))
 		}
@@ -153,11 +178,14 @@ func studentCoverage(t *testing.T) string {
 	for i, p := range []population{normal("normal", 100, 10), logNormal("log-normal 0.5", 0.5), logNormal("log-normal 1", 1), exponential, bimodal, pareto} {
 		cells := []string{p.name}
 		for _, n := range sizes {
-			tries := repetitions(40_000)
+			tries := repetitions(10_000)
+			if p.name == "normal" {
+				tries = repetitions(40_000)
+			}
 			factor := studentFactor(n, DefaultLevel)
-			real := simulate(tries, 1, uint64(1000*i+n), func() func(*rand.Rand, tally) {
+			covered := simulate(tries, 1, uint64(1000*i+n), func(r *rand.Rand) func(tally) {
 				values := make([]float64, n)
-				return func(r *rand.Rand, result tally) {
+				return func(result tally) {
 					for k := range values {
 						values[k] = p.draw(r)
 					}
@@ -166,9 +194,9 @@ func studentCoverage(t *testing.T) string {
 				}
 			})
 			if p.name == "normal" {
-				requireCovers(t, DefaultLevel, real[0], tries, fmt.Sprintf("Student's t, n=%d", n))
+				requireCovers(t, DefaultLevel, covered[0], tries, fmt.Sprintf("Student's t, n=%d", n))
 			}
-			cells = append(cells, percent(real[0]))
+			cells = append(cells, percent(covered[0]))
 		}
 		page.WriteString(row(cells...))
 	}

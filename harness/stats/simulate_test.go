@@ -81,10 +81,11 @@ var pareto = population{
 type tally []float64
 
 // simulate repeats an experiment and returns the mean of each column. trial
-// makes a function that runs one repetition and adds to the columns; each has
-// scratch memory of its own. The repetitions are cut into chunks with a seed
-// each, so that the result does not depend on the number of processors.
-func simulate(repetitions, columns int, seed uint64, trial func() func(*rand.Rand, tally)) tally {
+// makes a function that runs one repetition and adds to the columns, with a
+// source of randomness and scratch memory of its own. The repetitions are cut
+// into chunks with a source each, so that the result does not depend on the
+// number of processors.
+func simulate(repetitions, columns int, seed uint64, trial func(*rand.Rand) func(tally)) tally {
 	const chunks = 50
 	results := make([]tally, chunks)
 	work := make(chan int)
@@ -92,10 +93,9 @@ func simulate(repetitions, columns int, seed uint64, trial func() func(*rand.Ran
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for chunk := range work {
-				run, result := trial(), make(tally, columns)
-				source := rand.New(rand.NewPCG(seed, uint64(chunk)))
+				run, result := trial(rand.New(rand.NewPCG(seed, uint64(chunk)))), make(tally, columns)
 				for range repetitions / chunks {
-					run(source, result)
+					run(result)
 				}
 				results[chunk] = result
 			}
