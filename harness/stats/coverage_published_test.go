@@ -13,6 +13,7 @@ import (
 // ruleCoverage is that of the median's interval when the Rule decides how large
 // the sample is.
 func ruleCoverage(t *testing.T) string {
+	t.Helper()
 	var page strings.Builder
 	page.WriteString("\n## The median under the stopping rule\n\n" +
 		"Sampling ends once the interval is within 5 % of the median, at looks fixed in advance, or at the bound. Of the\n" +
@@ -60,6 +61,7 @@ func ruleCoverage(t *testing.T) string {
 // shiftCoverage is that of the Hodges-Lehmann shift between two samples whose
 // populations differ by one.
 func shiftCoverage(t *testing.T) string {
+	t.Helper()
 	sizes := []int{10, 30, 60, 200}
 	var page strings.Builder
 	page.WriteString("\n## The shift between two samples\n\n" +

@@ -131,6 +131,7 @@ func header(cells ...string) string {
 func percent(part float64) string { return strconv.FormatFloat(100*part, 'f', 1, 64) }
 
 func exactCoverage(t *testing.T) string {
+	t.Helper()
 	quantiles := []float64{0.5, 0.25, 0.75, 0.9, 0.95, 0.99}
 	var page strings.Builder
 	page.WriteString("\n## Exact intervals: median and quantiles\n\n" +
@@ -171,6 +172,7 @@ func exactCoverage(t *testing.T) string {
 }
 
 func studentCoverage(t *testing.T) string {
+	t.Helper()
 	sizes := []int{10, 20, 50, 100, 300, 1000}
 	var page strings.Builder
 	page.WriteString("\n## Student's interval of the mean\n\nExact for normal values only; skewed samples miss the mean on its high side.\n")
