@@ -60,8 +60,20 @@ func createFolder(dir, id string, now time.Time) (string, error) {
 // writeFile writes a result file whole: under another name first, so that no
 // reader and no kill ever sees a part of it.
 func writeFile(path string, data []byte) error {
+	return streamFile(path, func(w *bufio.Writer) { w.Write(data) })
+}
+
+// streamFile is writeFile for what is not in memory. w keeps its first error,
+// which is returned.
+func streamFile(path string, write func(w *bufio.Writer)) error {
 	tmp := path + ".part"
-	if err := os.WriteFile(tmp, data, 0o644); err != nil {
+	f, err := os.Create(tmp)
+	if err != nil {
+		return full(err)
+	}
+	w := bufio.NewWriterSize(f, 64<<10)
+	write(w)
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
 		return full(err)
 	}
 	if err := os.Rename(tmp, path); err != nil {

@@ -23,7 +23,43 @@ type sample struct {
 	checked    int
 	failures   map[driver.Cause]int
 	example    map[driver.Cause]string // the first failure's detail
-	values     map[string][]float64    // by metric
+	values     map[string]*column      // by metric
+}
+
+// column is a growing list of numbers that is never copied as it grows, so that
+// a million of them leave no garbage beside what is being measured.
+type column struct {
+	chunks [][]float64
+	n      int
+}
+
+const chunkSize = 4096
+
+func (c *column) add(x float64) {
+	if c.n%chunkSize == 0 {
+		size := chunkSize
+		if c.n == 0 {
+			size = 64 // most cells have few
+		}
+		c.chunks = append(c.chunks, make([]float64, 0, size))
+	}
+	last := len(c.chunks) - 1
+	c.chunks[last] = append(c.chunks[last], x)
+	c.n++
+}
+
+func (c *column) at(i int) float64 { return c.chunks[i/chunkSize][i%chunkSize] }
+
+// all returns the numbers, in order, in a slice of the caller's own.
+func (c *column) all() []float64 {
+	if c == nil {
+		return nil
+	}
+	values := make([]float64, 0, c.n)
+	for _, chunk := range c.chunks {
+		values = append(values, chunk...)
+	}
+	return values
 }
 
 // The metrics of every cell. A metric's name ends in its unit.
@@ -38,7 +74,7 @@ const (
 )
 
 func newSample() *sample {
-	return &sample{failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string][]float64{}}
+	return &sample{failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{}}
 }
 
 // add takes an invocation into account.
@@ -81,7 +117,14 @@ func (s *sample) add(v *Invocation) {
 	}
 }
 
-func (s *sample) value(metric string, x float64) { s.values[metric] = append(s.values[metric], x) }
+func (s *sample) value(metric string, x float64) {
+	c := s.values[metric]
+	if c == nil {
+		c = &column{}
+		s.values[metric] = c
+	}
+	c.add(x)
+}
 
 const maxMeasurements = 32
 
@@ -128,7 +171,7 @@ func (s *sample) metrics() []string {
 	all := []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory}
 	own := slices.Sorted(maps.Keys(s.values))
 	own = slices.DeleteFunc(own, func(m string) bool { return slices.Contains(all, m) })
-	all = slices.DeleteFunc(all, func(m string) bool { return len(s.values[m]) == 0 })
+	all = slices.DeleteFunc(all, func(m string) bool { return s.values[m] == nil })
 	return append(all, own...)
 }
 
@@ -157,7 +200,7 @@ func (s *sampler) more(have *sample) bool {
 		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
 	case have.attempts >= 3*s.most+10:
 		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
-	case have.counted > 0 && s.watch.Done(have.values[metricClient]):
+	case have.counted >= s.watch.Next() && s.watch.Done(have.values[metricClient].all()):
 		s.stopped = "the interval is narrow enough"
 	default:
 		return true
@@ -165,14 +208,10 @@ func (s *sampler) more(have *sample) bool {
 	return false
 }
 
-// relative returns half the width of the median's interval over the median, as
-// of the last look.
+// relative returns the larger distance of the median from the ends of its
+// interval, over the median.
 func (s *sampler) relative(have *sample) (float64, bool) {
-	values := have.values[metricClient]
-	if n := s.watch.Next(); len(values) == 0 || n == 0 {
-		return 0, false
-	}
-	m, err := stats.Median(values, stats.DefaultLevel)
+	m, err := stats.Median(have.values[metricClient].all(), stats.DefaultLevel)
 	if err != nil || m.Interval.IsZero() || m.Value <= 0 {
 		return 0, false
 	}

@@ -1,10 +1,11 @@
 package harness
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -67,7 +68,7 @@ func (c *Cell) summary() *Summary {
 		s.Condition[p.key] = p.value
 	}
 	for _, name := range c.sample.metrics() {
-		m, err := stats.Summarize(c.sample.values[name])
+		m, err := stats.Summarize(c.sample.values[name].all())
 		if err != nil {
 			m.Warnings = append(m.Warnings, err.Error())
 		}
@@ -124,24 +125,26 @@ func (s *Summary) benchMetrics() []benchMetric {
 func (c *Cell) writeBench() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var b bytes.Buffer
 	names := slices.DeleteFunc(c.sample.metrics(), func(m string) bool {
-		return len(c.sample.values[m]) != c.sample.counted
+		return c.sample.values[m].n != c.sample.counted
 	})
-	for _, m := range names {
-		fmt.Fprintf(&b, "Unit %s better=lower\n", benchUnit(m))
-	}
-	fmt.Fprintf(&b, "run: %s\nconcurrency: %d\n", c.run.id, c.k)
-	name := "Benchmark" + strings.TrimPrefix(strings.TrimPrefix(c.experiment, "Test"), "Benchmark")
-	for _, p := range append(c.fn.pairs(), c.cond.pairs()...) {
-		name += "/" + p.key + "=" + p.value
-	}
-	for i := range c.sample.counted {
-		fmt.Fprintf(&b, "%s 1", name)
+	return streamFile(filepath.Join(c.dir, "bench.txt"), func(w *bufio.Writer) {
 		for _, m := range names {
-			fmt.Fprintf(&b, " %v %s", c.sample.values[m][i], benchUnit(m))
+			fmt.Fprintf(w, "Unit %s better=lower\n", benchUnit(m))
 		}
-		b.WriteByte('\n')
-	}
-	return writeFile(filepath.Join(c.dir, "bench.txt"), b.Bytes())
+		fmt.Fprintf(w, "run: %s\nconcurrency: %d\n", c.run.id, c.k)
+		name := "Benchmark" + strings.TrimPrefix(strings.TrimPrefix(c.experiment, "Test"), "Benchmark")
+		for _, p := range append(c.fn.pairs(), c.cond.pairs()...) {
+			name += "/" + p.key + "=" + p.value
+		}
+		line := make([]byte, 0, 512)
+		for i := range c.sample.counted {
+			line = append(append(line[:0], name...), " 1"...)
+			for _, m := range names {
+				line = strconv.AppendFloat(append(line, ' '), c.sample.values[m].at(i), 'f', -1, 64)
+				line = append(append(line, ' '), benchUnit(m)...)
+			}
+			w.Write(append(line, '\n')) // the writer keeps its first error until it is flushed
+		}
+	})
 }

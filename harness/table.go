@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,20 +11,18 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// summaryTable returns the table of a run: a block for each function, a row for
-// each cell, and where the results are. A quantile that the sample is too small
-// for stands in parentheses.
+// summaryTable returns the table of a run: for each experiment a line of the
+// keys that all its cells share, then a row for each cell with the others, and
+// where the results are. A quantile that the sample is too small for stands in
+// parentheses.
 func summaryTable(cells []*Summary, folder string) string {
 	var b strings.Builder
 	for begin := 0; begin < len(cells); {
-		head := title(cells[begin])
-		end := begin
-		rows := [][]string{columns}
-		for ; end < len(cells) && title(cells[end]) == head; end++ {
-			rows = append(rows, row(cells[end]))
+		end := begin + 1
+		for end < len(cells) && cells[end].Experiment == cells[begin].Experiment {
+			end++
 		}
-		fmt.Fprintf(&b, "\n%s\n", head)
-		align(&b, rows)
+		experimentTable(&b, cells[begin:end])
 		begin = end
 	}
 	notes(&b, cells)
@@ -34,41 +33,74 @@ func summaryTable(cells []*Summary, folder string) string {
 	return b.String()
 }
 
-var columns = []string{"", "n", "failed", "median", "95 % interval", "p95", "p99", "start-up", "handler", "memory"}
+// numbers are the columns after those of the keys.
+var numbers = []string{"n", "failed", "median", "95 % interval", "p95", "p99", "start-up", "handler", "memory"}
 
-func title(s *Summary) string {
-	return strings.TrimPrefix(s.Experiment, "Test") + " " + strings.ReplaceAll(s.cell.fn.name(), ",", " ")
+// experimentTable writes the table of one experiment.
+func experimentTable(b *strings.Builder, cells []*Summary) {
+	head := "\n" + strings.TrimPrefix(cells[0].Experiment, "Test")
+	var varying []string
+	for _, p := range cells[0].pairs() {
+		same := !slices.ContainsFunc(cells, func(s *Summary) bool { return s.value(p.key) != p.value })
+		if same {
+			head += " " + p.key + "=" + p.value
+		} else {
+			varying = append(varying, p.key)
+		}
+	}
+	rows := [][]string{slices.Concat(varying, numbers)}
+	for _, s := range cells {
+		var r []string
+		for _, key := range varying {
+			r = append(r, s.value(key))
+		}
+		rows = append(rows, append(r, row(s)...))
+	}
+	b.WriteString(head + "\n")
+	align(b, rows, len(varying))
 }
 
-// align writes rows with the first column to the left and the others to the
+// pairs returns the keys and values of the cell, in their fixed order.
+func (s *Summary) pairs() []pair { return append(s.cell.fn.pairs(), s.cell.cond.pairs()...) }
+
+// value returns the value of a key of the cell.
+func (s *Summary) value(key string) string {
+	if v, ok := s.Function[key]; ok {
+		return v
+	}
+	return s.Condition[key]
+}
+
+// align writes rows with the first columns to the left and the others to the
 // right.
-func align(b *strings.Builder, rows [][]string) {
-	widths := make([]int, len(columns))
+func align(b *strings.Builder, rows [][]string, left int) {
+	widths := make([]int, len(rows[0]))
 	for _, r := range rows {
 		for i, text := range r {
 			widths[i] = max(widths[i], utf8.RuneCountInString(text))
 		}
 	}
 	for _, r := range rows {
+		line := ""
 		for i, text := range r {
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
-			if i == 0 {
-				b.WriteString("  " + text + pad)
+			if i < left {
+				line += "  " + text + pad
 			} else {
-				b.WriteString("  " + pad + text)
+				line += "  " + pad + text
 			}
 		}
-		b.WriteByte('\n')
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 }
 
-// row returns the columns of a cell.
+// row returns the numbers of a cell.
 func row(s *Summary) []string {
 	failed := 0
 	for _, n := range s.Failures {
 		failed += n
 	}
-	r := []string{strings.ReplaceAll(s.cell.cond.name(), ",", " "), fmt.Sprint(s.Counted), fmt.Sprint(failed)}
+	r := []string{fmt.Sprint(s.Counted), fmt.Sprint(failed)}
 	client := s.metric(metricClient)
 	if client == nil {
 		return append(r, "–", "–", "–", "–", "–", "–", "–")
