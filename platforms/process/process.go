@@ -113,7 +113,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Kinds:         []driver.Kind{driver.Archive},
 		Architectures: []driver.Architecture{architecture},
 		Triggers:      []driver.Trigger{driver.HTTP},
-		Modules:       []driver.Module{driver.Storage, driver.NoSQL},
+		Modules:       []driver.Module{driver.Storage},
 		MaxName:       128,
 		MaxPayload:    64 << 20,
 		MaxReply:      64 << 20,
@@ -151,6 +151,9 @@ func (p *Platform) Isolation() string { return p.isolation.describe() }
 
 // Deploy makes the function exist. Its code is run from where the package is.
 func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
+	if err := ctx.Err(); err != nil {
+		return driver.Endpoint{}, err
+	}
 	if err := p.check(s); err != nil {
 		return driver.Endpoint{}, err
 	}
@@ -229,6 +232,9 @@ func (p *Platform) function(name string) (*function, error) {
 // Retire stops the function's sandboxes: idle ones now, those with a call when
 // it ends. It returns when nothing is left of the idle ones.
 func (p *Platform) Retire(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	f, err := p.function(name)
 	if err != nil {
 		return err
@@ -240,6 +246,10 @@ func (p *Platform) Retire(ctx context.Context, name string) error {
 // were started.
 func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, error] {
 	return func(yield func(driver.Resource, error) bool) {
+		if err := ctx.Err(); err != nil {
+			yield(driver.Resource{}, err)
+			return
+		}
 		p.mu.Lock()
 		names := slices.Sorted(maps.Keys(p.functions))
 		p.mu.Unlock()
@@ -254,6 +264,9 @@ func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, err
 
 // Remove deletes a function, a bucket or a table.
 func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if !p.run.Owns(r.Name) {
 		return fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
 	}

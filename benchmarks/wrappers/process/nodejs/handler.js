@@ -25,8 +25,7 @@ function read(buffer, offset) {
   }
 }
 
-function write(text) {
-  const data = Buffer.from(text);
+function writeAll(data) {
   for (let sent = 0; sent < data.length;) {
     try {
       sent += fs.writeSync(fd, data, sent);
@@ -34,6 +33,25 @@ function write(text) {
       if (error.code === 'EPIPE') process.exit(0);
       if (error.code !== 'EINTR') throw error;
     }
+  }
+}
+
+const piece = 1 << 20; // characters of a long answer that are encoded at a time
+
+// write writes an answer: at once if it is short, else in pieces, so that it is
+// not in memory three times.
+function write(head, text) {
+  head += `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n`;
+  if (text.length <= piece) {
+    writeAll(Buffer.from(head + text));
+    return;
+  }
+  writeAll(Buffer.from(head));
+  for (let begin = 0; begin < text.length;) {
+    let end = Math.min(begin + piece, text.length);
+    if ((text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++; // the first half of a character
+    writeAll(Buffer.from(text.slice(begin, end)));
+    begin = end;
   }
 }
 
@@ -51,8 +69,13 @@ function readRequest() {
   }
   const found = /\r\ncontent-length: *(\d+)/i.exec(buffer.latin1Slice(0, end));
   const length = found ? Number(found[1]) : 0;
-  if (length > bodyMost) throw new Error(`the request has ${length} bytes, more than ${bodyMost}`);
   const begin = end + 4;
+  if (length > bodyMost) {
+    for (let missing = begin + length - filled; missing > 0;) { // who sends it reads no answer before it is sent
+      missing -= read(buffer, 0) || missing;
+    }
+    throw new Error(`the request has ${length} bytes, more than ${bodyMost}`);
+  }
   if (begin + length <= filled) {
     const text = buffer.utf8Slice(begin, begin + length);
     buffer.copyWithin(0, begin + length, filled);
@@ -77,12 +100,11 @@ async function serve() {
     if (text === null) process.exit(0);
     event = JSON.parse(text);
   } catch (error) {
-    write(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(error.message)}\r\n\r\n${error.message}`);
+    write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n', error.message);
     process.exit(1);
   }
   const { text, failed, broken } = await answer(event);
-  write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${failed ? 'Sebs-Error: 1\r\n' : ''}${broken ? 'Connection: close\r\n' : ''}`
-    + `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+  write(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${failed ? 'Sebs-Error: 1\r\n' : ''}${broken ? 'Connection: close\r\n' : ''}`, text);
   setImmediate(serve);
 }
 
