@@ -53,7 +53,7 @@ func TestInstaller(t *testing.T) {
 	for _, language := range []string{"python", "nodejs"} {
 		script, err := dockerfiles.Installer(language)
 		require.NoError(t, err)
-		check := exec.Command("bash", "-n")
+		check := exec.CommandContext(t.Context(), "bash", "-n")
 		check.Stdin = strings.NewReader(string(script))
 		out, err := check.CombinedOutput()
 		require.NoError(t, err, "%s: %s", language, out)

@@ -10,8 +10,11 @@
 # there is one, trims what was installed, and is removed.
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
-node="$(command -v "${NODE:-node}")"
-npm="$(command -v "${NPM:-npm}")"
+tool() {
+  command -v "$1" || { echo "no $1: install Node.js with npm, or set NODE and NPM to their paths" >&2; exit 1; }
+}
+node="$(tool "${NODE:-node}")"
+npm="$(tool "${NPM:-npm}")"
 PATH="$(dirname "$node"):$PATH" # npm and what it starts use the same interpreter
 
 has_dependencies='

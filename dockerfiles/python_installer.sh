@@ -11,6 +11,10 @@
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
 python="${PYTHON:-python3}"
+if ! command -v "$python" >/dev/null; then
+  echo "no interpreter $python: install it, or set PYTHON to its path" >&2
+  exit 1
+fi
 unset PYTHONPATH PYTHONHOME
 packages=.python_packages/lib/site-packages
 
@@ -21,7 +25,10 @@ if [ -f requirements.txt ] && grep -Eq '^[[:space:]]*[^#[:space:]]' requirements
   PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore \
     "$python" -I -m pip install --disable-pip-version-check --no-input \
     --no-warn-script-location --progress-bar off --no-compile \
-    --target "$packages" -r requirements.txt
+    --target "$packages" -r requirements.txt || {
+    "$python" -I -c 'import pip' 2>/dev/null || echo "$python has no pip: install the package of your system for it, or run $python -m ensurepip" >&2
+    exit 1
+  }
   # Commands for a terminal, bound to the path of the interpreter that is used
   # here. Functions import modules and never start them.
   if [ -d "$packages/bin" ]; then
@@ -45,14 +52,17 @@ fi
 # each start and needs no dates; they name sources by their path in the folder.
 # What cannot be compiled (templates, code for other versions) fails when
 # it is imported, if ever.
-options=(-q --invalidation-mode unchecked-hash)
-if "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then
-  options+=(-s "$PWD")
-fi
-if [ -d "$packages" ]; then
-  options+=(-j 0)
-fi
+compile='
+import compileall, os, py_compile, sys
+folder, packages = sys.argv[1:]
+options = {"quiet": 1, "invalidation_mode": py_compile.PycInvalidationMode.UNCHECKED_HASH}
+if sys.version_info >= (3, 9):
+    options["stripdir"] = folder
+if os.path.isdir(os.path.join(folder, packages)):
+    options["workers"] = 0
+compileall.compile_dir(folder, **options)
+'
 find . -name __pycache__ -type d -prune -exec rm -rf {} +
 folder="$PWD"
 cd / # modules of the function must not take the place of the standard library's
-PYTHONHASHSEED=0 "$python" -s -m compileall "${options[@]}" "$folder" || true
+PYTHONHASHSEED=0 "$python" -s -c "$compile" "$folder" "$packages"

@@ -25,6 +25,7 @@ type inputs struct {
 
 // newInputs returns inputs that have a value for everything.
 func newInputs(t *testing.T) *inputs {
+	t.Helper()
 	in := &inputs{
 		files: folder(),
 		recipe: driver.Recipe{

@@ -34,10 +34,10 @@ func (p *platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 }
 
 // spec is the spec of a function in runtime.
-func spec(t testing.TB, runtime string) driver.Spec {
-	t.Helper()
+func spec(tb testing.TB, runtime string) driver.Spec {
+	tb.Helper()
 	r, err := driver.ParseRuntime(runtime)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return driver.Spec{
 		Name:         "name",
 		Benchmark:    "000.fake",
@@ -61,17 +61,17 @@ func folder() fstest.MapFS {
 	}
 }
 
-func openStore(t testing.TB) *build.Store {
-	t.Helper()
-	s, err := build.OpenStore(t.TempDir())
-	require.NoError(t, err)
+func openStore(tb testing.TB) *build.Store {
+	tb.Helper()
+	s, err := build.OpenStore(tb.TempDir())
+	require.NoError(tb, err)
 	return s
 }
 
 // job is the build of files in Python by p.
-func job(t testing.TB, p driver.Platform, files fs.FS) build.Job {
-	t.Helper()
-	return build.Job{Platform: p, PlatformName: "fake", Files: files, Spec: spec(t, "python-3.11"), Log: testLog{t}}
+func job(tb testing.TB, p driver.Platform, files fs.FS) build.Job {
+	tb.Helper()
+	return build.Job{Platform: p, PlatformName: "fake", Files: files, Spec: spec(tb, "python-3.11"), Log: testLog{tb}}
 }
 
 // testLog writes to the log of a test.

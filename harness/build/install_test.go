@@ -16,11 +16,11 @@ import (
 )
 
 // installPython installs the folder dir with this machine's Python.
-func installPython(t testing.TB, dir string) (string, error) {
-	t.Helper()
-	path, version := python(t)
+func installPython(tb testing.TB, dir string) (string, error) {
+	tb.Helper()
+	path, version := python(tb)
 	var log bytes.Buffer
-	err := build.Install(t.Context(), dir, build.Installer{
+	err := build.Install(tb.Context(), dir, build.Installer{
 		Runtime:      driver.Runtime{Language: "python", Version: version},
 		Architecture: driver.X64,
 		Platform:     "process",
@@ -101,7 +101,7 @@ func TestInstallPython(t *testing.T) {
 	moved := filepath.Join(t.TempDir(), "moved")
 	require.NoError(t, os.Rename(dir, moved))
 	path, _ := python(t)
-	cmd := exec.Command(path, "-B", "-c", "import handler")
+	cmd := exec.CommandContext(t.Context(), path, "-B", "-c", "import handler")
 	cmd.Dir = moved
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -128,6 +128,17 @@ func TestInstallFails(t *testing.T) {
 	require.ErrorContains(t, err, "python_installer.sh: exit status 1; its last ")
 	require.ErrorContains(t, err, "No matching distribution found for no-such-package==1.0")
 	require.Contains(t, log, "no-such-package==1.0")
+
+	for language, want := range map[string]string{
+		"python": "no interpreter /no/such/tool: install it, or set PYTHON",
+		"nodejs": "no /no/such/tool: install Node.js with npm, or set NODE and NPM",
+	} {
+		err = build.Install(t.Context(), dir, build.Installer{
+			Runtime: driver.Runtime{Language: language, Version: "1"},
+			Env:     []string{"PYTHON=/no/such/tool", "NODE=/no/such/tool"},
+		}, &bytes.Buffer{})
+		require.ErrorContains(t, err, want)
+	}
 
 	err = build.Install(t.Context(), dir, build.Installer{Runtime: driver.Runtime{Language: "cobol", Version: "1"}}, &bytes.Buffer{})
 	require.ErrorIs(t, err, driver.ErrUnsupported)
@@ -205,11 +216,11 @@ func TestInstallEnvironment(t *testing.T) {
 
 // installNode installs the folder dir with this machine's Node.js, without a
 // registry.
-func installNode(t testing.TB, dir string) (string, error) {
-	t.Helper()
-	t.Setenv("npm_config_offline", "true")
+func installNode(tb testing.TB, dir string) (string, error) {
+	tb.Helper()
+	tb.Setenv("npm_config_offline", "true")
 	var log bytes.Buffer
-	err := build.Install(t.Context(), dir, build.Installer{
+	err := build.Install(tb.Context(), dir, build.Installer{
 		Runtime:      driver.Runtime{Language: "nodejs", Version: "20"},
 		Architecture: driver.X64,
 		Platform:     "process",
@@ -263,7 +274,7 @@ module.exports = require("tiny") + require("built");
 
 			moved := filepath.Join(t.TempDir(), "moved")
 			require.NoError(t, os.Rename(dir, moved))
-			cmd := exec.Command("node", "-p", `require("./function/function.js")`)
+			cmd := exec.CommandContext(t.Context(), "node", "-p", `require("./function/function.js")`)
 			cmd.Dir = moved
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", out)

@@ -71,8 +71,15 @@ func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 		holder = string(text)
 	}
 	fmt.Fprintf(log, "waiting for %s, which builds the same package\n", holder)
-	taken := make(chan error, 1)
-	go func() { taken <- flock(f, unix.LOCK_EX) }()
+	taken := make(chan error)
+	go func() {
+		err := flock(f, unix.LOCK_EX)
+		select {
+		case taken <- err:
+		case <-ctx.Done():
+			f.Close()
+		}
+	}()
 	select {
 	case err := <-taken:
 		if err != nil {
@@ -81,10 +88,6 @@ func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 		}
 		return &lock{f}, nil
 	case <-ctx.Done():
-		go func() {
-			<-taken
-			f.Close()
-		}()
 		return nil, fmt.Errorf("wait for %s, which builds the same package: %w", holder, ctx.Err())
 	}
 }

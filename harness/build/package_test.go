@@ -60,8 +60,8 @@ func TestPackage(t *testing.T) {
 }
 
 // readFolder returns the content and mode of all files below dir.
-func readFolder(t testing.TB, dir string) map[string]string {
-	t.Helper()
+func readFolder(tb testing.TB, dir string) map[string]string {
+	tb.Helper()
 	files := map[string]string{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -75,7 +75,7 @@ func readFolder(t testing.TB, dir string) map[string]string {
 		files[p] = fmt.Sprintf("%v %s", info.Mode(), data)
 		return err
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return files
 }
 
@@ -83,30 +83,39 @@ func readFolder(t testing.TB, dir string) map[string]string {
 func TestDamagedEntry(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, r build.Result){
 		"truncated file": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Truncate(filepath.Join(r.Dir, "function.py"), 3))
 		},
 		"missing file": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Remove(filepath.Join(r.Dir, "lib", "helper.py")))
 		},
 		"added file": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(filepath.Join(r.Dir, "zzz.py"), nil, 0o644))
 		},
 		"added link": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(r.Dir, "zzz.py")))
 		},
 		"other mode": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Chmod(filepath.Join(r.Dir, "function.py"), 0o755))
 		},
 		"truncated archive": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Truncate(r.Archive, r.Size-1))
 		},
 		"truncated manifest": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Truncate(filepath.Join(filepath.Dir(r.Dir), "manifest.json"), 40))
 		},
 		"no manifest": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.Remove(filepath.Join(filepath.Dir(r.Dir), "manifest.json")))
 		},
 		"manifest of another": func(t *testing.T, r build.Result) {
+			t.Helper()
 			name := filepath.Join(filepath.Dir(r.Dir), "manifest.json")
 			data, err := os.ReadFile(name)
 			require.NoError(t, err)
@@ -114,6 +123,7 @@ func TestDamagedEntry(t *testing.T) {
 			require.NoError(t, os.WriteFile(name, data, 0o644))
 		},
 		"empty folder": func(t *testing.T, r build.Result) {
+			t.Helper()
 			require.NoError(t, os.RemoveAll(filepath.Dir(r.Dir)))
 			require.NoError(t, os.Mkdir(filepath.Dir(r.Dir), 0o755))
 		},

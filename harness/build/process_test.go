@@ -89,7 +89,7 @@ type builder struct {
 
 func startBuilder(t *testing.T, dir string, env ...string) *builder {
 	t.Helper()
-	return startCommand(t, exec.Command(os.Args[0]), dir, env...)
+	return startCommand(t, exec.CommandContext(t.Context(), os.Args[0]), dir, env...)
 }
 
 func startCommand(t *testing.T, cmd *exec.Cmd, dir string, env ...string) *builder {
@@ -250,7 +250,7 @@ func TestWaitCancelled(t *testing.T) {
 // leaves nothing.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	b := startCommand(t, exec.Command("bash", "-c", `ulimit -f 0; exec "$0"`, os.Args[0]), dir)
+	b := startCommand(t, exec.CommandContext(t.Context(), "bash", "-c", `ulimit -f 0; exec "$0"`, os.Args[0]), dir)
 	line := b.until(t, "error: ")
 	require.Contains(t, line, "package store "+dir+" cannot be used, set SEBS_CACHE")
 	require.Empty(t, entries(t, dir, "packages"))

@@ -56,20 +56,20 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	}
 	defer output.Close()
 
-	cmd := exec.Command("bash", append([]string{"-c", watch, "bash"}, s.args...)...)
+	cmd := exec.CommandContext(limited, "bash", append([]string{"-c", watch, "bash"}, s.args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = s.env
 	cmd.Stdout = print
 	cmd.Stderr = print
 	cmd.ExtraFiles = []*os.File{alive}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	kill := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Cancel = kill
 	err = cmd.Start()
 	print.Close()
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	stop := context.AfterFunc(limited, kill)
 
 	last := &tail{log: log}
 	copied := make(chan struct{})
@@ -78,8 +78,7 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 		_, _ = io.Copy(last, output) // ends with the output, or when it is closed below
 	}()
 	failed := cmd.Wait()
-	stop()
-	kill() // the group still has the process that watches, so the id is not another's
+	_ = kill() // the group still has the process that watches, so the id is not another's
 	select {
 	case <-copied:
 	case <-time.After(5 * time.Second): // a process that left the group holds it open

@@ -138,7 +138,7 @@ func inspect(fsys fs.FS, p string) (source, int64, error) {
 	if err != nil {
 		return source{}, 0, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return source{}, 0, err
@@ -173,7 +173,7 @@ func (t *tree) sum(f source) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	h := sha256.New()
 	if _, err := io.Copy(h, io.LimitReader(r, maxBytes)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.path, err)
@@ -200,7 +200,7 @@ func (t *tree) copy(f source, to string) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode())
 	if err != nil {
 		return err

@@ -13,21 +13,21 @@ import (
 )
 
 // waitFor polls until ok, for at most half a minute.
-func waitFor(t testing.TB, what string, ok func() bool) {
-	t.Helper()
+func waitFor(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for !ok() {
-		require.False(t, time.Now().After(deadline), "%s did not happen", what)
+		require.False(tb, time.Now().After(deadline), "%s did not happen", what)
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
 // waitForText waits until a file that matches pattern contains text.
-func waitForText(t testing.TB, pattern, text string) {
-	t.Helper()
-	waitFor(t, text+" in "+pattern, func() bool {
+func waitForText(tb testing.TB, pattern, text string) {
+	tb.Helper()
+	waitFor(tb, text+" in "+pattern, func() bool {
 		files, err := filepath.Glob(pattern)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		for _, f := range files {
 			if data, err := os.ReadFile(f); err == nil && strings.Contains(string(data), text) {
 				return true
@@ -38,15 +38,15 @@ func waitForText(t testing.TB, pattern, text string) {
 }
 
 // requireNoReader waits until no process has the named pipe open for reading.
-func requireNoReader(t testing.TB, pipe string) {
-	t.Helper()
-	waitFor(t, "the end of the reader of "+pipe, func() bool {
+func requireNoReader(tb testing.TB, pipe string) {
+	tb.Helper()
+	waitFor(tb, "the end of the reader of "+pipe, func() bool {
 		f, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if err == nil {
 			f.Close()
 			return false
 		}
-		require.True(t, errors.Is(err, syscall.ENXIO), "%v", err)
+		require.True(tb, errors.Is(err, syscall.ENXIO), "%v", err)
 		return true
 	})
 }

@@ -15,19 +15,19 @@ import (
 )
 
 // python returns the path of this machine's interpreter and its version.
-func python(t testing.TB) (path, version string) {
-	t.Helper()
-	out, err := exec.Command("python3", "-c", "import sys; print(sys.executable, '%d.%d' % sys.version_info[:2])").Output()
-	require.NoError(t, err, "python3 is needed")
+func python(tb testing.TB) (path, version string) {
+	tb.Helper()
+	out, err := exec.CommandContext(tb.Context(), "python3", "-c", "import sys; print(sys.executable, '%d.%d' % sys.version_info[:2])").Output()
+	require.NoError(tb, err, "python3 is needed")
 	fields := bytes.Fields(out)
-	require.Len(t, fields, 2)
+	require.Len(tb, fields, 2)
 	return string(fields[0]), string(fields[1])
 }
 
 // writeWheel makes a wheel of the files in text, in txtar form, in the folder
 // dir.
-func writeWheel(t testing.TB, dir, name, version, text string) {
-	t.Helper()
+func writeWheel(tb testing.TB, dir, name, version, text string) {
+	tb.Helper()
 	info := name + "-" + version + ".dist-info/"
 	files := append(txtar.Parse([]byte(text)).Files,
 		txtar.File{Name: info + "METADATA", Data: []byte("Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n")},
@@ -43,45 +43,45 @@ func writeWheel(t testing.TB, dir, name, version, text string) {
 	w := zip.NewWriter(&b)
 	for _, f := range files {
 		out, err := w.Create(f.Name)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		_, err = out.Write(f.Data)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	}
-	require.NoError(t, w.Close())
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-"+version+"-py3-none-any.whl"), b.Bytes(), 0o644))
+	require.NoError(tb, w.Close())
+	require.NoError(tb, os.WriteFile(filepath.Join(dir, name+"-"+version+"-py3-none-any.whl"), b.Bytes(), 0o644))
 }
 
 // useWheels makes pip install from the folder dir and nowhere else.
-func useWheels(t testing.TB, dir string) {
-	t.Helper()
-	t.Setenv("PIP_CONFIG_FILE", os.DevNull)
-	t.Setenv("PIP_NO_INDEX", "1")
-	t.Setenv("PIP_FIND_LINKS", dir)
+func useWheels(tb testing.TB, dir string) {
+	tb.Helper()
+	tb.Setenv("PIP_CONFIG_FILE", os.DevNull)
+	tb.Setenv("PIP_NO_INDEX", "1")
+	tb.Setenv("PIP_FIND_LINKS", dir)
 }
 
 // nodePackage returns the archive of an npm package with the files in text, in
 // txtar form.
-func nodePackage(t testing.TB, text string) []byte {
-	t.Helper()
+func nodePackage(tb testing.TB, text string) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
 	for _, f := range txtar.Parse([]byte(text)).Files {
-		require.NoError(t, w.WriteHeader(&tar.Header{Name: "package/" + f.Name, Mode: 0o644, Size: int64(len(f.Data))}))
+		require.NoError(tb, w.WriteHeader(&tar.Header{Name: "package/" + f.Name, Mode: 0o644, Size: int64(len(f.Data))}))
 		_, err := w.Write(f.Data)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	}
-	require.NoError(t, w.Close())
-	require.NoError(t, z.Close())
+	require.NoError(tb, w.Close())
+	require.NoError(tb, z.Close())
 	return b.Bytes()
 }
 
 // writeFiles writes the files in text, in txtar form, to the folder dir.
-func writeFiles(t testing.TB, dir, text string) {
-	t.Helper()
+func writeFiles(tb testing.TB, dir, text string) {
+	tb.Helper()
 	for _, f := range txtar.Parse([]byte(text)).Files {
 		name := filepath.Join(dir, f.Name)
-		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
-		require.NoError(t, os.WriteFile(name, f.Data, 0o644))
+		require.NoError(tb, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(tb, os.WriteFile(name, f.Data, 0o644))
 	}
 }

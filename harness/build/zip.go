@@ -95,7 +95,7 @@ func Unzip(src, dir string, limit int64) error {
 	if err != nil {
 		return fmt.Errorf("unpack %s: %w", src, err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	if err := unzip(&r.Reader, dir, limit); err != nil {
 		return fmt.Errorf("unpack %s: %w", src, err)
 	}
@@ -116,7 +116,7 @@ func unzip(r *zip.Reader, dir string, limit int64) (err error) {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	var links []string
 	defer func() {
 		if err != nil { // not all of them are known to stay in the folder

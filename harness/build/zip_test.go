@@ -96,21 +96,21 @@ type entry struct {
 	mode       fs.FileMode
 }
 
-func makeZip(t testing.TB, entries ...entry) string {
-	t.Helper()
+func makeZip(tb testing.TB, entries ...entry) string {
+	tb.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, e := range entries {
 		h := &zip.FileHeader{Name: e.name, Method: zip.Deflate}
 		h.SetMode(e.mode)
 		f, err := w.CreateHeader(h)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		_, err = f.Write([]byte(e.data))
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	}
-	require.NoError(t, w.Close())
-	path := filepath.Join(t.TempDir(), "a.zip")
-	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
+	require.NoError(tb, w.Close())
+	path := filepath.Join(tb.TempDir(), "a.zip")
+	require.NoError(tb, os.WriteFile(path, b.Bytes(), 0o644))
 	return path
 }
 
@@ -155,10 +155,10 @@ func TestUnzipRefuses(t *testing.T) {
 }
 
 // lstatAll returns what is below dir.
-func lstatAll(t testing.TB, dir string) map[string]fs.FileInfo {
-	t.Helper()
+func lstatAll(tb testing.TB, dir string) map[string]fs.FileInfo {
+	tb.Helper()
 	all := map[string]fs.FileInfo{}
-	require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+	require.NoError(tb, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
