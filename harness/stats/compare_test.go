@@ -302,3 +302,28 @@ func TestComparePairsSmall(t *testing.T) {
 	require.Equal(t, 3.0, c.Difference.Value)
 	require.Equal(t, []string{"a value is not positive: no ratio of medians"}, c.Warnings)
 }
+
+func FuzzCompare(f *testing.F) {
+	f.Add(encodeFloats(milliseconds), uint8(5))
+	f.Add(encodeFloats([]float64{1e140, -1e140, 5e-324, 0}), uint8(2))
+	f.Add(encodeFloats([]float64{5e-324, 1e140}), uint8(1))
+	f.Fuzz(func(t *testing.T, data []byte, cut uint8) {
+		values := decodeFloats(data)
+		a := values[:min(int(cut), len(values))]
+		b := values[len(a):]
+		finite := func(v any) {
+			_, err := json.Marshal(v)
+			require.NoError(t, err, "all numbers are finite")
+		}
+		c, err := stats.Compare(a, b, 1)
+		if err == nil {
+			require.True(t, 0 <= c.P && c.P <= 1)
+			finite(c)
+		}
+		n := min(len(a), len(b))
+		p, err := stats.ComparePairs(a[:n], b[:n], 1)
+		if err == nil {
+			finite(p)
+		}
+	})
+}

@@ -112,8 +112,9 @@ const coverageHead = `# How often the intervals are right
 Made by ` + "`go test -run Coverage -update ./harness/stats`" + `. Each figure is the percentage of simulated samples whose
 interval contains the true value. What is asked for is 95 %. The populations: normal with a standard deviation of
 10 % of the mean; log-normal with that of the logarithm given; exponential; bimodal, of which a fifth is three times as
-slow; Pareto, whose tail is so heavy that its variance is barely finite. The simulation's own standard error is 0.1 points
-where an interval is exact and 0.4 elsewhere. Its bootstraps have 399 resamples, where the package's have 9999.
+slow; Pareto, whose tail is so heavy that its variance is barely finite. The simulation's own standard error is 0.1 to
+0.2 points where an interval is exact and up to 0.5 elsewhere. Its bootstraps have 399 resamples, where the package's
+have 9999.
 `
 
 // row is a line of a Markdown table.

@@ -127,6 +127,8 @@ func TestOutliers(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, stats.Fence{Low: -7, High: 17}, s.Outliers.Inner)
 			require.Equal(t, stats.Fence{Low: -16, High: 26}, s.Outliers.Outer)
+			require.Equal(t, tt.mild+tt.extreme == 0, s.Outliers.Inner.Contains(tt.add[0]) && s.Outliers.Inner.Contains(tt.add[1]))
+			require.Equal(t, tt.extreme == 0, s.Outliers.Outer.Contains(tt.add[0]) && s.Outliers.Outer.Contains(tt.add[1]))
 			require.Equal(t, tt.mild, s.Outliers.Mild)
 			require.Equal(t, tt.extreme, s.Outliers.Extreme)
 		})
