@@ -1,0 +1,42 @@
+package tableserver
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/platforms/internal/tables"
+	"github.com/stretchr/testify/require"
+)
+
+// The second choice keeps the same rules as the first, which is chosen where
+// both can be had.
+func TestTablesOfDynamoDBLocal(t *testing.T) {
+	p := programs[1]
+	for _, tool := range p.needs {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed: install a JDK and Maven to have DynamoDB Local tested", tool)
+		}
+	}
+	cache, err := cacheFolder()
+	require.NoError(t, err)
+	dir, err := install(t.Context(), cache, p, t.Output())
+	require.NoError(t, err)
+	s, err := launch(t.Context(), p, dir, nobody{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+
+	connect := func(access string) *tables.Store {
+		store := tables.New(tables.Config{URL: s.URL(), Region: s.Region(), AccessKey: access, SecretKey: s.SecretKey(), Prefix: "run1"})
+		t.Cleanup(store.Close)
+		return store
+	}
+	drivertest.Tables(t, func(*testing.T) driver.Tables { return connect(s.AccessKey()) }, "run1")
+	_, err = connect("another").Names(t.Context())
+	require.ErrorIs(t, err, driver.ErrDenied)
+	err = connect(s.AccessKey()).Create(t.Context(), driver.Table{Name: "run1-large", Primary: "id"})
+	require.NoError(t, err)
+	err = connect(s.AccessKey()).Put(t.Context(), "run1-large", map[string]any{"id": "a", "b": string(make([]byte, 400<<10))})
+	require.ErrorContains(t, err, "400 KB")
+}
