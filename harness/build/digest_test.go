@@ -174,9 +174,25 @@ func TestDigestOnDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, want, r.Digest)
 
-	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "python", "link")))
-	_, err = s.Package(t.Context(), build.Job{
-		Platform: &platform{recipe: in.recipe}, PlatformName: "fake", Files: os.DirFS(dir), Spec: in.job.Spec,
-	})
-	require.ErrorContains(t, err, "python/link is a symbolic link")
+}
+
+// Nothing of a folder on disk is read from elsewhere.
+func TestLinksOnDisk(t *testing.T) {
+	for link, want := range map[string]string{
+		"python/lib/link": "python/lib/link is a symbolic link",
+		"package.sh":      "package.sh is a symbolic link",
+		"init.sh":         "init.sh is a symbolic link",
+		"python/init.sh":  "python/init.sh is a symbolic link",
+		"python":          "no folder python",
+	} {
+		dir, other := t.TempDir(), t.TempDir()
+		writeFiles(t, other, "-- function.py --\n")
+		if link != "python" {
+			writeFiles(t, dir, "-- python/lib/function.py --\n")
+			other = filepath.Join(other, "function.py")
+		}
+		require.NoError(t, os.Symlink(other, filepath.Join(dir, link)))
+		_, err := openStore(t).Package(t.Context(), job(t, &platform{}, os.DirFS(dir)))
+		require.ErrorContains(t, err, want, link)
+	}
 }

@@ -31,8 +31,10 @@ func newStaging(j Job) (staging, error) {
 	if !validName(language) || strings.Contains(language, "/") || language == "." {
 		return staging{}, fmt.Errorf("language %q: not the name of a folder", language)
 	}
-	if info, err := fs.Stat(j.Files, language); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+	if info, err := fs.Lstat(j.Files, language); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 		return staging{}, fmt.Errorf("it has no folder %s with the sources of its %s function", language, language)
+	} else if err != nil {
+		return staging{}, err
 	}
 	var s staging
 	var err error
@@ -51,7 +53,7 @@ func newStaging(j Job) (staging, error) {
 		}
 	}
 	for _, name := range []string{"init.sh", path.Join(language, "init.sh")} {
-		if _, err := fs.Stat(j.Files, name); err == nil {
+		if _, _, err := inspect(j.Files, name); err == nil {
 			s.inits = append(s.inits, name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return staging{}, err

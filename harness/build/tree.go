@@ -84,9 +84,6 @@ func readTree(fsys fs.FS, root string, skip func(name string) bool) (tree, error
 		if d.IsDir() {
 			return nil
 		}
-		if !d.Type().IsRegular() {
-			return fmt.Errorf("%s is a %s: a benchmark has only files and folders", p, kindOf(d.Type()))
-		}
 		f, size, err := inspect(fsys, p)
 		if err != nil {
 			return err
@@ -134,6 +131,11 @@ func kindOf(m fs.FileMode) string {
 // inspect says whether a file is executable, which a file that begins with #!
 // always is, and how many bytes it has.
 func inspect(fsys fs.FS, p string) (source, int64, error) {
+	if info, err := fs.Lstat(fsys, p); err != nil {
+		return source{}, 0, err
+	} else if !info.Mode().IsRegular() {
+		return source{}, 0, fmt.Errorf("%s is a %s: a benchmark has only files and folders", p, kindOf(info.Mode()))
+	}
 	f, err := fsys.Open(p)
 	if err != nil {
 		return source{}, 0, err
@@ -142,9 +144,6 @@ func inspect(fsys fs.FS, p string) (source, int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return source{}, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return source{}, 0, fmt.Errorf("%s is a %s: a benchmark has only files and folders", p, kindOf(info.Mode()))
 	}
 	var start [2]byte
 	if _, err := io.ReadFull(f, start[:]); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
