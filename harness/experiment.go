@@ -134,7 +134,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if err != nil {
 		return nil, err
 	}
-	benchmarks, err = withFolders(benchmarks, r.params.Benchmarks)
+	benchmarks, err = r.withFolders(benchmarks)
 	if err != nil {
 		return nil, err
 	}
@@ -213,27 +213,6 @@ func (c Conditions) bound(p parameters) time.Duration {
 		return c.Bound
 	}
 	return p.MaxTime
-}
-
-// withFolders returns the benchmarks with those of SEBS_BENCHMARKS, which
-// replace built-in ones of the same name.
-func withFolders(benchmarks []Benchmark, list string) ([]Benchmark, error) {
-	if list == "" {
-		return benchmarks, nil
-	}
-	more, err := foldersFromEnv(list)
-	if err != nil {
-		return nil, fmt.Errorf("SEBS_BENCHMARKS: %w", err)
-	}
-	all := slices.Clone(benchmarks)
-	for _, b := range more {
-		if i := slices.IndexFunc(all, func(have Benchmark) bool { return have.Name == b.Name }); i >= 0 {
-			all[i] = b
-		} else {
-			all = append(all, b)
-		}
-	}
-	return all, nil
 }
 
 func flagString(name string) string {

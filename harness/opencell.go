@@ -116,7 +116,7 @@ func (f *plannedFunction) build(ctx context.Context, r *run) error {
 		Log: r.log,
 	})
 	if err != nil {
-		return fmt.Errorf("build %s: %w", f.name(), err)
+		return err // it names the benchmark, the runtime and the platform
 	}
 	r.progress.built(f, result)
 	r.mu.Lock()

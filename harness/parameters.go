@@ -162,6 +162,3 @@ func (p parameters) concurrency(m Mode) int {
 	}
 	return 1
 }
-
-// bound returns the longest time that a cell measures.
-func (p parameters) bound() time.Duration { return p.MaxTime }

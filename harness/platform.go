@@ -61,6 +61,7 @@ func (p *openPlatform) store(b *Benchmark, modules []driver.Module) *Store {
 		return s
 	}
 	s := NewStore(b.Name, p.run.prefix, nil, nil)
+	s.reuse = p.run.keeps() && !p.run.updates("inputs")
 	for _, m := range modules {
 		switch m {
 		case driver.Storage:

@@ -64,6 +64,8 @@ type run struct {
 	stop     []func()
 
 	mu        sync.Mutex
+	folders   []Benchmark // of SEBS_BENCHMARKS
+	looked    bool        // for folders
 	platforms map[string]*openPlatform
 	cells     []*Summary
 	manifest  manifest
@@ -268,6 +270,29 @@ func (r *run) platformNames() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// withFolders returns the benchmarks with those of SEBS_BENCHMARKS, which
+// replace built-in ones of the same name.
+func (r *run) withFolders(benchmarks []Benchmark) ([]Benchmark, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.looked && r.params.Benchmarks != "" {
+		folders, err := foldersFromEnv(r.params.Benchmarks)
+		if err != nil {
+			return nil, fmt.Errorf("SEBS_BENCHMARKS: %w", err)
+		}
+		r.folders, r.looked = folders, true
+	}
+	all := slices.Clone(benchmarks)
+	for _, b := range r.folders {
+		if i := slices.IndexFunc(all, func(have Benchmark) bool { return have.Name == b.Name }); i >= 0 {
+			all[i] = b
+		} else {
+			all = append(all, b)
+		}
+	}
+	return all, nil
 }
 
 // updates reports whether SEBS_UPDATE names what.

@@ -2,10 +2,13 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -25,6 +28,7 @@ type Store struct {
 	buckets   func(context.Context) (driver.Buckets, error)
 	tables    func(context.Context) (driver.Tables, error)
 	created   *made
+	reuse     bool // objects that an earlier run left may be used
 }
 
 // NewStore returns a store over a platform's buckets and tables, for tests of
@@ -67,7 +71,9 @@ func (s *Store) Output(i int) string {
 }
 
 // Put stores size bytes of r in the bucket under key: one of the benchmark's
-// prefixes, a slash, and the object's own name.
+// prefixes, a slash, and the object's own name. On a platform where an earlier
+// run left the same content under the key, nothing is sent; only an r that can
+// seek is compared.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader, size int64) error {
 	if err := s.own(key); err != nil {
 		return err
@@ -76,10 +82,54 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, size int64) er
 	if err != nil {
 		return err
 	}
+	mark := func() error { return nil }
+	if content, ok := r.(io.ReadSeeker); ok && s.reuse {
+		var same bool
+		if same, mark, err = s.compare(ctx, b, key, content, size); err != nil || same {
+			return err
+		}
+	}
 	if err := b.Put(ctx, s.bucket, key, r, size); err != nil {
 		return fmt.Errorf("store %s: %w", key, err)
 	}
-	return nil
+	return mark()
+}
+
+// compare reports whether the bucket has the content under key already, and
+// returns what to do once it was stored. Digests are objects beside the
+// benchmark's prefixes.
+func (s *Store) compare(ctx context.Context, b driver.Buckets, key string, content io.ReadSeeker, size int64) (bool, func() error, error) {
+	hash := sha256.New()
+	if _, err := io.Copy(hash, content); err != nil {
+		return false, nil, fmt.Errorf("store %s: %w", key, err)
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return false, nil, fmt.Errorf("store %s: %w", key, err)
+	}
+	digest := hex.EncodeToString(hash.Sum(nil))
+	marker := s.benchmark + "-digests/" + key
+	mark := func() error {
+		if err := b.Put(ctx, s.bucket, marker, strings.NewReader(digest), int64(len(digest))); err != nil {
+			return fmt.Errorf("store the digest of %s: %w", key, err)
+		}
+		return nil
+	}
+	have, err := s.Get(ctx, marker, 1<<10)
+	if errors.Is(err, driver.ErrNotFound) || (err == nil && string(have) != digest) {
+		return false, mark, nil
+	}
+	if err != nil {
+		return false, nil, err
+	}
+	for o, err := range b.List(ctx, s.bucket, key) {
+		if err != nil {
+			return false, nil, fmt.Errorf("store %s: %w", key, err)
+		}
+		if o.Key == key && o.Size == size {
+			return true, mark, nil
+		}
+	}
+	return false, mark, nil
 }
 
 // Get returns the content of an object of at most limit bytes. One that does

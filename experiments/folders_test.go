@@ -1,0 +1,75 @@
+package experiments_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+)
+
+// folders writes the folders of testdata/folders.txtar and returns where.
+func folders(t *testing.T) string {
+	t.Helper()
+	archive, err := txtar.ParseFile("testdata/folders.txtar")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	for _, f := range archive.Files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, f.Data, 0o644))
+	}
+	return dir
+}
+
+// experiment runs this test binary as `go test -run pattern` would, and returns
+// what it prints and its folder of results.
+func experiment(t *testing.T, pattern string, env ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", pattern)
+	cmd.Env = append(os.Environ(), "CI=true", "SEBS_RESULTS="+t.TempDir())
+	cmd.Env = append(cmd.Env, env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestFoldersOfSeBS runs folders in each form of SeBS's contract as they are.
+func TestFoldersOfSeBS(t *testing.T) {
+	dir := folders(t)
+	out, err := experiment(t, "Regression/benchmark=90[1-5]", "SEBS_BENCHMARKS="+dir)
+	require.NoError(t, err, out)
+	require.NotContains(t, out, "--- SKIP", out)
+	require.Equal(t, 6, strings.Count(out, "/memory=128,size=test,mode=sequential ("), out)
+
+	out, err = experiment(t, "PerfCost/benchmark=901.*/mode=(cold|warm)", "SEBS_BENCHMARKS="+filepath.Join(dir, "900.tests", "901.five-arguments"),
+		"SEBS_SAMPLES=12", "SEBS_SIZE=small")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "size=small")
+}
+
+// TestFoldersThatAreWrong: each gives an error that names the thing.
+func TestFoldersThatAreWrong(t *testing.T) {
+	dir := folders(t)
+	tests := []struct {
+		name string
+		want []string
+	}{
+		{"906.raises", []string{"input test of 906.raises", "KeyError", "no data for test", "input.py"}},
+		{"907.import-fails", []string{"init: ModuleNotFoundError", "a_module_that_does_not_exist"}},
+		{"908.no-such-package", []string{"build 908.no-such-package in python-", "sebs-has-no-package-of-this-name==1.2.3", "the whole log:"}},
+		{"909.outside-its-bucket", []string{"input test of 909.outside-its-bucket", "../../other/key"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			out, err := experiment(t, "Regression/benchmark="+tt.name, "SEBS_BENCHMARKS="+dir)
+			require.Error(t, err, out)
+			for _, want := range tt.want {
+				require.Contains(t, out, want)
+			}
+			require.NotContains(t, out, "panic:")
+		})
+	}
+}
