@@ -54,7 +54,8 @@ const (
 	PhaseHandler = "handler"
 )
 
-// Parse decodes and checks an answer. The error says what is wrong with it.
+// Parse decodes and checks an answer, which may be kept as a part of body. The
+// error says what is wrong with it.
 func Parse(body []byte) (Answer, error) {
 	var a Answer
 	if len(body) == 0 {
@@ -63,8 +64,11 @@ func Parse(body []byte) (Answer, error) {
 	if len(body) > MaxBytes {
 		return a, fmt.Errorf("the answer has %d bytes, more than %d", len(body), MaxBytes)
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
-		return Answer{}, fmt.Errorf("the answer is not the contract's JSON object: %w: %s", err, excerpt(body))
+	if !decode(body, &a) {
+		a = Answer{}
+		if err := json.Unmarshal(body, &a); err != nil {
+			return Answer{}, fmt.Errorf("the answer is not the contract's JSON object: %w: %s", err, excerpt(body))
+		}
 	}
 	var wrong []string
 	require := func(ok bool, key string) {
