@@ -99,6 +99,16 @@ func mergeRequirements(manifest []byte, packages []string) ([]byte, error) {
 	return merged, nil
 }
 
+// hasLine says whether text has a line that is s, apart from spaces.
+func hasLine(text []byte, s string) bool {
+	for line := range strings.Lines(string(text)) {
+		if strings.TrimSpace(line) == strings.TrimSpace(s) {
+			return true
+		}
+	}
+	return false
+}
+
 // mergePackageJSON adds dependencies, as name@version, to a package.json. A
 // dependency that it has already stays as it is.
 func mergePackageJSON(manifest []byte, packages []string) ([]byte, error) {

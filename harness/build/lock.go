@@ -34,28 +34,27 @@ func tryLock(path string) (*lock, bool, error) {
 		}
 		return nil, false, err
 	}
-	return &lock{f}, true, nil
+	return held(f), true, nil
+}
+
+// held returns the lock on f, which this process has, and notes in the file
+// who that is. The note is for messages: it is not essential.
+func held(f *os.File) *lock {
+	note := fmt.Sprintf("process %d since %s", os.Getpid(), time.Now().UTC().Format(time.RFC3339))
+	if err := f.Truncate(0); err == nil {
+		_, _ = f.WriteAt([]byte(note), 0)
+	}
+	return &lock{f}
 }
 
 // takeLock takes the lock at path, and waits while another has it. Whom it
 // waits for is written to log and in the error when ctx is done before.
 func takeLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 	l, ok, err := tryLock(path)
-	if err != nil {
-		return nil, err
+	if err != nil || ok {
+		return l, err
 	}
-	if !ok {
-		l, err = waitLock(ctx, path, log)
-		if err != nil {
-			return nil, err
-		}
-	}
-	// For whoever waits: a message that is not essential to the lock.
-	text := fmt.Sprintf("process %d since %s", os.Getpid(), time.Now().UTC().Format(time.RFC3339))
-	if err := l.f.Truncate(0); err == nil {
-		_, _ = l.f.WriteAt([]byte(text), 0)
-	}
-	return l, nil
+	return waitLock(ctx, path, log)
 }
 
 // waitLock waits for the lock at path. The wait in the kernel cannot be
@@ -86,7 +85,7 @@ func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 			f.Close()
 			return nil, err
 		}
-		return &lock{f}, nil
+		return held(f), nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for %s, which builds the same package: %w", holder, ctx.Err())
 	}
@@ -94,7 +93,10 @@ func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 
 // release gives the lock up. Its file stays: to delete it would let two
 // processes hold locks on different files of one name.
-func (l *lock) release() { l.f.Close() }
+func (l *lock) release() {
+	_ = l.f.Truncate(0)
+	l.f.Close()
+}
 
 // flock calls flock(2) until it is not interrupted by a signal.
 func flock(f *os.File, how int) error {

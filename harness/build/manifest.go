@@ -112,7 +112,7 @@ func parseManifest(raw []byte) (manifest, error) {
 // links must be relative and stay in dir; nothing but files, folders and links
 // is allowed.
 func list(dir string) ([]stored, error) {
-	real, err := filepath.EvalSymlinks(dir)
+	base, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func list(dir string) ([]stored, error) {
 		case info.Mode().IsRegular():
 			f.Size, f.Exec = info.Size(), info.Mode()&0o111 != 0
 		case info.Mode()&fs.ModeSymlink != 0:
-			f.Link, err = checkLink(real, p)
+			f.Link, err = checkLink(base, p)
 		default:
 			err = fmt.Errorf("%s is a %s: only files, folders and links can be kept", p, kindOf(info.Mode()))
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
 )
@@ -66,14 +65,4 @@ func writeNew(to string, data []byte) error {
 		return err
 	}
 	return os.Chmod(to, mode) // whatever the umask
-}
-
-// hasLine says whether text has a line that is s, apart from spaces.
-func hasLine(text []byte, s string) bool {
-	for line := range strings.Lines(string(text)) {
-		if strings.TrimSpace(line) == strings.TrimSpace(s) {
-			return true
-		}
-	}
-	return false
 }

@@ -227,6 +227,22 @@ func TestPackageFails(t *testing.T) {
 	}
 }
 
+// A folder beyond the bounds is refused before anything of it is read.
+func TestTooLarge(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, "-- python/function.py --\n-- python/huge --\n")
+	require.NoError(t, os.Truncate(filepath.Join(dir, "python", "huge"), 5<<30))
+	_, err := openStore(t).Package(t.Context(), job(t, &platform{}, os.DirFS(dir)))
+	require.ErrorContains(t, err, "python/huge: the folder has more than 4294967296 bytes")
+
+	files := fstest.MapFS{}
+	for i := range 50_001 {
+		files[fmt.Sprintf("python/%05d", i)] = &fstest.MapFile{}
+	}
+	_, err = openStore(t).Package(t.Context(), job(t, &platform{}, files))
+	require.ErrorContains(t, err, "python/50000: the folder has more than 50000 files")
+}
+
 func TestOpenStoreUnusable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))

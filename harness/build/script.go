@@ -50,7 +50,7 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	}
 	defer hold.Close()
 	defer alive.Close()
-	output, print, err := os.Pipe()
+	output, terminal, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
@@ -59,14 +59,14 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	cmd := exec.CommandContext(limited, "bash", append([]string{"-c", watch, "bash"}, s.args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = s.env
-	cmd.Stdout = print
-	cmd.Stderr = print
+	cmd.Stdout = terminal
+	cmd.Stderr = terminal
 	cmd.ExtraFiles = []*os.File{alive}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	kill := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Cancel = kill
 	err = cmd.Start()
-	print.Close()
+	terminal.Close()
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}

@@ -57,7 +57,7 @@ func clutter(name string) bool {
 // beyond the bounds.
 func readTree(fsys fs.FS, root string, skip func(name string) bool) (tree, error) {
 	t := tree{fsys: fsys}
-	var bytes int64
+	var total int64
 	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func readTree(fsys fs.FS, root string, skip func(name string) bool) (tree, error
 		}
 		f.name = name
 		t.files = append(t.files, f)
-		if bytes += size; bytes > maxBytes {
+		if total += size; total > maxBytes {
 			return fmt.Errorf("%s: the folder has more than %d bytes", p, int64(maxBytes))
 		}
 		if len(t.files) > maxFiles {

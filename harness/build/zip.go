@@ -141,12 +141,12 @@ func unzip(r *zip.Reader, dir string, limit int64) (err error) {
 		}
 	}
 	// Where a link leads is known when all entries are there.
-	real, err := filepath.EvalSymlinks(dir)
+	base, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return err
 	}
 	for _, name := range links {
-		if _, err := checkLink(real, name); err != nil {
+		if _, err := checkLink(base, name); err != nil {
 			return err
 		}
 	}
