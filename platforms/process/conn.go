@@ -92,12 +92,15 @@ func (c *conn) Write(b []byte) (int, error) {
 }
 
 // Read returns part of an answer. If the sandbox ends before its answer does,
-// or answers that the function failed after it met one of its limits, the
-// error is a *driver.Failure.
+// answers more than it may, or answers that the function failed after it met
+// one of its limits, the error is a *driver.Failure.
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.UnixConn.Read(b)
 	if n > 0 && c.calling {
 		r := c.scan.next(b[:n])
+		if r.length > maxBytes {
+			return 0, &driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer has %d bytes, more than %d", r.length, maxBytes)}
+		}
 		if r.failed {
 			if f := c.s.fn.exceeded(c.before, c.s.jail.met()); f != nil {
 				return 0, f

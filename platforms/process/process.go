@@ -101,6 +101,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		pool:      newPool(memoryFor(free), sandboxesFor(), busy),
 		sandboxes: filepath.Join(dir, "sandboxes"),
 		functions: map[string]*function{},
+		stores:    newStores(run),
 	}
 	if err := os.Mkdir(p.sandboxes, 0o700); err != nil {
 		return nil, err
@@ -113,15 +114,18 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Kinds:         []driver.Kind{driver.Archive},
 		Architectures: []driver.Architecture{architecture},
 		Triggers:      []driver.Trigger{driver.HTTP},
-		Modules:       []driver.Module{driver.Storage},
+		Modules:       []driver.Module{driver.Storage, driver.NoSQL},
 		MaxName:       128,
-		MaxPayload:    64 << 20,
-		MaxReply:      64 << 20,
+		MaxPayload:    maxBytes,
+		MaxReply:      maxBytes,
 		MemoryLimits:  true,
 		ProcessLimits: true,
 	}
 	return p, nil
 }
+
+// maxBytes bounds what a call sends and what it answers.
+const maxBytes = 50 << 20
 
 // architecture is this machine's.
 var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
@@ -294,5 +298,5 @@ func (p *Platform) Close(ctx context.Context) error {
 		return nil
 	}
 	err := await(ctx, p.pool.close())
-	return errors.Join(err, p.stores.close(ctx), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
+	return errors.Join(err, p.stores.close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
 }

@@ -29,9 +29,10 @@ const (
 
 // scanned is what the next bytes of a connection brought.
 type scanned struct {
-	failed   bool // the head says that the answer is a function's failure
-	complete bool // the answer ended with the last of the bytes, or before
-	excess   bool // there were bytes after the end
+	length   int64 // of the answer's body, if its head ended here
+	failed   bool  // the head says that the answer is a function's failure
+	complete bool  // the answer ended with the last of the bytes, or before
+	excess   bool  // there were bytes after the end
 }
 
 // reset expects another answer.
@@ -61,7 +62,7 @@ func (s *scanner) next(b []byte) (r scanned) {
 			s.state = nonsense
 			return r
 		}
-		s.state, s.left, r.failed = inBody, length, failed
+		s.state, s.left, r.length, r.failed = inBody, length, length, failed
 		b = b[end+4-before:]
 	}
 	if s.state == inBody {

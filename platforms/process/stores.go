@@ -5,116 +5,189 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/objects"
 	"github.com/sebs-go/sebs/platforms/internal/objectserver"
+	"github.com/sebs-go/sebs/platforms/internal/tables"
+	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
-// stores are the object store and the NoSQL store, each started when it is
-// first used. Safe for concurrent use.
+// stores are the object store and the NoSQL store.
 type stores struct {
-	mu      sync.Mutex
-	closed  bool
-	server  *objectserver.Server
-	buckets *objects.Store
+	buckets *lazy[driver.Buckets]
+	tables  *lazy[driver.Tables]
 }
 
-// Buckets returns the object store, a server in this process.
+func newStores(run driver.Run) stores {
+	return stores{
+		buckets: newLazy(func(ctx context.Context) (driver.Buckets, func() error, error) { return startBuckets(ctx, run) }),
+		tables:  newLazy(func(ctx context.Context) (driver.Tables, func() error, error) { return startTables(ctx, run) }),
+	}
+}
+
+// Buckets returns the object store: a server in this process.
 func (p *Platform) Buckets(ctx context.Context) (driver.Buckets, error) {
-	s := &p.stores
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, errClosed
-	}
-	if s.buckets != nil {
-		return s.buckets, nil
-	}
-	server, err := objectserver.Start(ctx, p.run.Dir, p.run.Guard)
+	return p.stores.buckets.get(ctx)
+}
+
+// Tables returns the NoSQL store: a child process, which is installed when it
+// is first used on this machine. Where it cannot be had, the error matches
+// driver.ErrUnavailable.
+func (p *Platform) Tables(ctx context.Context) (driver.Tables, error) {
+	return p.stores.tables.get(ctx)
+}
+
+func startBuckets(ctx context.Context, run driver.Run) (driver.Buckets, func() error, error) {
+	server, err := objectserver.Start(ctx, run.Dir, run.Guard)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	buckets, err := objects.New(objects.Config{
+	store, err := objects.New(objects.Config{
 		URL:       server.URL(),
 		Region:    server.Region(),
 		AccessKey: server.AccessKey(),
 		SecretKey: server.SecretKey(),
-		Prefix:    p.run.Prefix,
+		Prefix:    run.Prefix,
 	})
 	if err != nil {
-		return nil, errors.Join(err, server.Stop())
+		return nil, nil, errors.Join(err, server.Stop())
 	}
-	s.server, s.buckets = server, buckets
-	return buckets, nil
+	return store, func() error { store.Close(); return server.Stop() }, nil
 }
 
-// Tables returns the NoSQL store.
-func (p *Platform) Tables(context.Context) (driver.Tables, error) {
-	return nil, fmt.Errorf("NoSQL store: %w", driver.ErrUnavailable)
-}
-
-// started returns the stores that were started, nil for one that was not.
-func (s *stores) started() (driver.Buckets, driver.Tables) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var b driver.Buckets
-	if s.buckets != nil {
-		b = s.buckets
+func startTables(ctx context.Context, run driver.Run) (driver.Tables, func() error, error) {
+	server, err := tableserver.Start(ctx, run.Guard, run.Log)
+	if err != nil {
+		return nil, nil, err
 	}
-	return b, nil
+	store := tables.New(tables.Config{
+		URL:       server.URL(),
+		Region:    server.Region(),
+		AccessKey: server.AccessKey(),
+		SecretKey: server.SecretKey(),
+		Prefix:    run.Prefix,
+	})
+	return store, func() error { store.Close(); return server.Stop() }, nil
 }
 
-// resources lists the buckets and tables of a run.
-func (s *stores) resources(ctx context.Context, run driver.Run) iter.Seq2[driver.Resource, error] {
+// resources lists the buckets and tables of a run, in the stores that were
+// started.
+func (s stores) resources(ctx context.Context, run driver.Run) iter.Seq2[driver.Resource, error] {
 	return func(yield func(driver.Resource, error) bool) {
-		b, t := s.started()
-		list := func(kind string, names func(context.Context) ([]string, error)) bool {
-			all, err := names(ctx)
+		list := func(kind string, names []string, err error) bool {
 			if err != nil {
 				return yield(driver.Resource{}, err)
 			}
-			for _, n := range all {
+			for _, n := range names {
 				if !yield(driver.Resource{Kind: kind, Name: n, Run: run.ID, Expiry: run.Expiry}, nil) {
 					return false
 				}
 			}
 			return true
 		}
-		if b != nil && !list("bucket", b.Names) {
-			return
+		if b, ok, err := s.buckets.started(ctx); ok || err != nil {
+			var names []string
+			if err == nil {
+				names, err = b.Names(ctx)
+			}
+			if !list("bucket", names, err) {
+				return
+			}
 		}
-		if t != nil {
-			list("table", t.Names)
+		if t, ok, err := s.tables.started(ctx); ok || err != nil {
+			var names []string
+			if err == nil {
+				names, err = t.Names(ctx)
+			}
+			list("table", names, err)
 		}
 	}
 }
 
 // remove deletes a bucket or a table.
-func (s *stores) remove(ctx context.Context, r driver.Resource) error {
-	b, t := s.started()
-	switch {
-	case r.Kind == "bucket" && b != nil:
+func (s stores) remove(ctx context.Context, r driver.Resource) error {
+	switch r.Kind {
+	case "bucket":
+		b, ok, err := s.buckets.started(ctx)
+		if !ok || err != nil {
+			return err
+		}
 		return b.Remove(ctx, r.Name)
-	case r.Kind == "table" && t != nil:
+	case "table":
+		t, ok, err := s.tables.started(ctx)
+		if !ok || err != nil {
+			return err
+		}
 		return t.Remove(ctx, r.Name)
-	case r.Kind == "bucket" || r.Kind == "table":
-		return nil
 	}
 	return fmt.Errorf("resources of the kind %s: %w", r.Kind, driver.ErrUnsupported)
 }
 
 // close stops what was started.
-func (s *stores) close(context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	var err error
-	if s.buckets != nil {
-		s.buckets.Close()
-		err = s.server.Stop()
-		s.server, s.buckets = nil, nil
+func (s stores) close() error {
+	return errors.Join(s.buckets.close(), s.tables.close())
+}
+
+// lazy is a store that is started when it is first used. Safe for concurrent
+// use.
+type lazy[T any] struct {
+	start  func(context.Context) (T, func() error, error)
+	lock   chan struct{} // holds one element while it is locked
+	store  T
+	stop   func() error // nil unless it runs
+	closed bool
+}
+
+func newLazy[T any](start func(context.Context) (T, func() error, error)) *lazy[T] {
+	return &lazy[T]{start: start, lock: make(chan struct{}, 1)}
+}
+
+// get returns the store, which it starts if necessary.
+func (l *lazy[T]) get(ctx context.Context) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
 	}
-	return err
+	select {
+	case l.lock <- struct{}{}:
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+	defer func() { <-l.lock }()
+	if l.closed {
+		return none, errClosed
+	}
+	if l.stop == nil {
+		store, stop, err := l.start(ctx)
+		if err != nil {
+			return none, err
+		}
+		l.store, l.stop = store, stop
+	}
+	return l.store, nil
+}
+
+// started returns the store if it runs.
+func (l *lazy[T]) started(ctx context.Context) (store T, ok bool, err error) {
+	select {
+	case l.lock <- struct{}{}:
+	case <-ctx.Done():
+		return store, false, ctx.Err()
+	}
+	defer func() { <-l.lock }()
+	return l.store, l.stop != nil, nil
+}
+
+// close stops the store if it runs.
+func (l *lazy[T]) close() error {
+	l.lock <- struct{}{}
+	defer func() { <-l.lock }()
+	l.closed = true
+	if l.stop == nil {
+		return nil
+	}
+	stop := l.stop
+	l.stop = nil
+	return stop()
 }

@@ -11,7 +11,7 @@ const { answer } = require('./answer');
 
 const fd = 3;
 const headMost = 16 << 10; // the longest request head
-const bodyMost = 64 << 20; // the largest event
+const bodyMost = 50 << 20; // the largest event
 
 // read fills part of buffer and returns how many bytes came, 0 at the end.
 function read(buffer, offset) {

@@ -16,7 +16,7 @@ import sys
 import answer
 
 _HEAD = 16 << 10  # the longest request head
-_BODY = 64 << 20  # the largest event
+_BODY = 50 << 20  # the largest event
 
 
 def read_request(fd, rest):
