@@ -26,32 +26,37 @@ func TestBars(t *testing.T) {
 			c.fn.benchmark.Check = nil
 			c.k = 50 // calls at once, on all processors
 			debug.FreeOSMemory()
-			before := residentPeak(t)
+			resetPeak(t)
+			before := resident(t, "VmRSS:")
 			start := time.Now()
 			for c.sample.attempts < n {
 				c.Batch(t.Context())
 			}
 			took := time.Since(start)
 			require.NoError(t, c.close())
-			require.Equal(t, n, c.summary().Counted)
+			require.Equal(t, n, c.sample.counted)
 			bar.AtLeast(t, "sim invocations recorded, "+string(trigger), n/took.Seconds(), 100_000, "/s")
-			bar.AtMost(t, "memory for a million, "+string(trigger), (residentPeak(t)-before)/1e6, 100, "MB")
+			bar.AtMost(t, "memory for a million, "+string(trigger), (resident(t, "VmHWM:")-before)/1e6, 100, "MB")
 		})
 	}
 }
 
-// residentPeak returns the peak resident memory since it was last called, in
-// bytes, on Linux.
-func residentPeak(t *testing.T) float64 {
+// resident returns a figure of resident memory in bytes, on Linux.
+func resident(t *testing.T, key string) float64 {
+	t.Helper()
+	data, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(data), key)
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	require.NoError(t, err)
+	return float64(kb) * 1024
+}
+
+// resetPeak makes VmHWM begin anew.
+func resetPeak(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the peak of resident memory is read from /proc")
 	}
-	data, err := os.ReadFile("/proc/self/status")
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(data), "VmHWM:")
-	kb, err := strconv.Atoi(strings.Fields(rest)[0])
-	require.NoError(t, err)
 	require.NoError(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
-	return float64(kb) * 1024
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/harness/load"
 )
 
 // Cell is one function under one condition: a leaf sub-test and a folder of
@@ -97,21 +98,15 @@ func (c *Cell) Batch(ctx context.Context) []Invocation {
 	if c.k == 1 {
 		all[0] = c.call(ctx, batch, c.input)
 	} else {
-		var ready, done sync.WaitGroup
 		var completed atomic.Int64
-		gate := make(chan struct{})
-		for range c.k {
-			ready.Add(1)
-			done.Go(func() {
-				ready.Done()
-				<-gate
-				v := c.call(ctx, batch, c.input)
-				all[completed.Add(1)-1] = v
-			})
+		_, err := load.Run(ctx, load.Together(c.k), c.k, func(ctx context.Context, _ int, _ time.Time) {
+			v := c.call(ctx, batch, c.input)
+			all[completed.Add(1)-1] = v
+		})
+		all = all[:completed.Load()] // the run ended before the others were made
+		if err != nil && ctx.Err() == nil {
+			c.fail(err)
 		}
-		ready.Wait()
-		close(gate)
-		done.Wait()
 	}
 	for i := range all {
 		// The budget keeps checks from taking the time that is to be measured.

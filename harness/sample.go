@@ -51,11 +51,14 @@ func (c *column) add(x float64) {
 func (c *column) at(i int) float64 { return c.chunks[i/chunkSize][i%chunkSize] }
 
 // all returns the numbers, in order, in a slice of the caller's own.
-func (c *column) all() []float64 {
+func (c *column) all() []float64 { return c.into(nil) }
+
+// into is all, in the place of values where they fit.
+func (c *column) into(values []float64) []float64 {
 	if c == nil {
 		return nil
 	}
-	values := make([]float64, 0, c.n)
+	values = slices.Grow(values[:0], c.n)
 	for _, chunk := range c.chunks {
 		values = append(values, chunk...)
 	}

@@ -67,8 +67,10 @@ func (c *Cell) summary() *Summary {
 	for _, p := range c.cond.pairs() {
 		s.Condition[p.key] = p.value
 	}
+	var values []float64
 	for _, name := range c.sample.metrics() {
-		m, err := stats.Summarize(c.sample.values[name].all())
+		values = c.sample.values[name].into(values)
+		m, err := stats.SummarizeInPlace(values)
 		if err != nil {
 			m.Warnings = append(m.Warnings, err.Error())
 		}

@@ -68,6 +68,11 @@ func DefaultQuantiles() []float64 { return []float64{0.25, 0.75, 0.9, 0.95, 0.99
 // between 0 and 1, or with DefaultQuantiles. No values give a summary with N 0
 // and a warning. It is an error if a value is not a finite number.
 func Summarize(values []float64, quantiles ...float64) (Summary, error) {
+	return SummarizeInPlace(slices.Clone(values), quantiles...)
+}
+
+// SummarizeInPlace is Summarize without the copy: it sorts values.
+func SummarizeInPlace(values []float64, quantiles ...float64) (Summary, error) {
 	if len(quantiles) == 0 {
 		quantiles = DefaultQuantiles()
 	}
@@ -82,8 +87,8 @@ func Summarize(values []float64, quantiles ...float64) (Summary, error) {
 	if len(values) == 0 {
 		return Summary{Warnings: []string{"no values"}}, nil
 	}
-	sorted := sorted(values)
-	n := len(sorted)
+	slices.Sort(values)
+	sorted, n := values, len(values)
 	s := Summary{
 		N:        n,
 		Min:      sorted[0],
