@@ -21,6 +21,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"sync"
 	"time"
@@ -103,59 +104,86 @@ func New(ep driver.Endpoint) (*Client, error) {
 // failure's cause is a time-out if ctx had a deadline, else cancelled.
 func (c *Client) Call(ctx context.Context, payload []byte) (x Exchange) {
 	x.Start = time.Now()
-	fail := func(err error) Exchange {
+	err := c.exchange(ctx, payload, &x)
+	if x.Total == 0 {
 		x.Total = time.Since(x.Start)
-		x.Failure = failure(ctx, err)
-		return x
 	}
-	if err := ctx.Err(); err != nil {
-		return fail(err)
-	}
-	cn, err := c.connect(ctx, &x)
 	if err != nil {
-		return fail(err)
+		x.Failure = Failure(ctx, err)
+	}
+	return x
+}
+
+// exchange sends the request and receives the answer.
+func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	cn, err := c.connect(ctx, x)
+	if err != nil {
+		return err
 	}
 	stop := context.AfterFunc(ctx, func() { cn.raw.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-
-	sent := time.Now()
-	if err := c.send(ctx, cn, payload); err != nil {
-		// The peer may have answered and closed before it read all.
-		if x.Failure = readFailure(cn, err); x.Failure == nil {
-			x.Failure = failure(ctx, err)
+	keep := false
+	defer func() {
+		if !keep {
+			stop()
+			cn.raw.Close()
 		}
-		cn.raw.Close()
-		x.Total = time.Since(x.Start)
-		return x
+	}()
+
+	start := time.Now()
+	sendErr := c.send(ctx, cn, payload)
+	sent := time.Now()
+	x.Phases.Send = sent.Sub(start)
+	if sendErr != nil {
+		// The peer may have answered and closed before it read all.
+		if ctx.Err() != nil {
+			return sendErr
+		}
+		cn.raw.SetReadDeadline(sent.Add(earlyAnswer))
 	}
-	written := time.Now()
-	x.Phases.Send = written.Sub(sent)
-	if _, err := cn.r.Peek(1); err != nil {
-		cn.raw.Close()
-		return fail(noAnswer(err))
-	}
-	x.Phases.FirstByte = time.Since(written)
-	res, err := http.ReadResponse(cn.r, nil)
+	res, body, err := receive(cn.r, sent, x)
 	if err != nil {
-		cn.raw.Close()
-		return fail(malformed(err))
+		var f *driver.Failure
+		if sendErr != nil && !errors.As(err, &f) {
+			return sendErr
+		}
+		return err
+	}
+	if keep = stop() && sendErr == nil && !res.Close && cn.r.Buffered() == 0; keep {
+		c.keep(cn)
+	}
+	x.Reply, err = c.decode(res, body)
+	return err
+}
+
+// earlyAnswer is how long an answer is waited for on a connection that does
+// not take the rest of the request.
+const earlyAnswer = time.Second
+
+// receive reads the answer to a request that was sent.
+func receive(r *bufio.Reader, sent time.Time, x *Exchange) (*http.Response, []byte, error) {
+	if _, err := r.Peek(1); err != nil {
+		return nil, nil, noAnswer(err)
+	}
+	x.Phases.FirstByte = time.Since(sent)
+	res, err := http.ReadResponse(r, nil)
+	for n := 0; err == nil && res.StatusCode < 200 && n < 5; n++ { // provisional
+		res, err = http.ReadResponse(r, nil)
+	}
+	if err != nil {
+		return nil, nil, malformed(err)
 	}
 	body, err := readBody(res)
 	done := time.Now()
-	x.Phases.LastByte = done.Sub(written)
+	x.Phases.LastByte = done.Sub(sent)
 	x.Total = done.Sub(x.Start)
 	x.Status, x.Bytes = res.StatusCode, len(body)
 	if err != nil {
-		cn.raw.Close()
-		return fail(malformed(err))
+		return nil, nil, malformed(err)
 	}
-	if !stop() || res.Close || cn.r.Buffered() > 0 {
-		cn.raw.Close()
-	} else {
-		c.keep(cn, done)
-	}
-	x.Reply, x.Failure = c.decode(res, body)
-	return x
+	return res, body, nil
 }
 
 // CloseIdle gives up the connections that no call uses.
@@ -211,8 +239,8 @@ func (c *Client) connect(ctx context.Context, x *Exchange) (*conn, error) {
 }
 
 // keep makes an unused connection available to later calls.
-func (c *Client) keep(cn *conn, now time.Time) {
-	cn.used = now
+func (c *Client) keep(cn *conn) {
+	cn.used = time.Now()
 	c.mu.Lock()
 	closed := c.closed
 	if !closed {
@@ -227,18 +255,13 @@ func (c *Client) keep(cn *conn, now time.Time) {
 // dial opens a connection and times how.
 func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
 	start := time.Now()
-	address := c.address
 	var raw net.Conn
 	var err error
 	if c.endpoint.Dial != nil {
-		raw, err = c.endpoint.Dial(ctx, "tcp", address)
+		raw, err = c.endpoint.Dial(ctx, "tcp", c.address)
 	} else {
-		address, err = resolve(ctx, c.url.Hostname(), address)
-		p.DNS = time.Since(start)
-		if err == nil {
-			var d net.Dialer
-			raw, err = d.DialContext(ctx, "tcp", address)
-		}
+		var d net.Dialer
+		raw, err = d.DialContext(resolving(ctx, &p.DNS), "tcp", c.address)
 	}
 	if err != nil {
 		return nil, err
@@ -267,20 +290,14 @@ func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
 	return secure, nil
 }
 
-// resolve returns the address with its host name resolved.
-func resolve(ctx context.Context, host, address string) (string, error) {
-	if net.ParseIP(host) != nil {
-		return address, nil
-	}
-	ips, err := net.DefaultResolver.LookupHost(ctx, host)
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return "", err
-	}
-	return net.JoinHostPort(ips[0], port), nil
+// resolving returns a context in which a dialer notes how long it resolved a
+// name. The dialer calls the trace from its own goroutine, before it returns.
+func resolving(ctx context.Context, took *time.Duration) context.Context {
+	var start time.Time
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { start = time.Now() },
+		DNSDone:  func(httptrace.DNSDoneInfo) { *took = time.Since(start) },
+	})
 }
 
 // send writes the request in one piece.
@@ -336,18 +353,15 @@ func readBody(res *http.Response) ([]byte, error) {
 	return body, err
 }
 
-// decode takes the platform's envelope off.
-func (c *Client) decode(res *http.Response, body []byte) (driver.Reply, *driver.Failure) {
+// decode takes the platform's envelope off. The error is a failure.
+func (c *Client) decode(res *http.Response, body []byte) (driver.Reply, error) {
 	if c.endpoint.Decode != nil {
 		reply, err := c.endpoint.Decode(res.StatusCode, res.Header, body)
-		if err == nil {
-			return reply, nil
-		}
 		var f *driver.Failure
-		if !errors.As(err, &f) {
-			f = &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
+		if err != nil && !errors.As(err, &f) {
+			err = &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
 		}
-		return reply, f
+		return reply, err
 	}
 	switch res.StatusCode {
 	case http.StatusOK:

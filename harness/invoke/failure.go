@@ -3,7 +3,6 @@ package invoke
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"syscall"
@@ -28,23 +27,10 @@ func Failure(ctx context.Context, err error) *driver.Failure {
 	return &driver.Failure{Cause: driver.Network, Detail: err.Error()}
 }
 
-// readFailure reads why the peer stopped reading, if it is the driver's word.
-func readFailure(cn *conn, written error) *driver.Failure {
-	var f *driver.Failure
-	if errors.As(written, &f) {
-		return f
-	}
-	cn.raw.SetReadDeadline(time.Now().Add(time.Second))
-	if _, err := cn.r.Peek(1); errors.As(err, &f) {
-		return f
-	}
-	return nil
-}
-
 // noAnswer explains an end of the connection before the answer.
 func noAnswer(err error) error {
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("the connection was closed without an answer")
+		return errors.New("the connection was closed without an answer")
 	}
 	return err
 }
@@ -54,6 +40,9 @@ func noAnswer(err error) error {
 func malformed(err error) error {
 	var f *driver.Failure
 	var ne net.Error
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the connection was closed in the middle of the answer")
+	}
 	if errors.As(err, &f) || errors.As(err, &ne) || errors.Is(err, syscall.ECONNRESET) {
 		return err
 	}
