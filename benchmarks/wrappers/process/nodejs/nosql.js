@@ -2,7 +2,8 @@
 // nosql.nosql().
 //
 // Tables are named as the benchmark names them. A key is an array of its name
-// and its value; the key of an item is a primary one and a secondary one.
+// and its value; the key of an item is a primary one and a secondary one, which
+// is null for a table without.
 'use strict';
 
 const { Client, environment, readAll } = require('./sigv4');
@@ -80,7 +81,7 @@ class nosql {
 }
 
 function keyOf(primaryKey, secondaryKey) {
-  return Object.fromEntries([primaryKey, secondaryKey]);
+  return Object.fromEntries([primaryKey, secondaryKey].filter(Boolean));
 }
 
 function encodeItem(item) {

@@ -1,7 +1,8 @@
 """The NoSQL store of a function: nosql.nosql.get_instance().
 
 Tables are named as the benchmark names them. A key is a pair of its name and
-its value; the key of an item is a primary one and a secondary one.
+its value; the key of an item is a primary one and a secondary one, which is
+None for a table without.
 """
 import json
 import os
@@ -31,15 +32,14 @@ class nosql:
 
     def insert(self, table_name, primary_key, secondary_key, data):
         """Stores an item, in the place of one with the same key."""
-        item = dict(data)
-        item.update([primary_key, secondary_key])
-        self._call("PutItem", table_name, {"Item": _encode_items(item)})
+        item = dict(_encode_items(data), **_key(primary_key, secondary_key))
+        self._call("PutItem", table_name, {"Item": item})
 
     def get(self, table_name, primary_key, secondary_key):
         """Returns an item with its key. One that does not exist is a KeyError."""
         answer = self._call("GetItem", table_name, {"Key": _key(primary_key, secondary_key), "ConsistentRead": True})
         if "Item" not in answer:
-            raise KeyError("%s has no item %s, %s" % (table_name, primary_key[1], secondary_key[1]))
+            raise KeyError("%s has no item %s" % (table_name, [k[1] for k in (primary_key, secondary_key) if k]))
         return _decode_items(answer["Item"])
 
     def update(self, table_name, primary_key, secondary_key, updates):
@@ -80,7 +80,7 @@ class nosql:
 
 
 def _key(primary_key, secondary_key):
-    return _encode_items(dict([primary_key, secondary_key]))
+    return _encode_items(dict(k for k in (primary_key, secondary_key) if k))
 
 
 def _encode_items(values):
