@@ -73,3 +73,19 @@ func page(count, limit int) string {
 	b.WriteString("</ul>\n</html>\n")
 	return b.String()
 }
+
+// FuzzCheckNumbers checks lists that functions may send: only one with as many
+// numbers passes.
+func FuzzCheckNumbers(f *testing.F) {
+	f.Add("<li>1</li><li>999999</li>", 2)
+	f.Add("<li>1</li><li>1</li>", 2)
+	f.Add("<li><li></li>", 2)
+	f.Add("", 0)
+	f.Fuzz(func(t *testing.T, page string, count int) {
+		if checkNumbers(page, count) != nil {
+			return
+		}
+		require.Equal(t, count, strings.Count(page, "<li>"))
+		require.GreaterOrEqual(t, strings.Count(page, "</li>"), count)
+	})
+}

@@ -104,18 +104,24 @@ func check(ctx context.Context, _ harness.Size, in any, output json.RawMessage, 
 	if err != nil {
 		return err
 	}
-	image, err := jpeg.Decode(bytes.NewReader(data))
-	if err != nil {
-		return fmt.Errorf("decode %s: %w", out.Key, err)
-	}
 	want, err := p.expected()
 	if err != nil {
 		return err
 	}
-	width, height := image.Bounds().Dx(), image.Bounds().Dy()
+	// The size is checked before the pixels are decoded: a few bytes can
+	// announce more of them than memory holds.
+	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", out.Key, err)
+	}
+	width, height := config.Width, config.Height
 	// Libraries round the shorter side differently.
 	if width > box || height > box || max(width-want.width, want.width-width, height-want.height, want.height-height) > 1 {
 		return fmt.Errorf("%s is %d x %d, want %d x %d", out.Key, width, height, want.width, want.height)
+	}
+	image, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", out.Key, err)
 	}
 	if d := difference(shrink(image, want.grid.width, want.grid.height), want.grid); d > maxDifference {
 		return fmt.Errorf("%s is not a thumbnail of %s: its pixels differ by %.1f of 255 on average, want at most %d",

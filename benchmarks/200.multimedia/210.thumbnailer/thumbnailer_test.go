@@ -17,6 +17,7 @@ import (
 
 	"github.com/sebs-go/sebs/benchmarks/internal/benchtest"
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/testdata"
 )
 
 func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark) }
@@ -88,6 +89,12 @@ func TestCheck(t *testing.T) {
 		{name: "aspect lost", object: encode(t, resize(right, 200, 200).image()), want: "200 x 200, want 200 x 133"},
 		{name: "too small", object: encode(t, resize(right, 100, 67).image()), want: "100 x 67"},
 		{name: "too large", object: encode(t, resize(right, 201, 134).image()), want: "201 x 134"},
+		{name: "announces 65535 x 65535 pixels", object: func() []byte {
+			b := bytes.Clone(rightJPEG)
+			sof := bytes.Index(b, []byte{0xff, 0xc0}) // marker, length, precision, height, width
+			copy(b[sof+5:], []byte{0xff, 0xff, 0xff, 0xff})
+			return b
+		}(), want: "65535 x 65535"},
 		{name: "PNG", object: func() []byte {
 			var b bytes.Buffer
 			require.NoError(t, png.Encode(&b, right.image()))
@@ -160,10 +167,11 @@ func encode(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// make200 makes the right thumbnail of a size's photo.
+// make200 makes the right thumbnail of a size's photo, from the photo before it
+// is enlarged.
 func make200(t *testing.T, size harness.Size) thumbnail {
 	t.Helper()
-	_, data, err := photo(size)
+	data, err := testdata.Files.ReadFile("photos/" + photos[size].file)
 	require.NoError(t, err)
 	src, err := jpeg.Decode(bytes.NewReader(data))
 	require.NoError(t, err)
@@ -212,6 +220,17 @@ func resize(t thumbnail, width, height int) thumbnail {
 		}
 	}
 	return to
+}
+
+// TestEnlarged accepts the thumbnail of the photo as it was before it was
+// enlarged.
+func TestEnlarged(t *testing.T) {
+	store := benchtest.Store(t, Benchmark)
+	in := benchtest.Input(t, Benchmark, harness.Small, store)
+	key := store.Output(0) + "/hubble.jpg"
+	benchtest.Put(t, store, key, encode(t, make200(t, harness.Small).image()))
+	output := benchtest.JSON(t, map[string]string{"bucket": store.Bucket(), "key": key})
+	require.NoError(t, Benchmark.Check(t.Context(), harness.Small, in, output, store))
 }
 
 // TestDifference compares each photo with its own mirror images, the wrong

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -175,4 +176,30 @@ func TestSeBSData(t *testing.T) {
 	delete(tree, "samples/empty.bib")
 	benchtest.Put(t, store, key, pack(t, tree, prefix, zip.Deflate))
 	require.ErrorContains(t, Benchmark.Check(t.Context(), harness.Large, in, output, store), "empty.bib")
+}
+
+// FuzzCompare compares archives that functions may send with a tree: only one
+// that holds it passes.
+func FuzzCompare(f *testing.F) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	file, err := w.Create("in/a.txt")
+	require.NoError(f, err)
+	_, err = file.Write([]byte("hello"))
+	require.NoError(f, err)
+	require.NoError(f, w.Close())
+	want := contents{}
+	want.add("in/a.txt", []byte("hello"))
+	require.NoError(f, want.compare(b.Bytes()))
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		if want.compare(archive) != nil {
+			return
+		}
+		r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+		require.NoError(t, err)
+		held, err := fs.ReadFile(r, "in/a.txt")
+		require.NoError(t, err)
+		require.Equal(t, "hello", string(held))
+	})
 }

@@ -1,10 +1,9 @@
-package testdata_test
+package benchmarks_test
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
-	"os"
 	"regexp"
 	"strconv"
 	"testing"
@@ -14,9 +13,10 @@ import (
 	"github.com/sebs-go/sebs/testdata"
 )
 
-// TestREADME compares every embedded file with its row of README.md, and the
-// embedded files with those on disk.
-func TestREADME(t *testing.T) {
+// TestTestdata compares every file of the package testdata with its row of
+// README.md: source, licence, size and digest. It is here because patterns like
+// ./... leave folders of that name out.
+func TestTestdata(t *testing.T) {
 	readme, err := testdata.Files.ReadFile("README.md")
 	require.NoError(t, err)
 	type row struct {
@@ -41,11 +41,6 @@ func TestREADME(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		onDisk, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		require.Equal(t, onDisk, data, name)
 		sum := sha256.Sum256(data)
 		files[name] = row{len(data), hex.EncodeToString(sum[:])}
 		total += len(data)
