@@ -29,6 +29,7 @@ type Job struct {
 	PlatformName string      // "process"
 	Files        fs.FS       // the benchmark's folder: a folder for each language, init.sh, package.sh, resources
 	Spec         driver.Spec // its name, configuration and trigger do not change the package
+	Anew         bool        // build it even if it is in the store, in the place of what is there
 	Log          io.Writer   // lines about what is waited for or built again; nil: none
 }
 

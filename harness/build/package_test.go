@@ -54,6 +54,14 @@ func TestPackage(t *testing.T) {
 	require.Equal(t, first, second)
 	require.NoError(t, s.Verify(t.Context(), first.Digest))
 
+	anew := job(t, p, folder())
+	anew.Anew = true
+	third, err := s.Package(t.Context(), anew)
+	require.NoError(t, err)
+	require.False(t, third.Reused)
+	require.Equal(t, 2, p.builds)
+	require.Equal(t, first.Digest, third.Digest)
+
 	unpacked := filepath.Join(t.TempDir(), "unpacked")
 	require.NoError(t, build.Unzip(first.Archive, unpacked, 1<<20))
 	require.Equal(t, readFolder(t, first.Dir), readFolder(t, unpacked))

@@ -115,8 +115,10 @@ func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if r, err := s.find(ctx, digest); err == nil {
-		return r, nil
+	if !job.Anew {
+		if r, err := s.find(ctx, digest); err == nil {
+			return r, nil
+		}
 	}
 	l, err := takeLock(ctx, s.path("locks", digest), job.Log)
 	if err != nil {
@@ -124,10 +126,10 @@ func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
 	}
 	defer l.release()
 	r, err := s.find(ctx, digest)
-	if err == nil {
+	switch {
+	case err == nil && !job.Anew:
 		return r, nil
-	}
-	if exists(s.path("packages", digest)) {
+	case err != nil && exists(s.path("packages", digest)):
 		fmt.Fprintf(job.Log, "package %s in the store is damaged (%v): it is built again\n", digest[:12], err)
 	}
 	if err := ctx.Err(); err != nil {
