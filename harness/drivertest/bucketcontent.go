@@ -64,7 +64,7 @@ var contentRules = []bucketRule{
 				return err
 			}
 			if err := b.Put(ctx, b.name, "short", strings.NewReader("only this"), 1000); err == nil {
-				return errors.New("Put of 9 bytes as an object of 1000 succeeds, want an error")
+				return errors.New("a Put of 9 bytes as an object of 1000 succeeds, want an error")
 			}
 			return b.lists(ctx, "")
 		},
@@ -119,7 +119,7 @@ var contentRules = []bucketRule{
 			for i := range keys {
 				keys[i] = fmt.Sprintf("%02d", i)
 			}
-			if err := errors.Join(b.Create(ctx, b.name), b.put(ctx, "shared", "shared"), b.putAll(ctx, keys)); err != nil {
+			if err := errors.Join(b.Create(ctx, b.name), b.put(ctx, "shared", "shared"), b.putAll(ctx, keys), b.putAll(ctx, keys)); err != nil {
 				return err
 			}
 			return errors.Join(

@@ -207,9 +207,9 @@ func (s *store) bucket(name *string) (*bucket, error) {
 
 // put makes o the object called key and returns what it replaces.
 func (b *bucket) put(key string, o object) (replaced content) {
+	key = strings.Clone(key) // a map also takes over the key of an assignment to what it has
 	old, exists := b.objects[key]
 	if !exists {
-		key = strings.Clone(key)
 		at, _ := slices.BinarySearch(b.keys, key)
 		b.keys = slices.Insert(b.keys, at, key)
 	}
