@@ -110,7 +110,7 @@ type Features struct {
 	MaxReply      int      // largest answer, bytes
 	MemoryLimits  bool     // whether a function that uses more memory than it has is stopped
 	ProcessLimits bool     // whether a function that starts too many processes is stopped
-	MaxConcurrent int      // sandboxes of one function at once; 0: as many as asked for
+	MaxConcurrent int      // sandboxes of one function at once, a call beyond is throttled; 0: no limit, or calls queue
 }
 
 // FunctionName returns the name of the function for a run's prefix, no longer
