@@ -193,7 +193,7 @@ func TestRefusals(t *testing.T) {
 		{"no such mode", nil, []string{"-test.run", "Model/001.fast/lukewarm"}, []string{"selects no cell"}},
 		{"too long", []string{"SEBS_SAMPLES=1000,10m"}, []string{"-test.run", "Model", "-test.timeout", "5m"}, []string{"16 cells may take 2h40m0s of measuring", "-timeout leaves 5m0s", "pass -timeout", "lower SEBS_SAMPLES"}},
 		{"unknown size", []string{"SEBS_SIZE=gigantic"}, []string{"-test.run", "Model/001"}, []string{"SEBS_SIZE=gigantic", "test, small, large"}},
-		{"misspelt parameter", []string{"SEBS_SAMPELS=3"}, []string{"-test.run", "Model/001"}, []string{"SEBS_SAMPELS: there is no such parameter"}},
+		{"misspelt parameter", []string{"SEBS_MEMROY=3"}, []string{"-test.run", "Model/001"}, []string{"SEBS_MEMROY: there is no such parameter"}},
 		{"results in a file", []string{"SEBS_RESULTS=/dev/null/results"}, []string{"-test.run", "Model/001"}, []string{"results folder", "/dev/null", "set SEBS_RESULTS"}},
 		{"store in a file", []string{"SEBS_CACHE=/dev/null/cache"}, []string{"-test.run", "Model/001"}, []string{"/dev/null/cache", "SEBS_CACHE"}},
 		{"missing folder", []string{"SEBS_BENCHMARKS=/no/such/folder"}, []string{"-test.run", "Model/001"}, []string{"SEBS_BENCHMARKS", "/no/such/folder"}},

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -59,10 +60,10 @@ type packageRecord struct {
 
 const resultsFormat = 1
 
-func newManifest(r *run) manifest {
+func newManifest(ctx context.Context, r *run) manifest {
 	m := manifest{
 		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: os.Args, Parameters: map[string]string{},
-		Started: r.started.UTC(), Go: runtime.Version(), Host: thisMachine(), Platforms: driver.Platforms(),
+		Started: r.started.UTC(), Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
 		Packages: []packageRecord{},
 	}
 	for _, name := range parameterNames {
@@ -73,7 +74,7 @@ func newManifest(r *run) manifest {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		m.Module = info.Main.Path
 	}
-	m.Commit, m.Modified = commit(r.root)
+	m.Commit, m.Modified = commit(ctx, r.root)
 	return m
 }
 
@@ -85,22 +86,22 @@ func (m *manifest) addPackage(function string, p build.Result) {
 }
 
 // commit returns the commit of the module's checkout, empty if git has none.
-func commit(root string) (string, bool) {
-	out, err := exec.Command("git", "-C", root, "rev-parse", "HEAD").Output()
+func commit(ctx context.Context, root string) (string, bool) {
+	out, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "HEAD").Output()
 	if err != nil {
 		return "", false
 	}
-	status, err := exec.Command("git", "-C", root, "status", "--porcelain", "--untracked-files=no").Output()
+	status, err := exec.CommandContext(ctx, "git", "-C", root, "status", "--porcelain", "--untracked-files=no").Output()
 	return strings.TrimSpace(string(out)), err == nil && len(status) > 0
 }
 
-func thisMachine() machine {
+func thisMachine(ctx context.Context) machine {
 	h := machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
-	if out, err := exec.Command("uname", "-r").Output(); err == nil {
+	if out, err := exec.CommandContext(ctx, "uname", "-r").Output(); err == nil {
 		h.Kernel = strings.TrimSpace(string(out))
 	}
 	if runtime.GOOS == "darwin" {
-		if out, err := exec.Command("sysctl", "-n", "machdep.cpu.brand_string").Output(); err == nil {
+		if out, err := exec.CommandContext(ctx, "sysctl", "-n", "machdep.cpu.brand_string").Output(); err == nil {
 			h.CPU = strings.TrimSpace(string(out))
 		}
 		return h

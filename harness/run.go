@@ -141,7 +141,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 		return nil, fmt.Errorf("temporary folder: %w", err)
 	}
 	r.unguard = r.guard.Folder(r.temp)
-	r.manifest = newManifest(r)
+	r.manifest = newManifest(r.ctx, r)
 	r.progress = newProgress(r.started)
 	return r, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
 }
