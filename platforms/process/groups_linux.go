@@ -39,6 +39,9 @@ func openGroups(run driver.Run) (*groups, error) {
 		g = &groups{version: "v2", folders: []string{filepath.Join(cgroupRoot, name)}}
 	}
 	for _, f := range g.folders {
+		if parent := filepath.Dir(f); !exists(filepath.Join(parent, "cgroup.procs")) {
+			return nil, errors.Join(fmt.Errorf("%s is not a hierarchy of control groups", parent), g.close())
+		}
 		g.release = append(g.release, run.Guard.Folder(f))
 		if err := os.Mkdir(f, 0o755); err != nil {
 			return nil, errors.Join(err, g.close())

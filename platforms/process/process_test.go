@@ -21,8 +21,10 @@ import (
 
 // isolations are the ways to open the platform.
 var isolations = map[string]driver.OpenFunc{
-	"full":   func(ctx context.Context, run driver.Run) (driver.Platform, error) { return process.Open(ctx, run) },
-	"shared": func(ctx context.Context, run driver.Run) (driver.Platform, error) { return process.OpenShared(ctx, run) },
+	"full": func(ctx context.Context, run driver.Run) (driver.Platform, error) { return process.Open(ctx, run) },
+	"shared": func(ctx context.Context, run driver.Run) (driver.Platform, error) {
+		return process.OpenShared(ctx, run)
+	},
 }
 
 // each runs a test with each isolation.

@@ -208,7 +208,7 @@ func (s *sandbox) over() bool {
 
 // patience is how long a reader of a connection that has ended waits for the
 // process's end, which says why.
-const patience = 2 * time.Second
+const patience = time.Second
 
 // failure says why a sandbox did not answer a call, after its connection has
 // ended. before is how often it had met its limits when the call began.
