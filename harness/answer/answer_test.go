@@ -19,16 +19,16 @@ const whole = `{"request":"r1","platform_request":"p1","begin_us":17000000000000
 
 // with returns whole with the value of a key replaced, or the key left out if
 // value is empty.
-func with(t testing.TB, key, value string) []byte {
-	t.Helper()
+func with(tb testing.TB, key, value string) []byte {
+	tb.Helper()
 	var a map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal([]byte(whole), &a))
-	require.Contains(t, a, key)
+	require.NoError(tb, json.Unmarshal([]byte(whole), &a))
+	require.Contains(tb, a, key)
 	if a[key] = json.RawMessage(value); value == "" {
 		delete(a, key)
 	}
 	body, err := json.Marshal(a)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return body
 }
 

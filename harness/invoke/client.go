@@ -123,7 +123,7 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { cn.raw.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = cn.raw.SetDeadline(time.Unix(1, 0)) }) // fails only if it is closed
 	keep := false
 	defer func() {
 		if !keep {
@@ -141,9 +141,9 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 		if ctx.Err() != nil {
 			return sendErr
 		}
-		cn.raw.SetReadDeadline(sent.Add(earlyAnswer))
+		_ = cn.raw.SetReadDeadline(sent.Add(earlyAnswer)) // fails only if reading ends at once
 	}
-	res, body, err := receive(cn.r, sent, x)
+	res, body, err := receive(cn.r, sent, x) //nolint:bodyclose // receive reads it to its end and closes it
 	if err != nil {
 		var f *driver.Failure
 		if sendErr != nil && !errors.As(err, &f) {

@@ -47,9 +47,12 @@ func connect(t *testing.T, ep driver.Endpoint) *invoke.Client {
 
 func echo(w http.ResponseWriter, r *http.Request) {
 	if body, err := io.ReadAll(r.Body); err == nil {
-		w.Write(body)
+		answer(w, string(body))
 	}
 }
+
+// answer writes an answer; a client that is gone notices itself.
+func answer(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
 func TestCall(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -57,9 +60,12 @@ func TestCall(t *testing.T) {
 		if err != nil {
 			return
 		}
-		json.NewEncoder(w).Encode([]string{
+		seen, err := json.Marshal([]string{
 			r.Method, r.RequestURI, r.Header.Get("Content-Type"), r.Header.Get("X-Token"), fmt.Sprint(r.ContentLength), string(body),
 		})
+		if err == nil {
+			answer(w, string(seen))
+		}
 	}, func(ep *driver.Endpoint) { ep.Header = http.Header{"X-Token": {"secret"}} })
 
 	before := time.Now()
@@ -209,7 +215,7 @@ func TestConcurrentCalls(t *testing.T) {
 			all.Done()
 			all.Wait()
 		}
-		w.Write(body)
+		answer(w, string(body))
 	}))
 	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
@@ -255,17 +261,17 @@ func TestIdleConnectionThatWasClosed(t *testing.T) {
 }
 
 func TestConnectionsAreNotKept(t *testing.T) {
-	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+	const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 	for name, response := range map[string]string{
-		"the server says so":           answer + "Connection: close\r\n\r\n{}",
-		"more than the answer is sent": answer + "\r\n{}HTTP/1.1 200 OK\r\n",
+		"the server says so":           head + "Connection: close\r\n\r\n{}",
+		"more than the answer is sent": head + "\r\n{}HTTP/1.1 200 OK\r\n",
 		"HTTP/1.0":                     "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
 		"ends with the connection":     "HTTP/1.1 200 OK\r\n\r\n{}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := connect(t, dialing(func(peer net.Conn) {
 				readRequest(peer)
-				io.WriteString(peer, response)
+				answer(peer, response)
 				peer.Close()
 			}))
 			for range 2 {
@@ -281,7 +287,7 @@ func TestConnectionsAreNotKept(t *testing.T) {
 func TestProvisionalAnswer(t *testing.T) {
 	c := connect(t, dialing(func(peer net.Conn) {
 		readRequest(peer)
-		io.WriteString(peer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+		answer(peer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 	}))
 	x := c.Call(t.Context(), []byte("{}"))
 	require.Nil(t, x.Failure)
@@ -298,7 +304,7 @@ func TestNewRefuses(t *testing.T) {
 
 func ExampleClient() {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"result":42}`)
+		answer(w, `{"result":42}`)
 	}))
 	defer srv.Close()
 	c, err := invoke.New(driver.Endpoint{URL: srv.URL})

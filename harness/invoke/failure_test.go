@@ -37,15 +37,18 @@ func dialing(peer func(net.Conn)) driver.Endpoint {
 // answer that does not come.
 func readRequest(peer net.Conn) {
 	if req, err := http.ReadRequest(bufio.NewReader(peer)); err == nil {
-		io.Copy(io.Discard, req.Body)
+		drain(req.Body)
 	}
 }
 
+// drain reads what comes until the end.
+func drain(r io.Reader) { _, _ = io.Copy(io.Discard, r) }
+
 func TestBadAnswers(t *testing.T) {
 	for _, c := range []struct {
-		name, answer string
-		cause        driver.Cause
-		detail       string
+		name, sent string
+		cause      driver.Cause
+		detail     string
 	}{
 		{"none", "", driver.Network, "without an answer"},
 		{"no HTTP", "hello\r\n\r\n", driver.Protocol, "hello"},
@@ -61,7 +64,7 @@ func TestBadAnswers(t *testing.T) {
 			client := connect(t, dialing(func(peer net.Conn) {
 				readRequest(peer)
 				requests.Add(1)
-				io.WriteString(peer, c.answer)
+				answer(peer, c.sent)
 			}))
 			x := client.Call(t.Context(), []byte("{}"))
 			require.NotNil(t, x.Failure)
@@ -76,7 +79,7 @@ func TestBadAnswers(t *testing.T) {
 func TestChunkedAnswer(t *testing.T) {
 	c := connect(t, dialing(func(peer net.Conn) {
 		readRequest(peer)
-		io.WriteString(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n")
+		answer(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n")
 	}))
 	x := c.Call(t.Context(), []byte("{}"))
 	require.Nil(t, x.Failure)
@@ -101,7 +104,7 @@ func TestDialFails(t *testing.T) {
 		require.Equal(t, c.want, x.Failure)
 		require.Positive(t, x.Total)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 	x := connect(t, driver.Endpoint{URL: "http://" + listener.Addr().String()}).Call(t.Context(), nil)
@@ -120,7 +123,7 @@ var crashed = &driver.Failure{Cause: driver.Crash, Detail: "exit status 3"}
 
 func (c *failingConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = crashed
 	}
 	return n, err
@@ -131,7 +134,7 @@ func (c *failingConn) Queued() time.Duration { return c.queued }
 
 // The driver's word counts, wherever in the exchange the sandbox died.
 func TestDriverKnowsTheCause(t *testing.T) {
-	for name, answer := range map[string]string{
+	for name, sent := range map[string]string{
 		"before the answer":   "",
 		"in the answer":       "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
 		"in the head":         "HTTP/1.1 200",
@@ -139,11 +142,11 @@ func TestDriverKnowsTheCause(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ep := dialing(func(peer net.Conn) {
-				if answer == "unread" {
+				if sent == "unread" {
 					return
 				}
 				readRequest(peer)
-				io.WriteString(peer, answer)
+				answer(peer, sent)
 			})
 			dial := ep.Dial
 			ep.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -158,18 +161,17 @@ func TestDriverKnowsTheCause(t *testing.T) {
 
 // A server may refuse a payload before it has read it.
 func TestAnswerBeforeTheWholeRequest(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 	go func() {
 		for {
 			peer, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			io.WriteString(peer, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-			peer.(*net.TCPConn).CloseWrite()
-			io.CopyN(io.Discard, peer, 1<<20) // takes a part
+			answer(peer, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			drain(io.LimitReader(peer, 1<<20)) // takes a part
 			time.AfterFunc(50*time.Millisecond, func() { peer.Close() })
 		}
 	}()
@@ -185,7 +187,7 @@ func TestAnswerBeforeTheWholeRequest(t *testing.T) {
 func TestContextEnds(t *testing.T) {
 	stuck := func(peer net.Conn) {
 		readRequest(peer)
-		io.Copy(io.Discard, peer) // until the client gives up
+		drain(peer) // until the client gives up
 	}
 	deaf := func(peer net.Conn) { <-t.Context().Done() }
 	for name, peer := range map[string]func(net.Conn){"no answer": stuck, "does not read": deaf} {
@@ -238,8 +240,8 @@ func TestAliveAndQueued(t *testing.T) {
 			if err != nil {
 				return
 			}
-			io.Copy(io.Discard, req.Body)
-			io.WriteString(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+			drain(req.Body)
+			answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 		}
 	})
 	dial := ep.Dial
@@ -264,19 +266,19 @@ func TestAliveAndQueued(t *testing.T) {
 // Close gives up the connection of a call under way as soon as it ends.
 func TestCloseDuringCall(t *testing.T) {
 	closed := make(chan struct{})
-	reached, answer := make(chan struct{}), make(chan struct{})
+	reached, goOn := make(chan struct{}), make(chan struct{})
 	c := connect(t, dialing(func(peer net.Conn) {
 		readRequest(peer)
 		close(reached)
-		<-answer
-		io.WriteString(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-		io.Copy(io.Discard, peer)
+		<-goOn
+		answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+		drain(peer)
 		close(closed)
 	}))
 	go func() {
 		<-reached
 		c.Close()
-		close(answer)
+		close(goOn)
 	}()
 	x := c.Call(t.Context(), []byte("{}"))
 	require.Nil(t, x.Failure)

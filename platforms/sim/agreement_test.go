@@ -21,13 +21,13 @@ import (
 )
 
 // open opens a platform on a world of its own, for the life of the test.
-func open(t testing.TB, o sim.Options) *sim.Platform {
-	t.Helper()
+func open(tb testing.TB, o sim.Options) *sim.Platform {
+	tb.Helper()
 	if o.World == nil {
 		o.World = sim.NewWorld()
 	}
 	p := sim.New(driver.Run{ID: "run1", Prefix: "ab", Log: io.Discard}, o)
-	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+	tb.Cleanup(func() { require.NoError(tb, p.Close(context.Background())) })
 	return p
 }
 
@@ -41,22 +41,22 @@ func spec(trigger driver.Trigger) driver.Spec {
 }
 
 // deploy builds and deploys a model.
-func deploy(t testing.TB, p driver.Platform, s driver.Spec, model string) driver.Endpoint {
-	t.Helper()
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, sim.ModelFile), []byte(model), 0o644))
-	pkg, err := p.Build(t.Context(), dir, s, io.Discard)
-	require.NoError(t, err)
+func deploy(tb testing.TB, p driver.Platform, s driver.Spec, model string) driver.Endpoint {
+	tb.Helper()
+	dir := tb.TempDir()
+	require.NoError(tb, os.WriteFile(filepath.Join(dir, sim.ModelFile), []byte(model), 0o644))
+	pkg, err := p.Build(tb.Context(), dir, s, io.Discard)
+	require.NoError(tb, err)
 	pkg.Dir, pkg.Digest = dir, model
-	ep, err := p.Deploy(t.Context(), s, pkg)
-	require.NoError(t, err)
+	ep, err := p.Deploy(tb.Context(), s, pkg)
+	require.NoError(tb, err)
 	return ep
 }
 
-func parse(t testing.TB, model string) *sim.Model {
-	t.Helper()
+func parse(tb testing.TB, model string) *sim.Model {
+	tb.Helper()
 	m, err := sim.ParseModel([]byte(model))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return m
 }
 

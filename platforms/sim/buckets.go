@@ -141,7 +141,7 @@ func (b buckets) Presign(ctx context.Context, name, key string, expires time.Dur
 	if err != nil {
 		return "", err
 	}
-	return b.p.objects.presign(b.p.world, name, key, expires)
+	return b.p.objects.presign(ctx, b.p.world, name, key, expires)
 }
 
 func (b buckets) Names(ctx context.Context) ([]string, error) {

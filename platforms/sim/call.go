@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -135,7 +136,7 @@ func (s *sandbox) spend(ctx context.Context, entered time.Time, d time.Duration)
 
 // interrupted is the outcome of a call that did not come to its end.
 func interrupted(ctx context.Context, err error) (outcome, error) {
-	if f, ok := err.(*driver.Failure); ok {
+	if f := (*driver.Failure)(nil); errors.As(err, &f) {
 		return outcome{failure: f, lost: true}, nil
 	}
 	return outcome{lost: true}, err

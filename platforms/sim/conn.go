@@ -84,15 +84,21 @@ func (c *conn) serve(peer net.Conn) {
 	r := bufio.NewReader(peer)
 	var buf []byte
 	for {
+		var evicted time.Time // never
 		if k := time.Duration(c.sandbox.model.KeepAlive); k > 0 {
-			peer.SetReadDeadline(time.Now().Add(k))
+			evicted = time.Now().Add(k)
+		}
+		if peer.SetReadDeadline(evicted) != nil { // it is closed
+			return
 		}
 		// Ends with an error if the client gave the sandbox up, or if it was
 		// retired or idle for too long.
 		if _, err := r.Peek(1); err != nil || !c.sandbox.begin() {
 			return
 		}
-		peer.SetReadDeadline(time.Time{})
+		if peer.SetReadDeadline(time.Time{}) != nil {
+			return
+		}
 		payload, err := readRequest(r)
 		if err != nil {
 			c.failure.Store(&driver.Failure{Cause: driver.Protocol, Detail: "read the request: " + err.Error()})

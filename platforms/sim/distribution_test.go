@@ -11,10 +11,10 @@ import (
 	"github.com/sebs-go/sebs/platforms/sim"
 )
 
-func distribution(t testing.TB, text string) *sim.Distribution {
-	t.Helper()
+func distribution(tb testing.TB, text string) *sim.Distribution {
+	tb.Helper()
 	var d sim.Distribution
-	require.NoError(t, json.Unmarshal([]byte(text), &d))
+	require.NoError(tb, json.Unmarshal([]byte(text), &d))
 	return &d
 }
 

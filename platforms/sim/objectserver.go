@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -31,20 +32,20 @@ type signed struct {
 }
 
 // presign returns a URL from which the object can be read for a while.
-func (o *objectServer) presign(w *World, bucket, key string, expires time.Duration) (string, error) {
+func (o *objectServer) presign(ctx context.Context, w *World, bucket, key string, expires time.Duration) (string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		return "", errClosed
 	}
 	if o.server == nil {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return "", fmt.Errorf("serve presigned URLs: %w", err)
 		}
 		o.base, o.signed = "http://"+l.Addr().String(), map[string]signed{}
 		o.server = &http.Server{Handler: o, ReadHeaderTimeout: 10 * time.Second}
-		go o.server.Serve(l)
+		go func(s *http.Server) { _ = s.Serve(l) }(o.server) // ends with close
 	}
 	secret := rand.Text()
 	o.signed[secret] = signed{world: w, bucket: bucket, key: key, expires: time.Now().Add(expires)}
@@ -76,7 +77,7 @@ func (o *objectServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	if r.Method == http.MethodGet {
-		w.Write(data) // a client that went away is no error of ours
+		_, _ = w.Write(data) // a client that went away is no error of ours
 	}
 }
 

@@ -25,14 +25,14 @@ import (
 func Example() {
 	ctx := context.Background()
 	p := sim.New(driver.Run{ID: "run1", Prefix: "demo"}, sim.Options{World: sim.NewWorld()})
-	defer p.Close(ctx)
+	defer func() { fmt.Println("closed:", p.Close(ctx)) }()
 
 	dir, err := os.MkdirTemp("", "model")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { fmt.Println("removed:", os.RemoveAll(dir)) }()
 	model := `{"seed":1, "start":"2ms", "warm":{"constant":"1ms"}, "copy":"sleep"}`
 	if err := os.WriteFile(filepath.Join(dir, sim.ModelFile), []byte(model), 0o644); err != nil {
 		fmt.Println(err)
@@ -59,6 +59,8 @@ func Example() {
 	// Output:
 	// 3 true 1 <nil>
 	// 3 false 2 <nil>
+	// removed: <nil>
+	// closed: <nil>
 }
 
 // caller calls a function by either trigger.
