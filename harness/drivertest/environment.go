@@ -99,8 +99,7 @@ func (pt *platformTest) run(prefix string) driver.Platform {
 		Ledger: noLedger{}, Guard: noGuard{}, Dir: dir, Log: log,
 	})
 	if err != nil {
-		os.RemoveAll(dir)
-		pt.t.Fatalf("open the platform: %v", err)
+		pt.t.Fatalf("open the platform: %v", errors.Join(err, os.RemoveAll(dir)))
 	}
 	pt.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(pt.t.Context()), time.Minute)

@@ -20,8 +20,9 @@ var lifecycleRules = []rule{
 			_, storage := pt.platform.Buckets(ctx)
 			_, nosql := pt.platform.Tables(ctx)
 			for module, err := range map[driver.Module]error{driver.Storage: storage, driver.NoSQL: nosql} {
-				if claimed := slices.Contains(pt.features.Modules, module); claimed != (err == nil) {
-					return fmt.Errorf("module %s is claimed: %v, but opening it gives the error %v", module, claimed, err)
+				claimed := slices.Contains(pt.features.Modules, module)
+				if err := expect(claimed == (err == nil), "module %s is claimed: %v, but opening it gives the error %v", module, claimed, err); err != nil {
+					return err
 				}
 			}
 			return nil
@@ -56,9 +57,9 @@ var lifecycleRules = []rule{
 				if !returned {
 					return fmt.Errorf("%s does not return from a cancelled context", method)
 				}
-				unavailable := errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrUnsupported)
-				if !errors.Is(err, context.Canceled) && !unavailable {
-					return fmt.Errorf("%s with a cancelled context gives the error %v, want the context's", method, err)
+				right := errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrUnsupported)
+				if err := expect(right, "%s with a cancelled context gives the error %v, want the context's", method, err); err != nil {
+					return err
 				}
 			}
 			return d.after(ctx, "methods that were cancelled")

@@ -125,8 +125,8 @@ var resourceRules = []rule{
 				return err
 			}
 			err = pt.removeFunction(ctx, d.spec.Name)
-			if !errors.Is(err, driver.ErrNotOurs) {
-				return fmt.Errorf("the removal of another run's function gives %v, want ErrNotOurs", err)
+			if err := expect(errors.Is(err, driver.ErrNotOurs), "the removal of another run's function gives %v, want ErrNotOurs", err); err != nil {
+				return err
 			}
 			names, err := resources(ctx, theirs, "function")
 			if err != nil {
@@ -144,8 +144,8 @@ var resourceRules = []rule{
 				return err
 			}
 			_, err = pt.deploy(ctx, func(s *driver.Spec) { s.Name = d.spec.Name }, with("PROBE_VARIABLE", "ours"))
-			if !errors.Is(err, driver.ErrNotOurs) {
-				return fmt.Errorf("the deployment of another run's function gives %v, want ErrNotOurs", err)
+			if err := expect(errors.Is(err, driver.ErrNotOurs), "the deployment of another run's function gives %v, want ErrNotOurs", err); err != nil {
+				return err
 			}
 			return starts(false, d.call(ctx, event{"do": "echo"}))
 		},
