@@ -58,7 +58,7 @@ func (p *progress) doing(what string, f *plannedFunction, c condition) {
 	if c.mode != "" {
 		detail += " " + string(c.mode)
 	}
-	p.show(what+" "+detail, true, what == "build")
+	p.show(what+" "+detail, true, what == "build" && p.plain != nil)
 }
 
 // built says how a package came to be.
@@ -120,8 +120,8 @@ func (p *progress) line(c *Cell, text string) string {
 	return strings.Join(words, " ")
 }
 
-// show writes a state; always: even if the last one is recent; lasting: where
-// there is no terminal too.
+// show writes a state; always: even if the last one is recent; lasting: as a
+// line that stays, and where there is no terminal too.
 func (p *progress) show(text string, always, lasting bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,10 +133,15 @@ func (p *progress) show(text string, always, lasting bool) {
 		return
 	}
 	p.last = time.Now()
+	if lasting {
+		fmt.Fprint(p.terminal, "\r\x1b[K"+text+"\n")
+		return
+	}
 	if runes := []rune(text); len(runes) >= p.width {
 		text = string(runes[:p.width-1])
 	}
-	fmt.Fprint(p.terminal, "\r\x1b[K"+text)
+	// The cursor goes back, so that what the Go command prints begins a line.
+	fmt.Fprint(p.terminal, "\r\x1b[K"+text+"\r")
 }
 
 // finish clears the line.

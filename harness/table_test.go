@@ -1,0 +1,123 @@
+package harness
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/stats"
+)
+
+// tableCell returns a summary of n invocations that took ms, ms+1, … each.
+func tableCell(t *testing.T, benchmark string, mode Mode, ms, n int) *Summary {
+	t.Helper()
+	c := &Cell{
+		experiment: "TestPerfCost",
+		fn: &plannedFunction{function: function{
+			platform: "process", benchmark: &Benchmark{Name: benchmark},
+			spec: driver.Spec{Runtime: driver.Runtime{Language: "python", Version: "3.11"}, Architecture: driver.X64, Kind: driver.Archive, Trigger: driver.HTTP},
+		}},
+		cond: condition{memory: 256, size: Test, mode: mode}, sample: newSample(), sampler: newSampler(parameters{}), k: 1,
+	}
+	for i := range n {
+		d := time.Duration(ms+i) * time.Millisecond
+		c.sample.add(&Invocation{OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Cold: mode == Cold, Count: 1})
+	}
+	c.sample.add(&Invocation{Cause: driver.Crash, Detail: "exit status 3"})
+	return c.summary()
+}
+
+func TestTable(t *testing.T) {
+	cells := []*Summary{
+		tableCell(t, "110.dynamic-html", Cold, 100, 40),
+		tableCell(t, "110.dynamic-html", Warm, 1, 100),
+		tableCell(t, "210.thumbnailer", Cold, 900, 3),
+		tableCell(t, "210.thumbnailer", Warm, 900, 0),
+	}
+	want := `
+PerfCost platform=process runtime=python-3.11 arch=x64 package=archive trigger=http memory=256 size=test
+  benchmark         mode    n  failed   median      95 % interval       p95       p99  start-up  handler   memory
+  110.dynamic-html  cold   40       1   120 ms    113 ms – 126 ms  (137 ms)  (139 ms)   59.8 ms  59.8 ms  30.5 MB
+  110.dynamic-html  warm  100       1  50.5 ms  40 ms – 61 ms     95 ms   (99 ms)         –  25.2 ms  30.5 MB
+  210.thumbnailer   cold    3       1   901 ms                  –  (902 ms)  (902 ms)    450 ms   450 ms  30.5 MB
+  210.thumbnailer   warm    0       1        –                  –         –         –         –        –        –
+`
+	got := summaryTable(cells, "/results/run")
+	table, notes, _ := strings.Cut(got, "\n\n")
+	fields := func(s string) [][]string {
+		var all [][]string
+		for line := range strings.Lines(strings.TrimSpace(s)) {
+			all = append(all, strings.Fields(line))
+		}
+		return all
+	}
+	require.Equal(t, fields(want), fields(table), got)
+	widths := map[int]bool{}
+	for _, line := range strings.Split(strings.TrimSpace(table), "\n")[1:] {
+		widths[len([]rune(line))] = true
+	}
+	require.Len(t, widths, 1, "columns are aligned:\n%s", table)
+	require.Contains(t, notes, "110.dynamic-html memory=256,size=test,mode=cold: 1 failed: crash: exit status 3")
+	require.Contains(t, notes, "( ) the sample is too small for this quantile")
+	require.True(t, strings.HasSuffix(got, "\nresults: /results/run\n"))
+	require.Contains(t, summaryTable(nil, "/results/run"), "no cell was measured")
+}
+
+func TestDuration(t *testing.T) {
+	for ns, want := range map[float64]string{
+		0: "0", 12: "12 ns", 1234: "1.23 µs", 999_600: "1 ms", 20_400_000: "20.4 ms", 1.5e9: "1.5 s", 7.2e12: "2h0m0s",
+	} {
+		require.Equal(t, want, duration(ns))
+	}
+}
+
+// TestPlainProgress: without a terminal, what lasts is a line each.
+func TestPlainProgress(t *testing.T) {
+	var out bytes.Buffer
+	p := &progress{started: time.Now(), plain: &out, cells: 2}
+	s := tableCell(t, "110.dynamic-html", Cold, 100, 40)
+	p.cellBegins(s.cell)
+	p.sampled(s.cell, true)
+	require.Empty(t, out.String())
+	p.cellDone(s.cell, s)
+	require.Equal(t, "sebs [1/2 0s] 110.dynamic-html python-3.11 memory=256 size=test mode=cold: 40 samples, 1 failed, median 120 ms (113 ms – 126 ms)\n", out.String())
+}
+
+func TestBenchUnits(t *testing.T) {
+	for metric, want := range map[string]string{
+		metricClient: "ns/op", metricHandler: "handler-ns", metricMemory: "memory-B", "download_time_ns": "download-time-ns",
+		"upload_size_bytes": "upload-size-B", "vertices": "vertices",
+	} {
+		require.Equal(t, want, benchUnit(metric))
+	}
+}
+
+// TestMeasurements: what handlers measure becomes metrics; what is not a number
+// does not.
+func TestMeasurements(t *testing.T) {
+	s := newSample()
+	s.add(&Invocation{OK: true, Counted: true, Measurement: []byte(`{"compute_time": 1.5, "download_size": 10, "depth": 3, "note": "text", "nested": {"a": 1}}`)})
+	require.Equal(t, []string{"client_ns", "handler_ns", "cpu_ns", "memory_bytes", "compute_time_ns", "depth", "download_size_bytes"}, s.metrics())
+	require.Equal(t, []float64{1500}, s.values["compute_time_ns"].all())
+	require.Equal(t, []float64{10}, s.values["download_size_bytes"].all())
+}
+
+// TestColumn: a column gives back what was added, across its chunks.
+func TestColumn(t *testing.T) {
+	var c column
+	var want []float64
+	for i := range 3*chunkSize + 5 {
+		c.add(float64(i))
+		want = append(want, float64(i))
+	}
+	require.Equal(t, want, c.all())
+	require.Equal(t, want, c.into(make([]float64, 7)))
+	require.Equal(t, float64(2*chunkSize+3), c.at(2*chunkSize+3))
+	require.Nil(t, (*column)(nil).all())
+	_, err := stats.SummarizeInPlace(c.all())
+	require.NoError(t, err)
+}
