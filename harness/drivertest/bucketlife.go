@@ -26,8 +26,12 @@ var reachRules = []bucketRule{
 			if err != nil {
 				return fmt.Errorf("presign: %w", err)
 			}
-			if status, body, err := fetch(ctx, signed); err != nil || status != http.StatusOK || body != "content" {
-				return fmt.Errorf("the presigned URL gives status %d and %q, %v, want 200 and %q", status, body, err, "content")
+			status, body, err := fetch(ctx, signed)
+			if err != nil {
+				return fmt.Errorf("read the presigned URL: %w", err)
+			}
+			if status != http.StatusOK || body != "content" {
+				return fmt.Errorf("the presigned URL gives status %d and %q, want 200 and %q", status, body, "content")
 			}
 			// What was signed is this object only.
 			u, err := url.Parse(signed)
@@ -35,10 +39,11 @@ var reachRules = []bucketRule{
 				return fmt.Errorf("presign: %w", err)
 			}
 			u.RawPath, u.Path = "", strings.Replace(u.Path, key, "other", 1)
-			if status, _, err := fetch(ctx, u.String()); err != nil || status == http.StatusOK {
-				return fmt.Errorf("the URL presigned for another object gives status %d, %v, want a refusal", status, err)
+			status, _, err = fetch(ctx, u.String())
+			if err == nil && status == http.StatusOK {
+				err = errors.New("the URL presigned for an object reads another one")
 			}
-			return nil
+			return err
 		},
 	},
 	{
@@ -75,7 +80,7 @@ var reachRules = []bucketRule{
 		func(_ context.Context, b bucketTest) error {
 			for name := range b.Access() {
 				if !strings.HasPrefix(name, "SEBS_") {
-					return fmt.Errorf("Access has the variable %s, want names that begin with SEBS_", name)
+					return fmt.Errorf("the access has the variable %s, want names that begin with SEBS_", name)
 				}
 			}
 			return nil
@@ -122,9 +127,9 @@ var bucketLifeRules = []bucketRule{
 			case err != nil:
 				return fmt.Errorf("list the buckets: %w", err)
 			case !slices.Contains(names, b.name):
-				return fmt.Errorf("Names returns %q, want it to contain %q", names, b.name)
+				return fmt.Errorf("the names are %q, want them to contain %q", names, b.name)
 			case slices.Contains(names, longer):
-				return fmt.Errorf("Names returns %q, want it not to contain %q of the longer prefix %q", names, longer, b.prefix+"x")
+				return fmt.Errorf("the names are %q, want them not to contain %q of the longer prefix %q", names, longer, b.prefix+"x")
 			}
 			return nil
 		},
@@ -142,7 +147,7 @@ var bucketLifeRules = []bucketRule{
 			}
 			names, err := b.Names(ctx)
 			if err == nil && slices.Contains(names, b.name) {
-				err = fmt.Errorf("Names returns %q after Remove of %q", names, b.name)
+				err = fmt.Errorf("the names are %q after Remove of %q", names, b.name)
 			}
 			return errors.Join(err, b.Create(ctx, b.name), b.lists(ctx, ""))
 		},

@@ -62,7 +62,7 @@ var itemRules = []tableRule{
 			}
 			for _, value := range []any{struct{}{}, []string{"a"}, func() {}} {
 				if err := s.Put(ctx, s.plain.Name, item{"id": "a", "value": value}); err == nil {
-					return fmt.Errorf("Put of a %T succeeds, want an error", value)
+					return fmt.Errorf("a Put of a %T succeeds, want an error", value)
 				}
 			}
 			_, err := s.Get(ctx, s.plain.Name, "a", "")
@@ -77,7 +77,7 @@ var itemRules = []tableRule{
 			}
 			for _, row := range []item{{}, {"cart": "c"}, {"product": "p"}, {"cart": 1.0, "product": "p"}} {
 				if err := s.Put(ctx, s.sorted.Name, row); err == nil {
-					return fmt.Errorf("Put of %v into a table with the keys %q and %q succeeds, want an error", row, s.sorted.Primary, s.sorted.Secondary)
+					return fmt.Errorf("a Put of %v into a table with the keys %q and %q succeeds, want an error", row, s.sorted.Primary, s.sorted.Secondary)
 				}
 			}
 			return nil
@@ -215,7 +215,7 @@ var queryRules = []tableRule{
 				s.holds(ctx, s.plain.Name, "a", "", a))
 			rows, queried := collect(s.Query(ctx, s.plain.Name, "b"))
 			if len(rows) != 1 || !reflect.DeepEqual(rows[0], b) {
-				err = errors.Join(err, fmt.Errorf("Query of %q gives %v, want only %v", "b", rows, b))
+				err = errors.Join(err, fmt.Errorf("a Query of %q gives %v, want only %v", "b", rows, b))
 			}
 			gone := s.Delete(ctx, s.plain.Name, "a", "")
 			_, missing := s.Get(ctx, s.plain.Name, "a", "")

@@ -77,9 +77,9 @@ var tableLifeRules = []tableRule{
 			case err != nil:
 				return fmt.Errorf("list the tables: %w", err)
 			case !slices.Contains(names, s.plain.Name) || !slices.Contains(names, s.sorted.Name):
-				return fmt.Errorf("Names returns %q, want it to contain %q and %q", names, s.plain.Name, s.sorted.Name)
+				return fmt.Errorf("the names are %q, want them to contain %q and %q", names, s.plain.Name, s.sorted.Name)
 			case slices.Contains(names, longer.Name):
-				return fmt.Errorf("Names returns %q, want it not to contain %q of the longer prefix %q", names, longer.Name, s.prefix+"x")
+				return fmt.Errorf("the names are %q, want them not to contain %q of the longer prefix %q", names, longer.Name, s.prefix+"x")
 			}
 			return nil
 		},
@@ -94,7 +94,7 @@ var tableLifeRules = []tableRule{
 			_, got := s.Get(ctx, s.sorted.Name, "c", "p")
 			names, named := s.Names(ctx)
 			if slices.Contains(names, s.sorted.Name) {
-				named = fmt.Errorf("Names returns %q after Remove of %q", names, s.sorted.Name)
+				named = fmt.Errorf("the names are %q after Remove of %q", names, s.sorted.Name)
 			}
 			err = errors.Join(err, named, notFound("Get after Remove", got))
 			again := driver.Table{Name: s.sorted.Name, Primary: "id"}
@@ -148,12 +148,12 @@ var tableLifeRules = []tableRule{
 			found := false
 			for name, value := range access {
 				if !strings.HasPrefix(name, "SEBS_") {
-					return fmt.Errorf("Access has the variable %s, want names that begin with SEBS_", name)
+					return fmt.Errorf("the access has the variable %s, want names that begin with SEBS_", name)
 				}
 				found = found || name == "SEBS_NOSQL_TABLE_shopping_cart" && value == s.sorted.Name
 			}
 			if !found {
-				return fmt.Errorf("Access has no variable SEBS_NOSQL_TABLE_shopping_cart of the value %q", s.sorted.Name)
+				return fmt.Errorf("the access has no variable SEBS_NOSQL_TABLE_shopping_cart of the value %q", s.sorted.Name)
 			}
 			return nil
 		},

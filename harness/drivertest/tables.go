@@ -97,7 +97,7 @@ func (s tableTest) queries(ctx context.Context, cart string, want ...string) err
 		return fmt.Errorf("query %q: %w", cart, err)
 	}
 	if got := slices.Collect(products(rows)); !slices.Equal(got, want) {
-		return fmt.Errorf("Query of %q gives the products %q, want %q", cart, got, want)
+		return fmt.Errorf("a Query of %q gives the products %q, want %q", cart, got, want)
 	}
 	return nil
 }

@@ -14,8 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sebs-go/sebs/harness/internal/guard"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
 // childVariable makes the test binary be the test that is killed.

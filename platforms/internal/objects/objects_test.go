@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/objects"
-	"github.com/stretchr/testify/require"
 )
 
 // The rules of driver.Buckets are checked in package objectserver, against a

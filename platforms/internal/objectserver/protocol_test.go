@@ -13,8 +13,9 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-	"github.com/sebs-go/sebs/platforms/internal/objectserver"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/platforms/internal/objectserver"
 )
 
 // client returns a client and a bucket for what functions do with the store

@@ -24,10 +24,11 @@ import (
 	"syscall"
 
 	"github.com/gofiber/fiber/v3"
-	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/s3api"
 	"github.com/versity/versitygw/s3api/middlewares"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // region is what clients sign with.
@@ -119,7 +120,8 @@ func (s *Server) serve(ctx context.Context) error {
 				select {
 				case <-bound:
 					_ = api.ShutDown()
-				case <-served:
+				case err := <-served:
+					_ = err // that it was not bound no longer matters
 				}
 			}()
 			return ctx.Err()

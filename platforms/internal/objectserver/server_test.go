@@ -4,11 +4,12 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
 	"github.com/sebs-go/sebs/platforms/internal/objects"
 	"github.com/sebs-go/sebs/platforms/internal/objectserver"
-	"github.com/stretchr/testify/require"
 )
 
 // guard keeps what is registered.
@@ -40,7 +41,10 @@ func connect(t *testing.T, s *objectserver.Server, prefix string) *objects.Store
 }
 
 func TestBuckets(t *testing.T) {
-	drivertest.Buckets(t, func(t *testing.T) driver.Buckets { return connect(t, start(t), "run1") }, "run1")
+	drivertest.Buckets(t, func(t *testing.T) driver.Buckets {
+		t.Helper()
+		return connect(t, start(t), "run1")
+	}, "run1")
 }
 
 func TestWrongSecretIsDenied(t *testing.T) {

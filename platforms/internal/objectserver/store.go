@@ -159,7 +159,7 @@ func (s *store) DeleteBucket(_ context.Context, name string) error {
 }
 
 // GetBucketAcl returns the bucket's access control, which every request reads.
-func (s *store) GetBucketAcl(_ context.Context, in *s3.GetBucketAclInput) ([]byte, error) {
+func (s *store) GetBucketAcl(_ context.Context, in *s3.GetBucketAclInput) ([]byte, error) { //nolint:staticcheck // the name is versitygw's
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b, err := s.bucket(in.Bucket)
@@ -170,7 +170,7 @@ func (s *store) GetBucketAcl(_ context.Context, in *s3.GetBucketAclInput) ([]byt
 }
 
 // PutBucketAcl replaces the bucket's access control.
-func (s *store) PutBucketAcl(_ context.Context, name string, acl []byte) error {
+func (s *store) PutBucketAcl(_ context.Context, name string, acl []byte) error { //nolint:staticcheck // the name is versitygw's
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.bucket(&name)

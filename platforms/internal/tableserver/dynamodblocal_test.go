@@ -4,10 +4,11 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
 	"github.com/sebs-go/sebs/platforms/internal/tables"
-	"github.com/stretchr/testify/require"
 )
 
 // The second choice keeps the same rules as the first, which is chosen where

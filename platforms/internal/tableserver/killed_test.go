@@ -14,8 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
 // childVariable makes the test binary be the test that is killed.
@@ -57,6 +58,7 @@ func TestKilledTestLeavesNoServer(t *testing.T) {
 }
 
 func dial(t *testing.T, address string) error {
+	t.Helper()
 	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	if err != nil {
 		return err

@@ -12,8 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 func TestChoose(t *testing.T) {

@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
 	"github.com/sebs-go/sebs/platforms/internal/tables"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
-	"github.com/stretchr/testify/require"
 )
 
 // guard keeps the process groups that are registered.
@@ -56,6 +57,7 @@ func connect(t *testing.T, s *tableserver.Server, access string) *tables.Store {
 
 func TestTables(t *testing.T) {
 	drivertest.Tables(t, func(t *testing.T) driver.Tables {
+		t.Helper()
 		s := start(t, &guard{})
 		return connect(t, s, s.AccessKey())
 	}, "run1")
