@@ -11,3 +11,6 @@ import (
 func OpenShared(ctx context.Context, run driver.Run) (*Platform, error) {
 	return open(ctx, run, newWatchdog(run))
 }
+
+// Command returns how a function is started.
+var Command = command
