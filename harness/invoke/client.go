@@ -124,9 +124,9 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = cn.raw.SetDeadline(time.Unix(1, 0)) }) // fails only if it is closed
-	keep := false
+	done := false
 	defer func() {
-		if !keep {
+		if !done {
 			stop()
 			cn.raw.Close()
 		}
@@ -151,8 +151,11 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 		}
 		return err
 	}
-	if keep = stop() && sendErr == nil && !res.Close && cn.r.Buffered() == 0; keep {
+	done = true
+	if stop() && sendErr == nil && !res.Close && cn.r.Buffered() == 0 {
 		c.keep(cn)
+	} else {
+		cn.raw.Close()
 	}
 	x.Reply, err = c.decode(res, body)
 	return err
