@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -55,17 +56,34 @@ func TestBroken(t *testing.T) {
 	}
 	executable, err := os.Executable()
 	require.NoError(t, err)
-	for _, name := range slices.Sorted(maps.Keys(faults())) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+	names := slices.Sorted(maps.Keys(faults()))
+	places := make(chan struct{}, 3*runtime.GOMAXPROCS(0)) // children mostly wait
+	ended := map[string]chan child{}
+	for _, name := range names {
+		ended[name] = make(chan child, 1)
+		go func() {
+			places <- struct{}{}
+			defer func() { <-places }()
 			cmd := exec.CommandContext(t.Context(), executable,
-				"-test.run=^TestBroken$/^(sim-1|platform)$", "-test.v", "-test.parallel=16", "-test.timeout=2m")
+				"-test.run=^TestBroken$/^(sim-1|platform)$", "-test.v", "-test.parallel=16", "-test.timeout=5m")
 			cmd.Env = append(os.Environ(), faultVariable+"="+name)
 			out, err := cmd.CombinedOutput()
-			require.Error(t, err, "the suite passes")
-			require.Equal(t, []string{ruleOf(name)}, failed(string(out)), "the rules that fail; output:\n%s", out)
+			ended[name] <- child{string(out), err}
+		}()
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			c := <-ended[name]
+			require.Error(t, c.err, "the suite passes")
+			require.Equal(t, []string{ruleOf(name)}, failed(c.out), "the rules that fail; output:\n%s", c.out)
 		})
 	}
+}
+
+// child is how the suite ended in a child process.
+type child struct {
+	out string
+	err error
 }
 
 // breakSim runs the suite on a broken platform.

@@ -121,7 +121,7 @@ var lifecycleRules = []rule{
 func promptly(call func() error) (err error, returned bool) {
 	done := make(chan error, 1)
 	go func() { done <- call() }()
-	patience := time.NewTimer(10 * time.Second)
+	patience := time.NewTimer(5 * time.Second)
 	defer patience.Stop()
 	select {
 	case err := <-done:
