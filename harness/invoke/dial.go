@@ -1,0 +1,107 @@
+package invoke
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http/httptrace"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// conn is a connection with its reader.
+type conn struct {
+	raw  net.Conn
+	r    *bufio.Reader
+	w    []byte // scratch for the request
+	used time.Time
+}
+
+// connect takes the idle connection that was used last, or opens one.
+func (c *Client) connect(ctx context.Context, x *Exchange) (*conn, error) {
+	for {
+		c.mu.Lock()
+		n := len(c.idle)
+		if n == 0 {
+			c.mu.Unlock()
+			break
+		}
+		cn := c.idle[n-1]
+		c.idle[n-1], c.idle = nil, c.idle[:n-1]
+		c.mu.Unlock()
+		if alive(cn, c.endpoint.Dial == nil) {
+			x.Reused = true
+			return cn, nil
+		}
+		cn.raw.Close()
+	}
+	raw, err := c.dial(ctx, &x.Phases)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{raw: raw, r: bufio.NewReaderSize(raw, 16<<10)}, nil
+}
+
+// keep makes an unused connection available to later calls.
+func (c *Client) keep(cn *conn) {
+	cn.used = time.Now()
+	c.mu.Lock()
+	closed := c.closed
+	if !closed {
+		c.idle = append(c.idle, cn)
+	}
+	c.mu.Unlock()
+	if closed {
+		cn.raw.Close()
+	}
+}
+
+// dial opens a connection and times how.
+func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
+	start := time.Now()
+	var raw net.Conn
+	var err error
+	if c.endpoint.Dial != nil {
+		raw, err = c.endpoint.Dial(ctx, "tcp", c.address)
+	} else {
+		var d net.Dialer
+		raw, err = d.DialContext(resolving(ctx, &p.DNS), "tcp", c.address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := raw.(driver.Sandbox); ok {
+		p.Queue = s.Queued()
+	}
+	p.Connect = max(time.Since(start)-p.DNS-p.Queue, 0)
+	if c.url.Scheme != "https" {
+		return raw, nil
+	}
+	start = time.Now()
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.endpoint.TLS != nil {
+		config = c.endpoint.TLS.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = c.url.Hostname()
+	}
+	secure := tls.Client(raw, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	p.TLS = time.Since(start)
+	return secure, nil
+}
+
+// resolving returns a context in which a dialer notes how long it resolved a
+// name. The dialer calls the trace from its own goroutine, before it returns.
+func resolving(ctx context.Context, took *time.Duration) context.Context {
+	var start time.Time
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { start = time.Now() },
+		DNSDone:  func(httptrace.DNSDoneInfo) { *took = time.Since(start) },
+	})
+}
