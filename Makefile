@@ -1,6 +1,9 @@
 # The targets that people use; each is one or a few readable commands.
 # PLATFORM names build tags, as in: make bench PLATFORM=process RUN=Invoke/.*/110
 
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+
 PLATFORM ?= process
 RUN      ?= Invoke
 LINT     ?= golangci-lint
@@ -24,7 +27,7 @@ bench: ## functions as Go benchmarks, for benchstat
 	go test -tags $(PLATFORM) -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
 
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
-	go test -v -count=1 -timeout 60m -run '^TestBars$$' $(BARS)
+	go test -v -count=1 -timeout 60m -p 1 -run '^TestBars$$' $(BARS) | grep -E '^(bar|FAIL|ok|panic)'
 
 sweep: ## list what killed runs left, and delete what is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments

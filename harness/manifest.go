@@ -31,7 +31,8 @@ type manifest struct {
 	Modified   bool              `json:"modified,omitempty"` // the checkout has uncommitted changes
 	Go         string            `json:"go"`
 	Host       machine           `json:"host"`
-	Platforms  []string          `json:"platforms"`
+	Platforms  []string          `json:"platforms"`           // linked
+	Isolation  map[string]string `json:"isolation,omitempty"` // how a platform keeps sandboxes apart, where that depends on the machine
 	Packages   []packageRecord   `json:"packages"`
 }
 
@@ -76,6 +77,16 @@ func newManifest(ctx context.Context, r *run) manifest {
 	}
 	m.Commit, m.Modified = commit(ctx, r.root)
 	return m
+}
+
+// addPlatform records what depends on the machine.
+func (m *manifest) addPlatform(name string, p driver.Platform) {
+	if i, ok := p.(interface{ Isolation() string }); ok {
+		if m.Isolation == nil {
+			m.Isolation = map[string]string{}
+		}
+		m.Isolation[name] = i.Isolation()
+	}
 }
 
 func (m *manifest) addPackage(function string, p build.Result) {

@@ -323,5 +323,6 @@ func (r *run) platform(name string) (*openPlatform, error) {
 	}
 	o := &openPlatform{Platform: p, name: name, run: r, stores: map[string]*Store{}, inputs: map[string]*input{}}
 	r.platforms[name] = o
+	r.manifest.addPlatform(name, p)
 	return o, nil
 }
