@@ -39,6 +39,7 @@ type Result struct {
 	Reused         bool          // it was in the store
 	Log            string        // path of the log of its build
 	Took           time.Duration // how long this call took
+	Builder        string        // the tools that built it: interpreter or base image, installer
 	Dependencies   []Dependency  // what is installed in it, by name and version
 }
 

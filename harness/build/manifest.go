@@ -271,6 +271,7 @@ func (m manifest) result(dir string) Result {
 			Size:    m.Size,
 		},
 		Log:          filepath.Join(dir, "build.log"),
+		Builder:      m.Builder,
 		Dependencies: m.Dependencies,
 	}
 }
