@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -282,6 +283,10 @@ func TestCloseLeavesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := newRun(t)
 			marker := newMarker()
+			escapes := "False"
+			if runtime.GOOS == "linux" {
+				escapes = "True"
+			}
 			p, err := open(t.Context(), run)
 			require.NoError(t, err)
 			t.Cleanup(func() { p.Close(context.Background()) })
@@ -293,7 +298,7 @@ def handler(event):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.makedirs(os.environ["TMPDIR"] + "/locked/away", exist_ok=True)
     os.chmod(os.environ["TMPDIR"] + "/locked", 0o500)
-    subprocess.Popen(["sleep", "`+marker+`"])
+    subprocess.Popen(["sleep", "`+marker+`"], start_new_session=`+escapes+`)
     if event.get("hang"):
         time.sleep(1000)
 `))

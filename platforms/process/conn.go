@@ -128,15 +128,16 @@ func (c *conn) answered(excess bool) {
 
 // Close gives the sandbox up.
 func (c *conn) Close() error {
+	var err error
 	c.once.Do(func() {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
 		if c.pool.give(c.s, c) {
-			c.UnixConn.Close()
+			err = c.UnixConn.Close()
 		}
 	})
-	return nil
+	return err
 }
 
 // SetDeadline sets the deadline of reads and writes. It has no effect once the

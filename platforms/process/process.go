@@ -216,8 +216,7 @@ func (p *Platform) dial(ctx context.Context, name string) (net.Conn, error) {
 	p.pool.own(s, c)
 	c.UnixConn = s.raw
 	if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
-		c.Close()
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }

@@ -34,7 +34,7 @@ func each(t *testing.T, f func(t *testing.T, p driver.Platform)) {
 	}
 }
 
-func openPlatform(t testing.TB, open driver.OpenFunc) driver.Platform {
+func openPlatform(t *testing.T, open driver.OpenFunc) driver.Platform {
 	t.Helper()
 	p, err := open(t.Context(), newRun(t))
 	require.NoError(t, err)
@@ -42,7 +42,8 @@ func openPlatform(t testing.TB, open driver.OpenFunc) driver.Platform {
 	return p
 }
 
-func newRun(t testing.TB) driver.Run {
+func newRun(t *testing.T) driver.Run {
+	t.Helper()
 	return driver.Run{
 		ID:     "t" + strings.ToLower(rand.Text()[:12]),
 		Prefix: "t",
@@ -64,7 +65,7 @@ type noLedger struct{}
 func (noLedger) Record(driver.Resource) error { return nil }
 
 // runtimeOf returns the platform's default runtime of a language.
-func runtimeOf(t testing.TB, p driver.Platform, language string) driver.Runtime {
+func runtimeOf(t *testing.T, p driver.Platform, language string) driver.Runtime {
 	t.Helper()
 	for _, r := range p.Features().Runtimes {
 		if r.Language == language {
@@ -76,7 +77,8 @@ func runtimeOf(t testing.TB, p driver.Platform, language string) driver.Runtime 
 }
 
 // spec returns the spec of a function.
-func spec(t testing.TB, p driver.Platform, language string) driver.Spec {
+func spec(t *testing.T, p driver.Platform, language string) driver.Spec {
+	t.Helper()
 	return driver.Spec{
 		Name:         "t-" + language,
 		Benchmark:    "000.probe",
@@ -91,7 +93,7 @@ func spec(t testing.TB, p driver.Platform, language string) driver.Spec {
 
 // stage lays out a package by hand: the platform's files and the function's
 // source.
-func stage(t testing.TB, s driver.Spec, source string) driver.Package {
+func stage(t *testing.T, s driver.Spec, source string) driver.Package {
 	t.Helper()
 	dir := t.TempDir()
 	files, err := dockerfiles.Files(process.Name, s.Runtime.Language, s.Modules)
@@ -113,7 +115,7 @@ func stage(t testing.TB, s driver.Spec, source string) driver.Package {
 }
 
 // deploy deploys a function and returns a client of it.
-func deploy(t testing.TB, p driver.Platform, s driver.Spec, pkg driver.Package) *invoke.Client {
+func deploy(t *testing.T, p driver.Platform, s driver.Spec, pkg driver.Package) *invoke.Client {
 	t.Helper()
 	ep, err := p.Deploy(t.Context(), s, pkg)
 	require.NoError(t, err)
@@ -124,7 +126,7 @@ func deploy(t testing.TB, p driver.Platform, s driver.Spec, pkg driver.Package) 
 }
 
 // call calls a function that must answer.
-func call(t testing.TB, c *invoke.Client, event string) answer.Answer {
+func call(t *testing.T, c *invoke.Client, event string) answer.Answer {
 	t.Helper()
 	x := c.Call(t.Context(), []byte(event))
 	require.Nil(t, x.Failure)
@@ -134,7 +136,7 @@ func call(t testing.TB, c *invoke.Client, event string) answer.Answer {
 }
 
 // result calls a function that must succeed and decodes what it returned.
-func result[T any](t testing.TB, c *invoke.Client, event string) T {
+func result[T any](t *testing.T, c *invoke.Client, event string) T {
 	t.Helper()
 	a := call(t, c, event)
 	require.Nil(t, a.Error)
@@ -183,4 +185,22 @@ func TestInvoke(t *testing.T) {
 			})
 		}
 	})
+}
+
+// Every interpreter that the platform names runs functions.
+func TestRuntimes(t *testing.T) {
+	p := openPlatform(t, isolations["full"])
+	for _, r := range p.Features().Runtimes {
+		t.Run(r.String(), func(t *testing.T) {
+			s := spec(t, p, r.Language)
+			s.Runtime = r
+			version := map[string]string{
+				"python": "import sys\ndef handler(event):\n    return '%d.%d' % sys.version_info[:2]\n",
+				"nodejs": "exports.handler = () => process.versions.node.split('.')[0];\n",
+			}[r.Language]
+			c := deploy(t, p, s, stage(t, s, version))
+			require.Equal(t, r.Version, result[string](t, c, `{}`))
+			require.Equal(t, r.Version, result[string](t, c, `{}`))
+		})
+	}
 }

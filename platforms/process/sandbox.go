@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -79,7 +80,7 @@ func (p *Platform) start(s *sandbox) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.RemoveAll(s.dir)
+			err = errors.Join(err, removeAll(s.dir))
 		}
 	}()
 	fds, err := socketpair()
@@ -121,7 +122,7 @@ func (p *Platform) start(s *sandbox) (err error) {
 	s.mu.Lock()
 	s.raw = raw.(*net.UnixConn)
 	if s.dead {
-		s.proc.Kill()
+		_ = s.proc.Kill() // it may have ended
 	}
 	s.mu.Unlock()
 	go s.out.drain(output, s.drained)
@@ -142,8 +143,9 @@ func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) erro
 	proc, err := os.StartProcess(s.fn.command[0], s.fn.command, attr)
 	if err = errors.Join(err, j.leave()); err != nil {
 		if proc != nil {
-			proc.Kill()
-			proc.Wait()
+			killErr := proc.Kill()
+			_, waitErr := proc.Wait()
+			err = errors.Join(err, killErr, waitErr)
 		}
 		return errors.Join(err, j.remove())
 	}
@@ -152,7 +154,7 @@ func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) erro
 	release := p.run.Guard.Process(proc.Pid)
 	running <- nil
 
-	state, err := proc.Wait()
+	state, _ := proc.Wait() // without a state, nothing is known of how it ended
 	j.kill()
 	release()
 	met := j.met()
@@ -166,19 +168,33 @@ func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) erro
 // bury waits for the end of a sandbox and removes what it left.
 func (p *Platform) bury(s *sandbox) {
 	<-s.ended
-	s.raw.CloseRead() // a reader gets what was sent, and then the end
+	_ = s.raw.CloseRead() // a reader gets what was sent, and then the end; it may be closed
 	select {
 	case <-s.drained:
 	case <-time.After(time.Second): // a process that escaped holds it open
 	}
 	s.output.Close()
 	<-s.drained
-	err := errors.Join(s.jail.remove(), os.RemoveAll(s.dir))
+	err := errors.Join(s.jail.remove(), removeAll(s.dir))
 	if err != nil {
 		fmt.Fprintf(p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.spec.Name, err)
 	}
 	p.pool.forget(s)
 	close(s.gone)
+}
+
+// removeAll deletes a folder, also where a function took its own rights to it.
+func removeAll(dir string) error {
+	if err := os.RemoveAll(dir); err == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700) // what this did not help is told by RemoveAll
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
 }
 
 // kill kills the sandbox, because of cause if it is not nil. It does not wait.
@@ -190,7 +206,7 @@ func (s *sandbox) kill(cause *driver.Failure) {
 	}
 	s.dead = true
 	if s.raw != nil && s.state == nil {
-		s.proc.Kill() // its other processes follow when it is dead
+		_ = s.proc.Kill() // it may have ended; its other processes follow when it is dead
 	}
 }
 

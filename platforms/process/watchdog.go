@@ -15,7 +15,8 @@ const watchInterval = 50 * time.Millisecond
 // /tmp and control groups. It looks every 50 ms at what each sandbox's process
 // group uses, and kills the ones above their limits. So a function may exceed
 // its limits for that long, memory that its processes share counts for each of
-// them, and processes that leave the group are not seen.
+// them, and processes that leave the group do not count. On Linux these are
+// killed with the sandbox all the same, unless they hide their environment.
 type watchdog struct {
 	mu       sync.Mutex
 	watched  map[*groupWatch]struct{}
@@ -26,8 +27,8 @@ func newWatchdog(driver.Run) *watchdog {
 	return &watchdog{watched: map[*groupWatch]struct{}{}}
 }
 
-func (w *watchdog) enter(_ string, fn *function) (jail, error) {
-	return &groupWatch{watchdog: w, memory: int64(fn.spec.Memory) << 20}, nil
+func (w *watchdog) enter(dir string, fn *function) (jail, error) {
+	return &groupWatch{watchdog: w, dir: dir, memory: int64(fn.spec.Memory) << 20}, nil
 }
 
 func (w *watchdog) private() bool { return false }
@@ -69,6 +70,7 @@ func (w *watchdog) watch() {
 // groupWatch is the watch over one sandbox.
 type groupWatch struct {
 	watchdog *watchdog
+	dir      string // the private folder
 	memory   int64
 	pid      int
 
@@ -113,6 +115,15 @@ func (g *groupWatch) kill() {
 	delete(g.watchdog.watched, g)
 	g.watchdog.mu.Unlock()
 	_ = syscall.Kill(-g.pid, syscall.SIGKILL) // mostly there is none
+	for range 100 {                           // each time what was forked meanwhile
+		left := strays(g.dir)
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+		}
+		if len(left) == 0 {
+			return
+		}
+	}
 }
 
 func (g *groupWatch) met() limits {

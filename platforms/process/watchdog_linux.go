@@ -2,7 +2,9 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"slices"
 	"strconv"
 )
 
@@ -10,22 +12,14 @@ import (
 // sandbox's process leads a session, which holds its group and the groups that
 // are made in it.
 func groupUse() (map[int]use, error) {
-	proc, err := os.Open("/proc")
-	if err != nil {
-		return nil, err
-	}
-	names, err := proc.Readdirnames(-1)
-	proc.Close()
+	pids, err := running()
 	if err != nil {
 		return nil, err
 	}
 	page := int64(os.Getpagesize())
 	all := map[int]use{}
-	for _, name := range names {
-		if name[0] < '0' || name[0] > '9' {
-			continue
-		}
-		stat, err := os.ReadFile("/proc/" + name + "/stat")
+	for _, pid := range pids {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
 		if err != nil {
 			continue // it has ended
 		}
@@ -45,4 +39,33 @@ func groupUse() (map[int]use, error) {
 		all[session] = use{memory: u.memory + pages*page, processes: u.processes + threads}
 	}
 	return all, nil
+}
+
+// strays returns the processes of the sandbox with the private folder dir, by
+// their environment.
+func strays(dir string) []int {
+	pids, err := running()
+	if err != nil {
+		return nil
+	}
+	var found []int
+	for _, pid := range pids {
+		env, err := os.ReadFile("/proc/" + pid + "/environ")
+		if err == nil && bytes.Contains(env, []byte("TMPDIR="+dir+"\x00")) {
+			if n, err := strconv.Atoi(pid); err == nil {
+				found = append(found, n)
+			}
+		}
+	}
+	return found
+}
+
+// running returns the ids of all processes that can be seen.
+func running() ([]string, error) {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	names, err := proc.Readdirnames(-1)
+	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' }), errors.Join(err, proc.Close())
 }
