@@ -319,3 +319,19 @@ def handler(event):
 		})
 	}
 }
+
+// A sandbox that dies while it starts is a crash that shows what was printed.
+func TestDiesAtStart(t *testing.T) {
+	each(t, func(t *testing.T, p driver.Platform) {
+		s := spec(t, p, "python")
+		pkg := stage(t, s, echo["python"])
+		require.NoError(t, os.WriteFile(filepath.Join(pkg.Dir, "answer.py"), []byte("import os\nos.write(2, b'no luck')\nos._exit(9)\n"), 0o644))
+		c := deploy(t, p, s, pkg)
+		for range 20 {
+			x := c.Call(t.Context(), []byte(`{}`))
+			require.NotNil(t, x.Failure)
+			require.Equal(t, driver.Crash, x.Failure.Cause, x.Failure.Detail)
+			require.Contains(t, x.Failure.Detail, "exit status 9: no luck")
+		}
+	})
+}

@@ -24,6 +24,7 @@ import (
 // control group finds all processes of a sandbox just as well.
 type namespaces struct {
 	groups *groups
+	tmp    string // what /tmp is
 }
 
 // isolate returns the strongest isolation that this process may use. reason
@@ -32,7 +33,11 @@ func isolate(run driver.Run) (i isolation, reason string, err error) {
 	g, err := openGroups(run)
 	if err == nil {
 		n := &namespaces{groups: g}
-		if err = n.try(run.Dir); err == nil {
+		n.tmp, err = filepath.EvalSymlinks("/tmp")
+		if err == nil {
+			err = n.try(run.Dir)
+		}
+		if err == nil {
 			return n, "", nil
 		}
 		err = errors.Join(err, g.close())
@@ -72,16 +77,16 @@ func (n *namespaces) enter(dir string, fn *function) (jail, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := mountFor(dir, fn); err != nil {
+	if err := n.mount(dir, fn); err != nil {
 		return nil, errors.Join(err, g.leave(), g.remove())
 	}
 	return g, nil
 }
 
-// mountFor gives the calling thread its own view of the file system: dir is
+// mount gives the calling thread its own view of the file system: dir is
 // /tmp, and the function's code cannot be written. What the function needs and
 // lies below /tmp stays where it is.
-func mountFor(dir string, fn *function) error {
+func (n *namespaces) mount(dir string, fn *function) error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return fmt.Errorf("unshare the mount namespace: %w", err)
 	}
@@ -93,7 +98,7 @@ func mountFor(dir string, fn *function) error {
 		readOnly bool
 	}{{fn.root, true}, {fn.interpreter.Prefix, false}} {
 		at := need.path
-		if rest, below := strings.CutPrefix(need.path, "/tmp/"); below {
+		if rest, below := strings.CutPrefix(need.path, n.tmp+"/"); below {
 			at = filepath.Join(dir, rest)
 			if err := os.MkdirAll(at, 0o755); err != nil {
 				return err
@@ -111,7 +116,7 @@ func mountFor(dir string, fn *function) error {
 			return fmt.Errorf("make %s read-only: %w", need.path, err)
 		}
 	}
-	if err := unix.Mount(dir, "/tmp", "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+	if err := unix.Mount(dir, n.tmp, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("bind the private /tmp: %w", err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,6 +46,9 @@ func freeMemory() (int64, error) {
 	total, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
 	return total / 2, err
 }
+
+// watchInterval is how often the watchdog looks, which takes a process here.
+const watchInterval = 250 * time.Millisecond
 
 // groupUse returns what process groups use.
 func groupUse() (map[int]use, error) {

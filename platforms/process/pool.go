@@ -220,13 +220,14 @@ func (p *pool) release(s *sandbox) {
 	p.dispatch()
 }
 
-// forget frees the place of a sandbox of which nothing is left.
-func (p *pool) forget(s *sandbox) {
+// forget frees the place of a sandbox of which nothing is left. It returns
+// whether a connection is left that belongs to it.
+func (p *pool) forget(s *sandbox) (owned bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
 	if pl == nil {
-		return
+		return false
 	}
 	if !pl.idle {
 		p.serving--
@@ -234,6 +235,7 @@ func (p *pool) forget(s *sandbox) {
 	p.used -= s.fn.memory()
 	delete(p.all, s)
 	p.dispatch()
+	return pl.owner != nil
 }
 
 // give gives the sandbox up for its connection: it is killed, unless another

@@ -208,12 +208,12 @@ func (p *Platform) dial(ctx context.Context, name string) (net.Conn, error) {
 		return nil, err
 	}
 	c := &conn{pool: p.pool, s: s, queued: queued, served: s.raw != nil}
+	p.pool.own(s, c)
 	if s.raw == nil {
 		if err := p.start(s); err != nil {
 			return nil, fmt.Errorf("start a sandbox of %s: %w", name, err)
 		}
 	}
-	p.pool.own(s, c)
 	c.UnixConn = s.raw
 	if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
 		return nil, errors.Join(err, c.Close())

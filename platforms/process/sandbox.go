@@ -179,7 +179,9 @@ func (p *Platform) bury(s *sandbox) {
 	if err != nil {
 		fmt.Fprintf(p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.spec.Name, err)
 	}
-	p.pool.forget(s)
+	if !p.pool.forget(s) {
+		_ = s.raw.Close() // its connection may have done so
+	}
 	close(s.gone)
 }
 

@@ -8,11 +8,8 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// watchInterval is how often the watchdog looks.
-const watchInterval = 50 * time.Millisecond
-
 // watchdog is the isolation of machines where sandboxes cannot have their own
-// /tmp and control groups. It looks every 50 ms at what each sandbox's process
+// /tmp and control groups. Every watchInterval it looks at what each sandbox's process
 // group uses, and kills the ones above their limits. So a function may exceed
 // its limits for that long, memory that its processes share counts for each of
 // them, and processes that leave the group do not count. On Linux these are

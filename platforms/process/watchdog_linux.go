@@ -6,7 +6,11 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 )
+
+// watchInterval is how often the watchdog looks.
+const watchInterval = 50 * time.Millisecond
 
 // groupUse returns what the sessions of this machine's processes use: a
 // sandbox's process leads a session, which holds its group and the groups that
