@@ -195,6 +195,7 @@ def inherited():
 // even if the handler made an ordinary error of it.
 func TestLimitsAreOfTheCall(t *testing.T) {
 	p := openPlatform(t, isolations["full"])
+	needIsolation(t, p)
 	s := spec(t, p, "python")
 	s.Memory = 512
 	c := deploy(t, p, s, stage(t, s, `
@@ -241,13 +242,20 @@ def handler(event):
 	require.Equal(t, "ValueError", call(t, c, `{}`).Error.Type)
 }
 
+// needIsolation skips a test of what only mount namespaces and control groups
+// can do, where this process may not use them.
+func needIsolation(t *testing.T, p driver.Platform) {
+	t.Helper()
+	if how := p.(interface{ Isolation() string }).Isolation(); !strings.HasPrefix(how, "mount namespaces") {
+		t.Skipf("sandboxes are kept apart by %s here", how)
+	}
+}
+
 // Each sandbox has its own /tmp, and finds its code also where that is below
 // the machine's.
 func TestPrivateTmp(t *testing.T) {
 	p := openPlatform(t, isolations["full"])
-	if !strings.HasPrefix(p.(interface{ Isolation() string }).Isolation(), "mount namespaces") {
-		t.Skip("this machine does not allow mount namespaces")
-	}
+	needIsolation(t, p)
 	mine, err := os.CreateTemp("/tmp", "sebs-test-")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.Remove(mine.Name()) })

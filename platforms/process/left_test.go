@@ -87,7 +87,7 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	for _, entry := range guarded {
-		if path, ok := strings.CutPrefix(entry, "folder "); ok && strings.HasPrefix(path, "/sys/fs/cgroup/") {
+		if path, ok := strings.CutPrefix(entry, "folder "); ok && isDir(path) && strings.HasPrefix(path, "/sys/fs/cgroup/") {
 			require.NoError(t, filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
 				if err != nil || d.Name() != "cgroup.procs" {
 					return err
@@ -115,6 +115,11 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	require.Eventually(t, func() bool { return len(processes(t, marker)) == 0 }, 10*time.Second, 10*time.Millisecond)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // die runs a function that leaves a process in a session of its own, and waits
