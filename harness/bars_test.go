@@ -24,7 +24,7 @@ func TestBars(t *testing.T) {
 			const n = 1_000_000
 			c := simCell(t, `{"copy": "n"}`, Sequential, trigger, parameters{MaxSamples: n, MaxTime: time.Hour})
 			c.fn.benchmark.Check = nil
-			c.k = 50 // calls at once, on all processors
+			c.k = 200 // calls at once, on all processors
 			debug.FreeOSMemory()
 			resetPeak(t)
 			before := resident(t, "VmRSS:")

@@ -36,6 +36,7 @@ import (
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
 // Name is the platform's name, and its build tag.
@@ -114,7 +115,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Kinds:         []driver.Kind{driver.Archive},
 		Architectures: []driver.Architecture{architecture},
 		Triggers:      []driver.Trigger{driver.HTTP},
-		Modules:       []driver.Module{driver.Storage, driver.NoSQL},
+		Modules:       modules(),
 		MaxName:       128,
 		MaxPayload:    maxBytes,
 		MaxReply:      maxBytes,
@@ -130,7 +131,17 @@ const maxBytes = 50 << 20
 // architecture is this machine's.
 var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
 
-// runtimes returns the supported runtimes that this machine has.
+// modules returns the stores that can be had on this machine.
+func modules() []driver.Module {
+	if tableserver.Available() != nil { // Tables says why
+		return []driver.Module{driver.Storage}
+	}
+	return []driver.Module{driver.Storage, driver.NoSQL}
+}
+
+// runtimes returns the supported runtimes: those that this machine has, the
+// default of each language first, and then those whose Recipe says that they
+// are missing.
 func runtimes(ctx context.Context) []driver.Runtime {
 	var all []driver.Runtime
 	for _, lang := range []string{"python", "nodejs"} {
@@ -141,12 +152,17 @@ func runtimes(ctx context.Context) []driver.Runtime {
 		for _, i := range interpreter.Available(ctx, lang, l.Versions) {
 			all = append(all, i.Runtime())
 		}
+		for _, v := range l.Versions {
+			if rt := (driver.Runtime{Language: lang, Version: v}); !slices.Contains(all, rt) {
+				all = append(all, rt)
+			}
+		}
 	}
 	return all
 }
 
-// Features says what the platform can do. The runtimes are those whose
-// interpreters this machine has.
+// Features says what the platform can do. The runtimes whose interpreters this
+// machine has come first.
 func (p *Platform) Features() driver.Features { return p.features }
 
 // Isolation says how sandboxes are kept apart on this machine, for the record

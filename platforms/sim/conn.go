@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -127,18 +128,40 @@ func (c *conn) serve(peer net.Conn) {
 // readRequest reads one request and returns its body. One that is too large is
 // read to its end, but returned only so far that its size is seen.
 func readRequest(r *bufio.Reader) ([]byte, error) {
-	req, err := http.ReadRequest(r)
+	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return nil, err
 	}
-	if req.Method != http.MethodPost {
-		return nil, fmt.Errorf("method %s: want POST", req.Method)
+	if !bytes.HasPrefix(line, []byte("POST ")) {
+		return nil, fmt.Errorf("request line %.40q: want POST", line)
 	}
-	body, err := io.ReadAll(io.LimitReader(req.Body, maxPayload+1))
-	if err != nil {
+	length := -1
+	for n := 0; ; n++ {
+		if line, err = r.ReadSlice('\n'); err != nil {
+			return nil, err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			break
+		}
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if bytes.EqualFold(name, []byte("Content-Length")) {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return nil, fmt.Errorf("header %.40q: want a length", line)
+			}
+		}
+		if n > 100 {
+			return nil, errors.New("the request has more than 100 headers")
+		}
+	}
+	if length < 0 {
+		return nil, errors.New("the request has no Content-Length")
+	}
+	body := make([]byte, min(length, maxPayload+1))
+	if _, err := io.ReadFull(r, body); err != nil {
 		return nil, err
 	}
-	_, err = io.Copy(io.Discard, req.Body)
+	_, err = io.CopyN(io.Discard, r, int64(length-len(body)))
 	return body, err
 }
 

@@ -46,6 +46,13 @@ type Server struct {
 	stopErr error
 }
 
+// Available returns nil if this machine has the tools for a server, or an error
+// that matches driver.ErrUnavailable and says which are missing. It runs none.
+func Available() error {
+	_, err := choose(exec.LookPath)
+	return err
+}
+
 // Start starts a server, and installs it before if this is the first time on
 // this machine: then log gets what the package manager prints. The server's
 // process is registered with guard, and is not bound to ctx. Where no server
