@@ -1,14 +1,15 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,17 +97,17 @@ func (c *Cell) Batch(ctx context.Context) []Invocation {
 	c.batches++
 	all := make([]Invocation, c.k)
 	if c.k == 1 {
-		all[0] = c.call(ctx, batch, c.input)
+		c.call(ctx, batch, c.input, &all[0])
 	} else {
-		var completed atomic.Int64
-		_, err := load.Run(ctx, load.Together(c.k), c.k, func(ctx context.Context, _ int, _ time.Time) {
-			v := c.call(ctx, batch, c.input)
-			all[completed.Add(1)-1] = v
+		_, err := load.Run(ctx, load.Together(c.k), c.k, func(ctx context.Context, i int, _ time.Time) {
+			c.call(ctx, batch, c.input, &all[i])
 		})
-		all = all[:completed.Load()] // the run ended before the others were made
 		if err != nil && ctx.Err() == nil {
 			c.fail(err)
 		}
+		// The run may have ended before all were made.
+		all = slices.DeleteFunc(all, func(v Invocation) bool { return v.Request == "" })
+		slices.SortFunc(all, func(a, b Invocation) int { return cmp.Compare(a.completed(), b.completed()) })
 	}
 	for i := range all {
 		// The budget keeps checks from taking the time that is to be measured.
@@ -136,7 +137,8 @@ func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
 	batch := c.batches
 	c.batches++
 	c.mu.Unlock()
-	v := c.call(ctx, batch, in)
+	var v Invocation
+	c.call(ctx, batch, in, &v)
 	c.finish(ctx, &v, check)
 	return v
 }
@@ -173,47 +175,47 @@ func (c *Cell) Row(series string, row map[string]float64) error {
 	return file.write(func(b []byte) []byte { return append(append(b, data...), '\n') })
 }
 
-// call makes one call and reads its answer.
-func (c *Cell) call(ctx context.Context, batch int, in *input) Invocation {
-	v := Invocation{Batch: batch, Request: c.run.request()}
+// call makes one call and reads its answer into v.
+func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
+	v.Batch, v.Request = batch, c.run.request()
 	event := in.eventFor(v.Request)
 	ctx, cancel := context.WithTimeout(ctx, c.grace)
 	defer cancel()
 
-	var reply driver.Reply
-	var failed error
-	if c.invoker != nil {
-		start := time.Now()
-		v.Sent = start.UnixMicro()
-		var err error
-		reply, err = c.invoker.Invoke(ctx, c.spec.Name, event)
-		v.Client = time.Since(start)
-		v.Bytes = len(reply.Body)
-		if err != nil {
-			failed = invoke.Failure(ctx, err)
-		}
-	} else {
-		x := c.client.Call(ctx, event)
-		v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
-		v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS
-		v.Send, v.FirstByte, v.LastByte = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte
-		reply = x.Reply
-		if x.Failure != nil {
-			failed = x.Failure
-		}
-	}
+	reply, err := c.exchange(ctx, event, v)
 	v.PlatformRequest = reply.PlatformRequest
-	if failed != nil {
-		v.fail(failed)
-		return v
+	if err != nil {
+		v.fail(err)
+		return
 	}
 	a, err := answer.Parse(reply.Body)
 	if err != nil {
 		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: err.Error()})
-		return v
+		return
 	}
 	v.take(a)
-	return v
+}
+
+// exchange sends the event by the function's trigger and notes the client's
+// view in v. The error is a failure.
+func (c *Cell) exchange(ctx context.Context, event []byte, v *Invocation) (driver.Reply, error) {
+	if c.invoker != nil {
+		start := time.Now()
+		reply, err := c.invoker.Invoke(ctx, c.spec.Name, event)
+		v.Sent, v.Client, v.Bytes = start.UnixMicro(), time.Since(start), len(reply.Body)
+		if err != nil {
+			return reply, invoke.Failure(ctx, err)
+		}
+		return reply, nil
+	}
+	x := c.client.Call(ctx, event)
+	v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
+	v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS
+	v.Send, v.FirstByte, v.LastByte = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte
+	if x.Failure != nil {
+		return x.Reply, x.Failure
+	}
+	return x.Reply, nil
 }
 
 // take copies the function's view, and fails the invocation if it did.

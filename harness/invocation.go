@@ -62,6 +62,9 @@ type Invocation struct {
 // It is not part of the record.
 func (v *Invocation) Result() json.RawMessage { return v.result }
 
+// completed returns when the answer had arrived, in ns of the client's clock.
+func (v *Invocation) completed() int64 { return v.Sent*1000 + int64(v.Client) }
+
 // Err returns why the invocation failed, or nil.
 func (v *Invocation) Err() error {
 	if v.OK {
