@@ -7,7 +7,7 @@ SHELL       := bash
 PLATFORM ?= process
 RUN      ?= Invoke
 LINT     ?= golangci-lint
-BARS     ?= ./harness ./harness/build ./platforms/process
+BARS     ?= ./harness ./harness/build ./platforms/process ./experiments
 
 .PHONY: check test bench bars sweep
 
