@@ -13,7 +13,7 @@ BARS     ?= ./harness ./harness/build ./platforms/process ./experiments
 
 check: ## formatting, vet on every target, linters, race detector
 	test -z "$$(gofmt -l .)"
-	go vet ./...
+	go vet ./... ./testdata
 	GOOS=darwin GOARCH=arm64 go vet ./...
 	GOOS=darwin GOARCH=amd64 go vet ./...
 	GOOS=linux GOARCH=arm64 go vet ./...
@@ -27,7 +27,7 @@ bench: ## functions as Go benchmarks, for benchstat
 	go test -tags $(PLATFORM) -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
 
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
-	go test -v -count=1 -timeout 60m -p 1 -run '^TestBars$$' $(BARS) | grep -E '^(bar|FAIL|ok|panic)'
+	go test -v -count=1 -timeout 60m -p 1 -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
 sweep: ## list what killed runs left, and delete what is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments

@@ -14,7 +14,7 @@ import (
 //	go test -run '^$' -bench 'Invoke/.*/110.dynamic-html/python' -count 10 ./experiments
 func BenchmarkInvoke(b *testing.B) {
 	modes := harness.Conditions{Modes: []harness.Mode{harness.Cold, harness.Warm}}
-	harness.Benchmarks(b, benchmarks.All, modes, func(ctx context.Context, b *testing.B, cell *harness.Cell) {
+	harness.BenchCells(b, benchmarks.All, modes, func(ctx context.Context, b *testing.B, cell *harness.Cell) {
 		for b.Loop() {
 			cell.Batch(ctx)
 		}

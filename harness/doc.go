@@ -70,7 +70,7 @@
 //
 // # As a Go benchmark
 //
-// [Benchmarks] does for a testing.B what [Cells] does for a testing.T, and
+// [BenchCells] does for a testing.B what [Cells] does for a testing.T, and
 // benchstat reads what it prints.
 //
 // # A benchmark

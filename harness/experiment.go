@@ -50,13 +50,13 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	}
 }
 
-// Benchmarks does what Cells does for a testing.B: body is called once for
+// BenchCells does what Cells does for a testing.B: body is called once for
 // each cell that -bench selects, and loops with b.Loop over Cell.Batch. The
 // names of sub-benchmarks have a level for each key, as benchstat projects
 // them. The time reported for an operation is the median of the client's times
 // of the invocations that count, not that of the loop, which includes forcing
 // cold starts.
-func Benchmarks(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
+func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
 	b.Helper()
 	sel, err := newSelection(b.Name(), "-bench", flagString("test.bench"), flagString("test.skip"))
 	if err != nil {

@@ -64,7 +64,7 @@ func TestModel(t *testing.T) {
 
 // BenchmarkModel is the same as a Go benchmark.
 func BenchmarkModel(b *testing.B) {
-	harness.Benchmarks(b, models, harness.Conditions{Modes: harness.Modes}, func(ctx context.Context, b *testing.B, cell *harness.Cell) {
+	harness.BenchCells(b, models, harness.Conditions{Modes: harness.Modes}, func(ctx context.Context, b *testing.B, cell *harness.Cell) {
 		for b.Loop() {
 			cell.Batch(ctx)
 		}

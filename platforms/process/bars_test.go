@@ -79,7 +79,7 @@ func barWarm(t *testing.T) {
 		ours()
 		theirs()
 	}
-	bar.Pairs{Name: "warm call: against net/http on the sandbox's socket", Limit: 1.2, N: 2000}.Judge(t, ours, theirs)
+	bar.Pairs{Name: "warm call", Limit: 1.2, N: 2000}.Judge(t, ours, theirs)
 }
 
 // barCold compares a cold start with starting the same interpreter on the same
@@ -125,7 +125,7 @@ func barCold(t *testing.T, language string) {
 	}
 	ours()
 	theirs()
-	bar.Pairs{Name: "cold start, " + language + ": against the interpreter's own HTTP server", Limit: 1.15, Slack: 3 * time.Millisecond, N: 30}.Judge(t, ours, theirs)
+	bar.Pairs{Name: "cold start, " + language, Limit: 1.15, Slack: 3 * time.Millisecond, N: 30}.Judge(t, ours, theirs)
 }
 
 // barBurst compares 200 calls at once with starting the same 200 processes by
@@ -176,7 +176,7 @@ func barBurst(t *testing.T) {
 		require.Empty(t, said.String())
 		return took
 	}
-	bar.Pairs{Name: "burst: 200 calls at once, against a shell that starts the processes", Limit: 1.2, N: 6}.Judge(t, ours, theirs)
+	bar.Pairs{Name: "burst of 200", Limit: 1.2, N: 6}.Judge(t, ours, theirs)
 	t.Logf("%d of %d calls were cold starts; the others came after a sandbox had become idle", cold/runs, n)
 }
 
