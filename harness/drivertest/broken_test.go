@@ -60,7 +60,8 @@ func TestBroken(t *testing.T) {
 	places := make(chan struct{}, 3*runtime.GOMAXPROCS(0)) // children mostly wait
 	ended := map[string]chan child{}
 	for _, name := range names {
-		ended[name] = make(chan child, 1)
+		result := make(chan child, 1)
+		ended[name] = result
 		go func() {
 			places <- struct{}{}
 			defer func() { <-places }()
@@ -68,7 +69,7 @@ func TestBroken(t *testing.T) {
 				"-test.run=^TestBroken$/^(sim-1|platform)$", "-test.v", "-test.parallel=16", "-test.timeout=5m")
 			cmd.Env = append(os.Environ(), faultVariable+"="+name)
 			out, err := cmd.CombinedOutput()
-			ended[name] <- child{string(out), err}
+			result <- child{string(out), err}
 		}()
 	}
 	for _, name := range names {

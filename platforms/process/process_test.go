@@ -16,6 +16,7 @@ import (
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 	"github.com/sebs-go/sebs/platforms/process"
 )
 
@@ -187,13 +188,22 @@ func TestInvoke(t *testing.T) {
 	})
 }
 
-// Every interpreter that the platform names runs functions.
+// Every interpreter that this machine has runs functions; the recipe of one
+// that it has not says so.
 func TestRuntimes(t *testing.T) {
 	p := openPlatform(t, isolations["full"])
+	ran := 0
 	for _, r := range p.Features().Runtimes {
 		t.Run(r.String(), func(t *testing.T) {
 			s := spec(t, p, r.Language)
 			s.Runtime = r
+			if _, err := interpreter.Find(t.Context(), r.Language, r.Version); err != nil {
+				_, err := p.Recipe(t.Context(), s)
+				require.ErrorIs(t, err, driver.ErrUnavailable)
+				require.ErrorContains(t, err, r.Language+" "+r.Version+" is not available on this machine")
+				return
+			}
+			ran++
 			version := map[string]string{
 				"python": "import sys\ndef handler(event):\n    return '%d.%d' % sys.version_info[:2]\n",
 				"nodejs": "exports.handler = () => process.versions.node.split('.')[0];\n",
@@ -203,4 +213,5 @@ func TestRuntimes(t *testing.T) {
 			require.Equal(t, r.Version, result[string](t, c, `{}`))
 		})
 	}
+	require.GreaterOrEqual(t, ran, 2, "a version of Python and one of Node.js")
 }
