@@ -220,7 +220,7 @@ func (r *run) close() error {
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
 	r.progress.finish()
-	table := summaryTable(r.cells, r.folder)
+	table := summaryTable(r.cells, r.manifest.Isolation, r.folder)
 	errs = append(errs, writeFile(filepath.Join(r.folder, "summary.txt"), []byte(table)))
 	r.manifest.Finished = time.Now().UTC()
 	errs = append(errs, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest))

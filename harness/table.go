@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -12,10 +13,11 @@ import (
 )
 
 // summaryTable returns the table of a run: for each experiment a line of the
-// keys that all its cells share, then a row for each cell with the others, and
-// where the results are. A quantile that the sample is too small for stands in
+// keys that all its cells share, then a row for each cell with the others; how
+// sandboxes were kept apart, where that depends on the machine; and where the
+// results are. A quantile that the sample is too small for stands in
 // parentheses.
-func summaryTable(cells []*Summary, folder string) string {
+func summaryTable(cells []*Summary, isolation map[string]string, folder string) string {
 	var b strings.Builder
 	for begin := 0; begin < len(cells); {
 		end := begin + 1
@@ -28,6 +30,9 @@ func summaryTable(cells []*Summary, folder string) string {
 	notes(&b, cells)
 	if len(cells) == 0 {
 		b.WriteString("\nno cell was measured\n")
+	}
+	for _, platform := range slices.Sorted(maps.Keys(isolation)) {
+		fmt.Fprintf(&b, "\nisolation on %s: %s\n", platform, isolation[platform])
 	}
 	fmt.Fprintf(&b, "\nresults: %s\n", folder)
 	return b.String()

@@ -31,7 +31,7 @@ func (w *watchdog) enter(dir string, fn *function) (jail, error) {
 func (w *watchdog) private() bool { return false }
 func (w *watchdog) close() error  { return nil }
 func (w *watchdog) describe() string {
-	return "process groups, limits kept by a watchdog, /tmp shared"
+	return "process groups, limits kept by a watchdog, /tmp shared, so one handler at a time"
 }
 func (w *watchdog) environment(dir string) []string {
 	return []string{"TMPDIR=" + dir, "HOME=" + dir}
