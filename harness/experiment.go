@@ -69,13 +69,14 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	if err != nil {
 		b.Fatal(err)
 	}
+	plan.run.progress.quiet() // a line in the middle of a result breaks it for benchstat
 	for _, fn := range plan.functions {
 		if fn.unavailable != nil {
 			b.Logf("%s: %v", fn.name(), fn.unavailable)
 			continue
 		}
 		for _, cond := range fn.conditions {
-			descend(b, append(fn.pairs(), cond.pairs()...), func(b *testing.B) {
+			b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
 				plan.cell(b, fn, cond, func(ctx context.Context, cell *Cell) {
 					body(ctx, b, cell)
 					cell.report(b)
@@ -86,15 +87,6 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 			b.Error(err)
 		}
 	}
-}
-
-// descend runs f as a sub-benchmark with one level for each pair.
-func descend(b *testing.B, pairs []pair, f func(*testing.B)) {
-	if len(pairs) == 0 {
-		f(b)
-		return
-	}
-	b.Run(pairs[0].key+"="+pairs[0].value, func(b *testing.B) { descend(b, pairs[1:], f) })
 }
 
 // plan is what an experiment is going to run.

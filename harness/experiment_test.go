@@ -143,6 +143,11 @@ func read(t *testing.T, path string, v any) {
 func TestBenchTxt(t *testing.T) {
 	c := newChild(t, nil, "-test.run", "Model/001.fast/cold")
 	require.NoError(t, c.Run(), c.out.String())
+	whole, err := os.ReadFile(filepath.Join(c.folder(t), "bench.txt"))
+	require.NoError(t, err)
+	cell, err := os.ReadFile(filepath.Join(c.folder(t), fastCold, "bench.txt"))
+	require.NoError(t, err)
+	require.Equal(t, string(cell), string(whole), "the run has one cell")
 	f, err := os.Open(filepath.Join(c.folder(t), fastCold, "bench.txt"))
 	require.NoError(t, err)
 	t.Cleanup(func() { f.Close() })
@@ -174,10 +179,23 @@ func TestBenchTxt(t *testing.T) {
 func TestExperimentAsBenchmark(t *testing.T) {
 	c := newChild(t, nil, "-test.run", "^$", "-test.bench", "Model/.*/001.fast", "-test.benchtime", "20x")
 	require.NoError(t, c.Run(), c.out.String())
+	require.NotContains(t, c.out.String(), "#01")
 	line := regexp.MustCompile(`(?m)^BenchmarkModel/platform=sim/benchmark=001.fast/\S+/mode=cold(?:-\d+)?\s+20\s.*$`).FindString(c.out.String())
 	require.NotEmpty(t, line, c.out.String())
 	require.Contains(t, line, "handler-ns")
 	require.Contains(t, line, "memory-B")
+
+	// benchstat reads what was printed, every line of it.
+	reader, results := benchfmt.NewReader(strings.NewReader(c.out.String()), "stdout"), 0
+	for reader.Scan() {
+		switch rec := reader.Result().(type) {
+		case *benchfmt.Result:
+			results++
+		case *benchfmt.SyntaxError:
+			t.Fatal(rec)
+		}
+	}
+	require.Equal(t, 4, results, "a line for each mode")
 }
 
 // TestRefusals: what cannot be done is refused before anything is built, with

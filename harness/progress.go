@@ -144,6 +144,13 @@ func (p *progress) show(text string, always, lasting bool) {
 	fmt.Fprint(p.terminal, "\r\x1b[K"+text+"\r")
 }
 
+// quiet ends the plain lines.
+func (p *progress) quiet() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.plain = nil
+}
+
 // finish clears the line.
 func (p *progress) finish() {
 	p.mu.Lock()

@@ -222,6 +222,7 @@ func (r *run) close() error {
 	r.progress.finish()
 	table := summaryTable(r.cells, r.manifest.Isolation, r.folder)
 	errs = append(errs, writeFile(filepath.Join(r.folder, "summary.txt"), []byte(table)))
+	errs = append(errs, r.writeBench())
 	r.manifest.Finished = time.Now().UTC()
 	errs = append(errs, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest))
 	errs = append(errs, markUncached(r.root, r.folder))

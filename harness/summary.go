@@ -2,7 +2,10 @@ package harness
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -134,8 +137,9 @@ func (c *Cell) writeBench() error {
 		for _, m := range names {
 			fmt.Fprintf(w, "Unit %s better=lower\n", benchUnit(m))
 		}
-		fmt.Fprintf(w, "run: %s\nconcurrency: %d\n", c.run.id, c.k)
-		name := "Benchmark" + strings.TrimPrefix(strings.TrimPrefix(c.experiment, "Test"), "Benchmark")
+		// Nothing that differs from run to run: benchstat would not compare them.
+		fmt.Fprintf(w, "concurrency: %d\n", c.k)
+		name := "Benchmark" + shortName(c.experiment)
 		for _, p := range append(c.fn.pairs(), c.cond.pairs()...) {
 			name += "/" + p.key + "=" + p.value
 		}
@@ -149,4 +153,24 @@ func (c *Cell) writeBench() error {
 			w.Write(append(line, '\n')) // the writer keeps its first error until it is flushed
 		}
 	})
+}
+
+// writeBench writes the run's bench.txt: that of every cell, one after another,
+// under a path that benchstat takes as it is (it reads a=b as a label and a
+// path).
+func (r *run) writeBench() error {
+	var errs []error
+	err := streamFile(filepath.Join(r.folder, "bench.txt"), func(w *bufio.Writer) {
+		for _, s := range r.cells {
+			f, err := os.Open(filepath.Join(s.cell.dir, "bench.txt"))
+			if err != nil {
+				errs = append(errs, err) // its cell has failed and said why
+				continue
+			}
+			_, err = io.Copy(w, f)
+			errs = append(errs, err)
+			f.Close()
+		}
+	})
+	return errors.Join(append(errs, err)...)
 }

@@ -43,7 +43,7 @@ var numbers = []string{"n", "failed", "median", "95 % interval", "p95", "p99", "
 
 // experimentTable writes the table of one experiment.
 func experimentTable(b *strings.Builder, cells []*Summary) {
-	head := "\n" + strings.TrimPrefix(cells[0].Experiment, "Test")
+	head := "\n" + shortName(cells[0].Experiment)
 	var varying []string
 	for _, p := range cells[0].pairs() {
 		same := !slices.ContainsFunc(cells, func(s *Summary) bool { return s.value(p.key) != p.value })
@@ -63,6 +63,12 @@ func experimentTable(b *strings.Builder, cells []*Summary) {
 	}
 	b.WriteString(head + "\n")
 	align(b, rows, len(varying))
+}
+
+// shortName returns an experiment's name as patterns have it. A line of the
+// table must not begin with Benchmark: tools take it for a result.
+func shortName(experiment string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(experiment, "Test"), "Benchmark")
 }
 
 // pairs returns the keys and values of the cell, in their fixed order.
