@@ -36,6 +36,7 @@ func Main(m *testing.M) {
 
 // shared is the run of a process whose TestMain calls Main.
 var shared struct {
+	mu      sync.Mutex // experiments may be parallel tests
 	enabled bool
 	run     *run
 }
@@ -74,6 +75,8 @@ type run struct {
 
 // openRun returns the process's shared run, or one that ends with the test.
 func openRun(tb testing.TB) (*run, error) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
 	if shared.run != nil {
 		return shared.run, nil
 	}
@@ -306,8 +309,8 @@ func (r *run) platform(name string) (*openPlatform, error) {
 	if p := r.platforms[name]; p != nil {
 		return p, nil
 	}
-	dir := filepath.Join(r.temp, name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	dir := filepath.Join(r.temp, name) // exists if opening failed before
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("temporary folder: %w", err)
 	}
 	keep := r.params.Keep
