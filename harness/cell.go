@@ -38,13 +38,15 @@ type Cell struct {
 
 	records *lines
 	series  map[string]*lines
-	sampler *sampler
-	batches int
-	err     error // of the results folder: ends the cell
+	checks  checkBudget
 
-	mu     sync.Mutex
-	sample *sample
-	checks checkBudget
+	mu      sync.Mutex
+	sampler *sampler
+	sample  *sample
+	batches int
+	err     error     // of the results folder: ends the cell
+	busy    int       // batches and single calls under way
+	since   time.Time // when measured was last counted
 }
 
 // Value returns the value of a condition by its key: "memory", "size", "mode",
@@ -68,6 +70,8 @@ func (c *Cell) Payload() any { return c.input.payload }
 // of the median is narrow enough, or a bound of SEBS_SAMPLES is met, or the
 // run ends. The looks at the interval are fixed in advance.
 func (c *Cell) More() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err != nil {
 		return false
 	}
@@ -75,8 +79,7 @@ func (c *Cell) More() bool {
 		c.sampler.stopped = cause.Error()
 		return false
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.elapse()
 	more := c.sampler.more(c.sample)
 	c.run.progress.sampled(c, more)
 	return more
@@ -85,16 +88,14 @@ func (c *Cell) More() bool {
 // Batch makes one batch of calls as the cell's mode says, records them and
 // returns them in the order of completion.
 func (c *Cell) Batch(ctx context.Context) []Invocation {
-	start := time.Now()
-	defer func() { c.sampler.measured += time.Since(start) }()
+	batch := c.begin()
+	defer c.end()
 	if c.cond.mode == Cold || c.cond.mode == Burst {
 		if err := c.Retire(ctx); err != nil {
 			c.fail(err)
 			return nil
 		}
 	}
-	batch := c.batches
-	c.batches++
 	all := make([]Invocation, c.k)
 	if c.k == 1 {
 		c.call(ctx, batch, c.input, &all[0])
@@ -133,14 +134,40 @@ func (c *Cell) InvokeWith(ctx context.Context, payload any) (Invocation, error) 
 }
 
 func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
-	c.mu.Lock()
-	batch := c.batches
-	c.batches++
-	c.mu.Unlock()
+	batch := c.begin()
+	defer c.end()
 	var v Invocation
 	c.call(ctx, batch, in, &v)
 	c.finish(ctx, &v, check)
 	return v
+}
+
+// begin begins a batch or a single call and returns its number.
+func (c *Cell) begin() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.elapse()
+	c.busy++
+	c.batches++
+	return c.batches - 1
+}
+
+// end ends what begin began.
+func (c *Cell) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.elapse()
+	c.busy--
+}
+
+// elapse counts the time in which anything was under way as measuring. The
+// caller holds the lock.
+func (c *Cell) elapse() {
+	now := time.Now()
+	if c.busy > 0 {
+		c.sampler.measured += now.Sub(c.since)
+	}
+	c.since = now
 }
 
 // Retire makes every later call cold, until new sandboxes were started.
@@ -245,7 +272,9 @@ func (v *Invocation) take(a answer.Answer) {
 func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 	if v.OK && check && c.fn.benchmark.Check != nil {
 		start := time.Now()
-		err := c.fn.benchmark.Check(ctx, c.cond.size, c.input.payload, v.result, c.store)
+		bounded, cancel := context.WithTimeout(ctx, checkTime)
+		err := c.fn.benchmark.Check(bounded, c.cond.size, c.input.payload, v.result, c.store)
+		cancel()
 		c.checks.spend(time.Since(start))
 		v.Checked = true
 		if err != nil {
@@ -259,8 +288,9 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 	c.mu.Lock()
 	v.Sequence = c.sample.attempts
 	c.sample.add(v)
+	err := c.records.write(v.appendJSON) // under the lock: lines are in the order of sequence
 	c.mu.Unlock()
-	if err := c.records.write(v.appendJSON); err != nil {
+	if err != nil {
 		c.fail(err)
 	}
 }
@@ -287,7 +317,9 @@ func (c *Cell) close() error {
 	if c.client != nil {
 		c.client.Close()
 	}
+	c.mu.Lock()
 	errs := []error{c.err, c.records.close()}
+	c.mu.Unlock()
 	for _, f := range c.series {
 		errs = append(errs, f.close())
 	}
@@ -327,6 +359,10 @@ type checkBudget struct {
 }
 
 const alwaysChecked = 3
+
+// checkTime bounds one check. A check that does not heed its context is ended
+// by -timeout alone.
+const checkTime = time.Minute
 
 func (b *checkBudget) allow(call time.Duration) bool {
 	b.mu.Lock()

@@ -1,0 +1,101 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+const quick = `{"copy": "n", "warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`
+
+// TestConcurrentInvoke: Invoke from several goroutines beside batches gives
+// each call a record, in the order of their sequence.
+func TestConcurrentInvoke(t *testing.T) {
+	c := simCell(t, quick, Sequential, driver.SDK, parameters{MaxSamples: 1000, MaxTime: time.Hour})
+	var calls sync.WaitGroup
+	for range 8 {
+		calls.Go(func() {
+			for range 20 {
+				c.Invoke(t.Context())
+			}
+		})
+	}
+	for range 20 {
+		c.More()
+		c.Batch(t.Context())
+	}
+	calls.Wait()
+	require.NoError(t, c.close())
+
+	all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+	require.NoError(t, err)
+	require.Len(t, all, 180)
+	batches := map[int]bool{}
+	for i, v := range all {
+		require.Equal(t, i, v.Sequence)
+		batches[v.Batch] = true
+	}
+	require.Len(t, batches, 180)
+}
+
+// TestMoreBoundsSingleCalls: the time of measuring is that of single calls too,
+// and calls at the same time count once.
+func TestMoreBoundsSingleCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := `{"copy": "n", "warm": {"lognormal": {"median": "1s", "sigma": 1}}, "cold": {"constant": "1s"}}`
+		c := simCell(t, slow, Sequential, driver.SDK, parameters{MaxSamples: 1000, MaxTime: 5 * time.Second})
+		for n := 0; c.More(); n++ {
+			require.Less(t, n, 1000, "More has no bound")
+			c.Invoke(t.Context())
+		}
+		require.NoError(t, c.close())
+		require.Equal(t, "5s of measuring", c.summary().Stopped)
+
+		c = simCell(t, `{"copy": "n", "warm": {"constant": "1s"}, "cold": {"constant": "1s"}}`, Sequential, driver.SDK, parameters{MaxSamples: 9, MaxTime: time.Hour})
+		var calls sync.WaitGroup
+		for range 5 {
+			calls.Go(func() { c.Invoke(t.Context()) })
+		}
+		calls.Wait()
+		require.NoError(t, c.close())
+		require.InDelta(t, 1, c.summary().MeasuredS, 0.1)
+	})
+}
+
+// TestCheckIsBounded: a check that waits forever ends with its context, and the
+// invocation is not a success.
+func TestCheckIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := simCell(t, quick, Sequential, driver.SDK, parameters{MaxSamples: 1, MaxTime: time.Hour})
+		c.fn.benchmark.Check = func(ctx context.Context, _ Size, _ any, _ json.RawMessage, _ *Store) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Hour):
+				return nil
+			}
+		}
+		v := c.Invoke(t.Context())
+		require.NoError(t, c.close())
+		require.Equal(t, driver.WrongOutput, v.Cause)
+		require.Contains(t, v.Detail, "deadline exceeded")
+	})
+}
+
+// TestPlatformThatDoesNotOpen: the second experiment of a run is told the same
+// as the first.
+func TestPlatformThatDoesNotOpen(t *testing.T) {
+	r := &run{temp: t.TempDir(), folder: t.TempDir(), ctx: t.Context(), platforms: map[string]*openPlatform{}}
+	for range 2 {
+		_, err := r.platform("not-linked")
+		require.ErrorContains(t, err, "open platform not-linked")
+	}
+}
