@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +78,16 @@ const (
 	metricMemory  = "memory_bytes" // peak resident memory of the process
 )
 
+// ownMetrics are the metrics of every cell, in the order of summaries.
+var ownMetrics = []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory}
+
+// isOwn reports whether a metric would share its unit in bench.txt with one of
+// the harness's own.
+func isOwn(metric string) bool {
+	unit := benchUnit(metric)
+	return unit == p95Unit || slices.ContainsFunc(ownMetrics, func(own string) bool { return benchUnit(own) == unit })
+}
+
 func newSample() *sample {
 	return &sample{failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{}}
 }
@@ -129,26 +141,34 @@ func (s *sample) value(metric string, x float64) {
 	c.add(x)
 }
 
+// maxMeasurements bounds the numbers of an answer, and those of a cell.
 const maxMeasurements = 32
 
+// measurementKey is what a key must look like to become a metric, which is a
+// unit of bench.txt.
+var measurementKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+
 // measurement adds the numbers that the handler measured: times in µs and
-// sizes in bytes, as their keys say.
+// sizes in bytes, as their keys say. What is no such number, or has the name
+// of one of the harness's own metrics, is in the record alone.
 func (s *sample) measurement(raw json.RawMessage) {
 	var numbers map[string]any
 	if json.Unmarshal(raw, &numbers) != nil || len(numbers) > maxMeasurements {
 		return // the record has it as it is
 	}
-	for key, v := range numbers {
-		x, ok := v.(float64)
-		if !ok {
+	for _, key := range slices.Sorted(maps.Keys(numbers)) {
+		x, ok := numbers[key].(float64)
+		if !ok || !measurementKey.MatchString(key) {
 			continue
 		}
 		switch {
 		case strings.HasSuffix(key, "_time"):
-			s.value(key+"_ns", x*1000)
+			key, x = key+"_ns", x*1000
 		case strings.HasSuffix(key, "_size"):
-			s.value(key+"_bytes", x)
-		default:
+			key += "_bytes"
+		}
+		known := s.values[key] != nil || len(s.values) < len(ownMetrics)+maxMeasurements
+		if known && !isOwn(key) && math.Abs(x) < 1e100 { // whose square is finite
 			s.value(key, x)
 		}
 	}
@@ -171,7 +191,7 @@ func (s *sample) why() string {
 // metrics returns the names of the metrics that have values: those of every
 // cell first, then what handlers measured, sorted.
 func (s *sample) metrics() []string {
-	all := []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory}
+	all := slices.Clone(ownMetrics)
 	own := slices.Sorted(maps.Keys(s.values))
 	own = slices.DeleteFunc(own, func(m string) bool { return slices.Contains(all, m) })
 	all = slices.DeleteFunc(all, func(m string) bool { return s.values[m] == nil })

@@ -88,6 +88,9 @@ type benchMetric struct {
 	unit  string
 }
 
+// p95Unit is the unit of the client's p95.
+const p95Unit = "p95-ns"
+
 // benchUnit turns a metric's name into a unit of the Go benchmark format, as
 // benchstat scales them: ns and B.
 func benchUnit(metric string) string {
@@ -117,7 +120,7 @@ func (s *Summary) benchMetrics() []benchMetric {
 	if client := s.metric(metricClient); client != nil {
 		for _, q := range client.Quantiles {
 			if q.P == 0.95 && q.Enough {
-				all = append(all, benchMetric{q.Value, "p95-ns"})
+				all = append(all, benchMetric{q.Value, p95Unit})
 			}
 		}
 	}

@@ -153,7 +153,7 @@ func duration(ns float64) string {
 	switch {
 	case d == 0:
 		return "0"
-	case d < 1e3:
+	case d < 999.5:
 		return fmt.Sprintf("%.3g ns", ns)
 	case d < 999.5e3:
 		return fmt.Sprintf("%.3g µs", ns/1e3)

@@ -2,6 +2,8 @@ package harness
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +72,7 @@ PerfCost platform=process runtime=python-3.11 arch=x64 package=archive trigger=h
 
 func TestDuration(t *testing.T) {
 	for ns, want := range map[float64]string{
-		0: "0", 12: "12 ns", 1234: "1.23 µs", 999_600: "1 ms", 20_400_000: "20.4 ms", 1.5e9: "1.5 s", 7.2e12: "2h0m0s",
+		0: "0", 12: "12 ns", 999.6: "1 µs", 1234: "1.23 µs", 999_600: "1 ms", 20_400_000: "20.4 ms", 1.5e9: "1.5 s", 7.2e12: "2h0m0s",
 	} {
 		require.Equal(t, want, duration(ns))
 	}
@@ -105,6 +107,27 @@ func TestMeasurements(t *testing.T) {
 	require.Equal(t, []string{"client_ns", "handler_ns", "cpu_ns", "memory_bytes", "compute_time_ns", "depth", "download_size_bytes"}, s.metrics())
 	require.Equal(t, []float64{1500}, s.values["compute_time_ns"].all())
 	require.Equal(t, []float64{10}, s.values["download_size_bytes"].all())
+}
+
+// TestMeasurementsOfAnyKind: no key of an answer reaches the harness's own
+// metrics, breaks bench.txt or fills the memory, and no number makes statistics
+// infinite.
+func TestMeasurementsOfAnyKind(t *testing.T) {
+	s := newSample()
+	for _, key := range []string{
+		"handler_ns", "client_ns", "memory_bytes", "memory_B", "handler-ns", "p95_ns", "ns/op",
+		"", "two words", "two\nlines", "µ", strings.Repeat("k", 65),
+	} {
+		data, err := json.Marshal(map[string]any{key: 7, "huge_time": 1e306, "huge": -1e200, "fine": 1})
+		require.NoError(t, err)
+		s.add(&Invocation{OK: true, Counted: true, Measurement: data})
+	}
+	require.Equal(t, []string{"client_ns", "handler_ns", "cpu_ns", "memory_bytes", "fine"}, s.metrics())
+	require.Equal(t, s.counted, s.values[metricHandler].n)
+	for i := range 1000 {
+		s.add(&Invocation{OK: true, Counted: true, Measurement: fmt.Appendf(nil, `{"key%d": 1}`, i)})
+	}
+	require.LessOrEqual(t, len(s.values), len(ownMetrics)+maxMeasurements)
 }
 
 // TestColumn: a column gives back what was added, across its chunks.
