@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -161,9 +162,22 @@ func (v *Invocation) appendJSON(b []byte) []byte {
 	num("memory_bytes", v.Memory)
 	if len(v.Measurement) > 0 {
 		b = append(b, `,"measurement":`...)
-		b = append(b, v.Measurement...)
+		b = append(b, oneLineJSON(v.Measurement)...)
 	}
 	return append(b, '}', '\n')
+}
+
+// oneLineJSON returns a JSON value on one line: as it is, unless it has blanks
+// that end lines.
+func oneLineJSON(value json.RawMessage) []byte {
+	if !bytes.ContainsAny(value, "\r\n") {
+		return value
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, value); err != nil {
+		return []byte("null") // it was parsed before, so this cannot be
+	}
+	return b.Bytes()
 }
 
 // appendString appends s as a JSON string.

@@ -1,9 +1,11 @@
 package harness
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +37,27 @@ func TestInvocationIsWhatJSONWouldBe(t *testing.T) {
 			require.Equal(t, v, back)
 		})
 	}
+}
+
+// TestRecordIsOneLine: however a function lays its answer out.
+func TestRecordIsOneLine(t *testing.T) {
+	v := Invocation{Measurement: json.RawMessage("{\r\n  \"a\": [1,\n 2]\n}")}
+	line := v.appendJSON(nil)
+	require.Equal(t, 1, bytes.Count(line, []byte("\n")), string(line))
+	require.Contains(t, string(line), `"measurement":{"a":[1,2]}`)
+}
+
+// TestReadLongRecords: a record as long as an answer can be is read.
+func TestReadLongRecords(t *testing.T) {
+	dir := t.TempDir()
+	file, err := createLines(filepath.Join(dir, "invocations.jsonl"))
+	require.NoError(t, err)
+	long := Invocation{Measurement: json.RawMessage(`{"a":"` + strings.Repeat("x", 17<<20) + `"}`)}
+	require.NoError(t, file.write(long.appendJSON))
+	require.NoError(t, file.close())
+	all, err := ReadInvocations(os.DirFS(dir), "invocations.jsonl")
+	require.NoError(t, err)
+	require.Len(t, all, 1)
 }
 
 func FuzzInvocationStrings(f *testing.F) {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
@@ -73,11 +74,12 @@ func streamFile(path string, write func(w *bufio.Writer)) error {
 	}
 	w := bufio.NewWriterSize(f, 64<<10)
 	write(w)
-	if err := errors.Join(w.Flush(), f.Close()); err != nil {
-		return full(err)
+	err = errors.Join(w.Flush(), f.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
 	}
-	if err := os.Rename(tmp, path); err != nil {
-		return full(err)
+	if err != nil {
+		return full(errors.Join(err, os.Remove(tmp)))
 	}
 	return nil
 }
@@ -181,7 +183,7 @@ func ReadInvocations(fsys fs.FS, path string) ([]Invocation, error) {
 	defer f.Close()
 	var all []Invocation
 	s := bufio.NewScanner(f)
-	s.Buffer(make([]byte, 64<<10), 16<<20)
+	s.Buffer(make([]byte, 64<<10), answer.MaxBytes+1<<20)
 	var broken error
 	for n := 1; s.Scan(); n++ {
 		if broken != nil {
