@@ -195,7 +195,19 @@ func (b *sebs) input(ctx context.Context, size Size, store *Store) (payload any,
 		return nil, err
 	}
 	payload, err = session.Generate(ctx, string(size), h.names(), h)
+	if err != nil && !b.hasData() {
+		err = fmt.Errorf("%w\nits data_dir is empty, since it has no data: if it needs any, name a checkout of SeBS's data repository in SEBS_DATA", err)
+	}
 	return payload, errors.Join(err, session.Close())
+}
+
+// hasData reports whether data_dir is a folder that was there.
+func (b *sebs) hasData() bool {
+	if b.folder.Data != "" {
+		return true
+	}
+	info, err := fs.Stat(b.folder.Files, "data")
+	return err == nil && info.IsDir()
 }
 
 // check calls validate_output.

@@ -22,12 +22,16 @@ func foldersFromEnv(list string) ([]Benchmark, error) {
 		if path == "" {
 			continue
 		}
+		relative := !filepath.IsAbs(path)
 		path, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
 		}
 		visits := maxVisits
 		found, err := findFolders(path, 3, &visits)
+		if relative && errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: a test runs in its package's folder: name an absolute path", err)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +99,7 @@ func sebsData(name, dir string) (string, error) {
 	var roots []string
 	if root := os.Getenv("SEBS_DATA"); root != "" {
 		if info, err := os.Stat(root); err != nil || !info.IsDir() {
-			return "", fmt.Errorf("SEBS_DATA: %s is not a folder: name a checkout of SeBS's data repository, or unset it", root)
+			return "", fmt.Errorf("SEBS_DATA: %s is not a folder: name a checkout of SeBS's data repository by its absolute path, or unset it", root)
 		}
 		root, err := filepath.Abs(root)
 		if err != nil {

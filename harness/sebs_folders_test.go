@@ -86,6 +86,7 @@ func TestFoldersFromEnv(t *testing.T) {
 	for list, want := range map[string]string{
 		at("empty"):                         "no folder with config.json and input.py is there",
 		at("missing"):                       "no such file or directory",
+		"no/such/folder":                    "no such file or directory: a test runs in its package's folder: name an absolute path",
 		at("benchmarks/200.media/220.half"): "no folder with config.json and input.py is there",
 		at("bad"):                           `benchmark 910.config: config.json: key "timeout": want a whole number`,
 		at("benchmarks", "other"):           "110.page have the same name: leave one out",

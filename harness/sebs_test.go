@@ -301,6 +301,12 @@ func TestSeBSData(t *testing.T) {
 	}
 	require.Equal(t, []string{"a.txt", "b.txt"}, uploaded(), "the folder's own data")
 
+	failing := inputOnly(t, "import os\n\n\ndef generate_input(data_dir, size):\n    return {'key': os.listdir(data_dir)[0]}\n")
+	store, _, _ := memoryStore(t, failing.Name)
+	_, err := failing.Input(t.Context(), harness.Test, store)
+	require.ErrorContains(t, err, "raised IndexError: list index out of range")
+	require.ErrorContains(t, err, "its data_dir is empty, since it has no data: if it needs any, name a checkout of SeBS's data repository in SEBS_DATA")
+
 	beside := filepath.Join(dir, "..", "..", "..", "benchmarks-data", "900.group", "900.copies")
 	require.NoError(t, os.CopyFS(beside, fstest.MapFS{"beside.txt": {}}))
 	require.Equal(t, []string{"beside.txt"}, uploaded())
@@ -312,7 +318,7 @@ func TestSeBSData(t *testing.T) {
 	require.Equal(t, []string{"named.txt"}, uploaded())
 
 	t.Setenv("SEBS_DATA", filepath.Join(named, "none"))
-	_, err := harness.SeBS(os.DirFS(dir))
+	_, err = harness.SeBS(os.DirFS(dir))
 	require.ErrorContains(t, err, "benchmark 900.copies: SEBS_DATA: ")
 	require.ErrorContains(t, err, "is not a folder: name a checkout")
 }
