@@ -60,7 +60,7 @@ func TestStorageShim(t *testing.T) {
 			require.Equal(t, hex.EncodeToString(sum[:]), got.SHA256)
 			require.Equal(t, "stream", got.Stream)
 			require.Equal(t, keys, got.Found)
-			require.Contains(t, got.Refused, "NoSuchKey")
+			require.Contains(t, got.Refused, "GET /"+bucket+"/no-such-key: NoSuchKey: ", "the error names the object")
 			require.True(t, got.Same)
 
 			sizes := map[string]int64{}

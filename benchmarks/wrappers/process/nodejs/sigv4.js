@@ -5,10 +5,11 @@
 // before the first request.
 'use strict';
 
-// Failure is a store's refusal. status is HTTP's, code the store's own word.
+// Failure is a store's refusal of what was asked: "GET /bucket/key". status is
+// HTTP's, code the store's own word.
 class Failure extends Error {
-  constructor(status, code, message) {
-    super(`${code}: ${message} (HTTP status ${status})`);
+  constructor(status, code, message, asked) {
+    super(`${asked}: ${code}: ${message} (HTTP status ${status})`);
     this.name = 'Failure';
     this.status = status;
     this.code = code;
@@ -57,7 +58,7 @@ class Client {
     const signed = this.sign(method, target, search, headers, body);
     signed['content-length'] = length === undefined ? Buffer.byteLength(body) : length;
     const response = await this.send(method, search ? `${target}?${search}` : target, signed, body);
-    if (response.statusCode >= 300) throw await this.failure(response);
+    if (response.statusCode >= 300) throw await this.failure(response, `${method} ${path}`);
     return response;
   }
 
@@ -88,7 +89,7 @@ class Client {
     }
   }
 
-  async failure(response) {
+  async failure(response, asked) {
     const text = (await readAll(response)).toString('utf8', 0, 1 << 16);
     let code = 'Error';
     let message = response.statusMessage;
@@ -100,7 +101,7 @@ class Client {
       code = (/<Code>([^<]*)<\/Code>/.exec(text) || [null, code])[1];
       message = (/<Message>([^<]*)<\/Message>/.exec(text) || [null, message])[1];
     }
-    return new Failure(response.statusCode, code, message);
+    return new Failure(response.statusCode, code, message, asked);
   }
 
   sign(method, path, search, more, body) {

@@ -8,10 +8,13 @@ import os
 
 
 class Failure(Exception):
-    """A store's refusal. status is HTTP's, code the store's own word."""
+    """A store's refusal of what was asked: "GET /bucket/key".
 
-    def __init__(self, status, code, message):
-        super().__init__("%s: %s (HTTP status %d)" % (code, message, status))
+    status is HTTP's, code the store's own word.
+    """
+
+    def __init__(self, status, code, message, asked):
+        super().__init__("%s: %s: %s (HTTP status %d)" % (asked, code, message, status))
         self.status = status
         self.code = code
 
@@ -54,6 +57,7 @@ class Client:
         path is not encoded. body is bytes, or a file of length bytes that is
         sent from where it stands.
         """
+        asked = "%s %s" % (method, path)
         path = quote(path, "/-._~")
         query = "&".join(sorted("%s=%s" % (quote(k), quote(v)) for k, v in query))
         if length is None:
@@ -64,7 +68,7 @@ class Client:
         start = None if isinstance(body, bytes) else body.tell()
         response = self._send(method, target, body, signed, start)
         if response.status >= 300:
-            raise self._failure(response)
+            raise self._failure(response, asked)
         return response
 
     def _send(self, method, target, body, headers, start):
@@ -95,7 +99,7 @@ class Client:
         if connection is not None:
             connection.close()
 
-    def _failure(self, response):
+    def _failure(self, response, asked):
         text = response.read(1 << 16).decode("utf-8", "replace")
         if response.length:
             self.drop()
@@ -116,7 +120,7 @@ class Client:
                     code = found.group(1)
                 elif found:
                     message = found.group(1)
-        return Failure(response.status, code, message)
+        return Failure(response.status, code, message, asked)
 
     def _sign(self, method, path, query, headers, body):
         import hmac
