@@ -156,6 +156,9 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 			p.functions = append(p.functions, pf)
 		}
 	}
+	if cause := context.Cause(r.ctx); cause != nil { // not a reason for anything to be unavailable
+		return nil, fmt.Errorf("not begun: %w", cause)
+	}
 	return p, p.check(sel, names, c.bound(r.params))
 }
 

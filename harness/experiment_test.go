@@ -71,6 +71,21 @@ func BenchmarkModel(b *testing.B) {
 	})
 }
 
+// TestBesideOne and TestBesideTwo are experiments on the same function that
+// are parallel tests.
+func TestBesideOne(t *testing.T) { beside(t) }
+func TestBesideTwo(t *testing.T) { beside(t) }
+
+func beside(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	harness.Cells(t, models[:1], harness.Conditions{}, func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+		for cell.More() {
+			cell.Batch(ctx)
+		}
+	})
+}
+
 // child is this test binary, run again as `go test` would run an experiment.
 type child struct {
 	*exec.Cmd
@@ -256,6 +271,23 @@ func TestRepeated(t *testing.T) {
 	require.NoError(t, c.Run(), c.out.String())
 	require.FileExists(t, filepath.Join(c.folder(t), fastCold, "summary.json"))
 	require.FileExists(t, filepath.Join(c.folder(t), fastCold+"#2", "summary.json"))
+}
+
+// TestParallel: parallel experiments share one run, and do not disturb each
+// other's cells.
+func TestParallel(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=30"}, "-test.run", "Beside/001.fast", "-test.parallel", "2")
+	require.NoError(t, c.Run(), c.out.String())
+	files, err := filepath.Glob(filepath.Join(c.folder(t), "TestBeside*", "*", "*", "invocations.jsonl"))
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	var first, last [2]int64
+	for i, f := range files {
+		all, err := harness.ReadInvocations(os.DirFS(filepath.Dir(f)), filepath.Base(f))
+		require.NoError(t, err)
+		first[i], last[i] = all[0].Sent, all[len(all)-1].Sent
+	}
+	require.True(t, last[0] < first[1] || last[1] < first[0], "%v %v", first, last)
 }
 
 // started runs c until its first record is on disk.

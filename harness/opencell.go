@@ -21,6 +21,8 @@ type built struct{ build.Result }
 // however body ends.
 func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body func(context.Context, *Cell)) {
 	tb.Helper()
+	p.run.measuring.Lock()
+	defer p.run.measuring.Unlock()
 	ctx := p.run.ctx
 	if ctx.Err() != nil {
 		tb.Fatalf("not begun: %v", context.Cause(ctx))
@@ -128,6 +130,8 @@ func (f *plannedFunction) build(ctx context.Context, r *run) error {
 
 // finish empties the outputs of a function that ran.
 func (f *plannedFunction) finish(r *run) error {
+	r.measuring.Lock()
+	defer r.measuring.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
 	defer cancel()
 	return f.on.emptyOutputs(ctx, f.on.store(f.benchmark, f.spec.Modules))

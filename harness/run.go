@@ -64,6 +64,8 @@ type run struct {
 	progress *progress
 	stop     []func()
 
+	measuring sync.Mutex // cells are measured one at a time, whatever tests are parallel
+
 	mu        sync.Mutex
 	folders   []Benchmark // of SEBS_BENCHMARKS
 	looked    bool        // for folders
