@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"sync"
 	"testing"
@@ -98,4 +99,21 @@ func TestPlatformThatDoesNotOpen(t *testing.T) {
 		_, err := r.platform("not-linked")
 		require.ErrorContains(t, err, "open platform not-linked")
 	}
+}
+
+// TestInterruptedWhilePlanning: what is interrupted is not called unavailable.
+func TestInterruptedWhilePlanning(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	shared.run = &run{temp: t.TempDir(), folder: t.TempDir(), ctx: ctx, platforms: map[string]*openPlatform{}, params: parameters{Sizes: []Size{Test}}}
+	t.Cleanup(func() { shared.run = nil })
+	b := testBenchmark("001.model", `"sim"`)
+	b.Input = func(context.Context, Size, *Store) (any, error) { return map[string]int{}, nil }
+	_, err := shared.run.platform("sim")
+	require.NoError(t, err)
+
+	cancel(errors.New("interrupted by signal terminated"))
+	sel, err := newSelection("TestModel", "-run", "Model/001", "")
+	require.NoError(t, err)
+	_, err = newPlan(t, sel, []Benchmark{b}, Conditions{})
+	require.EqualError(t, err, "not begun: interrupted by signal terminated")
 }
