@@ -136,7 +136,7 @@ exports.handler = async event => {
 	time.Sleep(5 * time.Millisecond)
 	a := call(t, c, `{}`)
 	require.NotNil(t, a.Error)
-	require.Equal(t, "from before", a.Error.Message)
+	require.Equal(t, "from before (function.js, line 3)", a.Error.Message)
 	third := call(t, c, `{}`)
 	require.Nil(t, third.Error)
 	require.True(t, third.Cold, "the process cannot be trusted any more")

@@ -9,6 +9,7 @@ const fs = require('fs');
 const path = require('path');
 const { performance } = require('perf_hooks');
 
+const functionFolder = path.join(__dirname, 'function');
 const most = 4096; // characters of an error's message
 const boot = Math.floor(performance.timeOrigin * 1000);
 const worker = randomId();
@@ -122,7 +123,7 @@ async function call(a, event, isObject, income, strays) {
 
 // load returns the function's handler.
 async function load() {
-  const file = path.join(__dirname, 'function', 'function.js');
+  const file = path.join(functionFolder, 'function.js');
   let module;
   try {
     module = require(file);
@@ -138,6 +139,7 @@ async function load() {
 function describe(phase, error) {
   let type = typeof error;
   let message = '(the error cannot be printed)';
+  let more = '';
   try {
     if (error instanceof Error || (error && error.message !== undefined)) {
       type = error.name || type;
@@ -145,11 +147,33 @@ function describe(phase, error) {
     } else {
       message = String(error);
     }
+    if (error && error.code === 'MODULE_NOT_FOUND') [message, more] = lacking(message);
+    more += place(error);
     fs.writeSync(2, `${error && error.stack ? error.stack : message}\n`);
   } catch {
     // Standard error may be closed.
   }
-  return { phase, type: String(type), message: message.slice(0, most) };
+  return { phase, type: String(type), message: message.slice(0, most) + more };
+}
+
+// lacking splits the message of a module that was not found: what was not
+// found, and what that needs.
+function lacking(message) {
+  const [line] = message.split('\n');
+  const [, name = ''] = /'(.*)'/.exec(line) || [];
+  if (name === path.join(functionFolder, 'function.js')) return [line, ': the language\'s folder has no function.js'];
+  if (/^\.\/(storage|nosql)$/.test(name)) return [line, `: config.json must name the module ${name.slice(2)}`];
+  return [line, /^[./]/.test(name) ? '' : ': package.json must name its package'];
+}
+
+// place returns the first line of an error's stack that is of the function's
+// own files.
+function place(error) {
+  const own = functionFolder + path.sep;
+  const stack = error && error.stack ? String(error.stack) : '';
+  const line = stack.split('\n').find((l) => l.includes(own) && /:\d/.test(l) && !l.includes('node_modules'));
+  const [, file, number] = (line && /^([^:]*):(\d+)/.exec(line.slice(line.indexOf(own) + own.length))) || [];
+  return file ? ` (${file}, line ${number})` : '';
 }
 
 // enterSandbox returns the sandbox's id, and whether this call made it.

@@ -132,7 +132,31 @@ def _error(phase, e):
         message = str(e)
     except Exception:
         message = "(the exception cannot be printed)"
-    return {"phase": phase, "type": type(e).__name__, "message": message[:_MOST]}
+    message = message[:_MOST] + _remedy(message) * isinstance(e, ImportError) + _place(e)
+    return {"phase": phase, "type": type(e).__name__, "message": message}
+
+
+def _remedy(message):
+    """Says what an import needs that failed with a message."""
+    if message.startswith("cannot import name 'function' from 'function'"):
+        return ": the language's folder has no function.py"
+    for module in ("storage", "nosql"):
+        if message.startswith(("cannot import name '%s' from 'function'" % module, "No module named '%s'" % module)):
+            return ": config.json must name the module %s" % module
+    return ": requirements.txt must name its package" * message.startswith("No module named")
+
+
+def _place(e):
+    """Returns the last line of the function's own files that an exception passed."""
+    place, trace = "", e.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(_ROOT + os.sep):
+            file = file[len(_ROOT) + 1:]
+        if file.startswith("function" + os.sep):
+            place = " (%s, line %d)" % (file[9:], trace.tb_lineno)
+        trace = trace.tb_next
+    return place
 
 
 def _enter_sandbox():

@@ -5,8 +5,8 @@
 // before the first request.
 'use strict';
 
-// Failure is a store's refusal of what was asked: "GET /bucket/key". status is
-// HTTP's, code the store's own word.
+// Failure is a store's refusal of what was asked: "GET /bucket/key", or a
+// table's operation. status is HTTP's, code the store's own word.
 class Failure extends Error {
   constructor(status, code, message, asked) {
     super(`${asked}: ${code}: ${message} (HTTP status ${status})`);
@@ -58,7 +58,7 @@ class Client {
     const signed = this.sign(method, target, search, headers, body);
     signed['content-length'] = length === undefined ? Buffer.byteLength(body) : length;
     const response = await this.send(method, search ? `${target}?${search}` : target, signed, body);
-    if (response.statusCode >= 300) throw await this.failure(response, `${method} ${path}`);
+    if (response.statusCode >= 300) throw await this.failure(response, headers['x-amz-target'] || `${method} ${path}`);
     return response;
   }
 

@@ -8,7 +8,7 @@ import os
 
 
 class Failure(Exception):
-    """A store's refusal of what was asked: "GET /bucket/key".
+    """A store's refusal of what was asked: "GET /bucket/key", or a table's operation.
 
     status is HTTP's, code the store's own word.
     """
@@ -57,7 +57,7 @@ class Client:
         path is not encoded. body is bytes, or a file of length bytes that is
         sent from where it stands.
         """
-        asked = "%s %s" % (method, path)
+        asked = dict(headers).get("x-amz-target") or "%s %s" % (method, path)
         path = quote(path, "/-._~")
         query = "&".join(sorted("%s=%s" % (quote(k), quote(v)) for k, v in query))
         if length is None:

@@ -1,0 +1,31 @@
+package process_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// An error says where in the function's files it is, and what an import needs.
+func TestErrorsSayWhere(t *testing.T) {
+	const handler = "\ndef handler(event): pass\n"
+	for name, test := range map[string]struct{ language, source, want string }{
+		"raises":             {"python", "import json\ndef handler(event):\n  return json.loads('{')\n", "column 2 (char 1) (function.py, line 3)"},
+		"throws":             {"nodejs", "exports.handler = async () => {\n  JSON.parse('{');\n};\n", " (function.js, line 2)"},
+		"no package":         {"python", "import no_such_package" + handler, "No module named 'no_such_package': requirements.txt must name its package (function.py, line 1)"},
+		"no package, nodejs": {"nodejs", "require('no-such-package');\n", "Cannot find module 'no-such-package': package.json must name its package (function.js, line 1)"},
+		"no module":          {"python", "from . import storage" + handler, "config.json must name the module storage (function.py, line 1)"},
+		"no module, by name": {"python", "import nosql" + handler, "config.json must name the module nosql (function.py, line 1)"},
+		"no module, nodejs":  {"nodejs", "const storage = require('./storage');\n", "Cannot find module './storage': config.json must name the module storage (function.js, line 1)"},
+		"no file":            {"nodejs", "require('./helper');\n", "Cannot find module './helper' (function.js, line 1)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := openPlatform(t, isolations["full"])
+			s := spec(t, p, test.language)
+			a := call(t, deploy(t, p, s, stage(t, s, test.source)), `{}`)
+			require.NotNil(t, a.Error)
+			require.True(t, strings.HasSuffix(a.Error.Message, test.want), a.Error.Message)
+		})
+	}
+}
