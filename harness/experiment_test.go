@@ -86,6 +86,9 @@ func beside(t *testing.T) {
 	})
 }
 
+// TestSweepModel is the sweep that the tests below run in a child process.
+func TestSweepModel(t *testing.T) { harness.Sweep(t) }
+
 // child is this test binary, run again as `go test` would run an experiment.
 type child struct {
 	*exec.Cmd
@@ -387,12 +390,30 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	require.Error(t, same.Run())
 	require.Contains(t, same.out.String(), "SEBS_PREFIX=shared is used by another run")
 
+	sweep := newChild(t, nil, "-test.run", "^TestSweepModel$")
+	sweep.Env = first.Env
+	require.Error(t, sweep.Run())
+	require.Contains(t, sweep.out.String(), "SEBS_PREFIX=shared is used by another run")
+
 	other := newChild(t, nil, "-test.run", "Model/001.fast/cold")
 	other.Env = append(append([]string(nil), first.Env...), "SEBS_SAMPLES=5", "SEBS_PREFIX=")
 	require.NoError(t, other.Run(), other.out.String())
 	runs, err := filepath.Glob(filepath.Join(first.results, "*", "run.json"))
 	require.NoError(t, err)
 	require.Len(t, runs, 2)
+}
+
+// TestSweepGoesOn: a run whose manifest is broken is named, and does not keep
+// others from being swept.
+func TestSweepGoesOn(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "^TestSweepModel$")
+	for id, text := range map[string]string{"a": "{broken", "b": `{"id": "r1", "prefix": "r1"}`} {
+		require.NoError(t, os.Mkdir(filepath.Join(c.results, id), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(c.results, id, "run.json"), []byte(text), 0o644))
+	}
+	require.Error(t, c.Run())
+	require.Contains(t, c.out.String(), filepath.Join(c.results, "a", "run.json")+": ")
+	require.Contains(t, c.out.String(), "1 of the runs in")
 }
 
 // TestFullResults: a full disk fails the cell, and says what to do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -39,9 +40,20 @@ func Sweep(t *testing.T) {
 	}
 	runs, err := leftRuns(dir)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err) // of single runs: the others are swept
 	}
 	named := params.Prefix
+	if named != "" { // not what a run is using
+		lock, err := lockPrefix(params.Cache, named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := lock.release(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
 	t.Setenv("SEBS_PREFIX", "") // the sweep's own run has a prefix of its own
 	for _, m := range runs {
 		if err := sweepRun(t.Context(), t, m, m.Prefix == named); err != nil {
@@ -66,7 +78,7 @@ func leftRuns(dir string) ([]manifest, error) {
 			err = json.Unmarshal(data, &m)
 		}
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, fmt.Errorf("%s: %w", path, err))
 			continue
 		}
 		if m.Prefix != "" && (m.Finished.IsZero() || m.Parameters["SEBS_PREFIX"] != "" || m.Parameters["SEBS_KEEP"] != "") {
