@@ -266,6 +266,23 @@ func TestKilledHarness(t *testing.T) {
 		_, err := s.Describe(t.Context())
 		t.Fatal("the harness was not killed:", err)
 	}
+	for name, then := range map[string]string{
+		"that runs": "while True: pass\n",
+		"that ends at that moment": `
+import shutil
+import time
+
+remove = shutil.rmtree
+shutil.rmtree = lambda *args, **options: (time.sleep(0.3), remove(*args, **options))
+parent = os.getppid()
+while os.getppid() == parent: pass
+`,
+	} {
+		t.Run(name, func(t *testing.T) { testKilledHarness(t, then) })
+	}
+}
+
+func testKilledHarness(t *testing.T, then string) {
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "input.py"), []byte(`
@@ -276,9 +293,7 @@ child = subprocess.Popen(["sleep", "1000"])
 with open("`+state+`.new", "w") as f:
     f.write("%s %d %d" % (os.getcwd(), os.getpid(), child.pid))
 os.rename("`+state+`.new", "`+state+`")
-while True:
-    pass
-`), 0o600))
+`+then), 0o600))
 	harness := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilledHarness$")
 	harness.Env = append(os.Environ(), "INPUTPY_TEST_HARNESS="+dir)
 	require.NoError(t, harness.Start())
