@@ -36,6 +36,8 @@ type Cell struct {
 	grace      time.Duration  // the client's own bound of a call
 	k          int            // calls at once
 
+	abort func() // ends a benchmark when the cell or the run has ended; nil in a test, where More says so
+
 	records *lines
 	series  map[string]*lines
 	checks  checkBudget
@@ -86,8 +88,12 @@ func (c *Cell) More() bool {
 }
 
 // Batch makes one batch of calls as the cell's mode says, records them and
-// returns them in the order of completion.
+// returns them in the order of completion. Once the run or the cell has ended
+// it ends a benchmark's loop, as b.FailNow does.
 func (c *Cell) Batch(ctx context.Context) []Invocation {
+	if c.abort != nil && (c.run.ctx.Err() != nil || c.failed()) {
+		c.abort()
+	}
 	batch := c.begin()
 	defer c.end()
 	if c.cond.mode == Cold || c.cond.mode == Burst {
@@ -302,6 +308,13 @@ func (c *Cell) fail(err error) {
 	if c.err == nil {
 		c.err = err
 	}
+}
+
+// failed reports whether an error of the harness has ended the cell.
+func (c *Cell) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err != nil
 }
 
 // report tells a testing.B what the cell measured.

@@ -78,6 +78,7 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 		for _, cond := range fn.conditions {
 			b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
 				plan.cell(b, fn, cond, func(ctx context.Context, cell *Cell) {
+					cell.abort = b.FailNow // b.Loop ends at -benchtime alone
 					body(ctx, b, cell)
 					cell.report(b)
 				})

@@ -330,6 +330,20 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestBenchmarkInterrupted: a benchmark's loop ends at a signal, not at the end
+// of -benchtime, and makes no calls on the way.
+func TestBenchmarkInterrupted(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "^$", "-test.bench", "Model/.*/002.slow/.*/.*/.*/.*/.*/.*/mode=sequential", "-test.benchtime", "60s")
+	cell := strings.Replace(slowSequential, "TestModel", "BenchmarkModel", 1)
+	started(t, c, cell)
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Error(t, c.Wait())
+	require.Contains(t, c.out.String(), "stopped: interrupted by signal terminated")
+	all, err := harness.ReadInvocations(os.DirFS(filepath.Join(c.folder(t), cell)), "invocations.jsonl")
+	require.NoError(t, err)
+	require.Less(t, len(all), 100, "calls that were cancelled before they were made")
+}
+
 // TestDeadline: the run ends before the test binary's deadline.
 func TestDeadline(t *testing.T) {
 	c := newChild(t, []string{"SEBS_SAMPLES=10000,3s"}, "-test.run", "Model/002.slow/sequential", "-test.timeout", "3.2s")
