@@ -56,7 +56,7 @@ var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9]{2,15}$`)
 // readParameters reads the environment. An error names the variable, what is
 // wrong with it and what it takes.
 func readParameters(getenv func(string) string, environ []string) (parameters, error) {
-	p := parameters{MaxSamples: defaultSamples, MaxTime: defaultTime, Sizes: []Size{Test}}
+	p := parameters{MaxSamples: defaultSamples, MaxTime: defaultTime}
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "SEBS_") && !slices.Contains(parameterNames, name) {
@@ -83,9 +83,6 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 		p.Memory = append(p.Memory, mb)
 		return nil
 	})
-	if getenv("SEBS_SIZE") != "" {
-		p.Sizes = nil
-	}
 	list("SEBS_SIZE", func(word string) error {
 		if !slices.Contains(Sizes, Size(word)) {
 			return fmt.Errorf("unknown size %q; there are test, small, large", word)
@@ -93,6 +90,9 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 		p.Sizes = append(p.Sizes, Size(word))
 		return nil
 	})
+	if p.Sizes == nil {
+		p.Sizes = []Size{Test}
+	}
 	list("SEBS_SAMPLES", func(word string) error {
 		if n, err := strconv.Atoi(word); err == nil {
 			if n < 1 || n > 10_000_000 {

@@ -17,6 +17,7 @@ func TestReadParameters(t *testing.T) {
 		{name: "defaults", want: func(*parameters) {}},
 		{name: "memory", env: map[string]string{"SEBS_MEMORY": "256, 512"}, want: func(p *parameters) { p.Memory = []int{256, 512} }},
 		{name: "sizes", env: map[string]string{"SEBS_SIZE": "small,large"}, want: func(p *parameters) { p.Sizes = []Size{Small, Large} }},
+		{name: "no size", env: map[string]string{"SEBS_SIZE": " ,"}, want: func(*parameters) {}},
 		{name: "samples", env: map[string]string{"SEBS_SAMPLES": "200"}, want: func(p *parameters) { p.MaxSamples = 200 }},
 		{name: "time", env: map[string]string{"SEBS_SAMPLES": "60s"}, want: func(p *parameters) { p.MaxTime = time.Minute }},
 		{name: "both", env: map[string]string{"SEBS_SAMPLES": "200,1m"}, want: func(p *parameters) { p.MaxSamples, p.MaxTime = 200, time.Minute }},

@@ -125,6 +125,9 @@ func startRun(deadline time.Time) (_ *run, err error) {
 			return nil, err
 		}
 	}
+	if r.packages, err = build.OpenStore(params.Cache); err != nil {
+		return nil, err
+	}
 	results := params.Results
 	if results == "" {
 		results = filepath.Join(root, "results")
@@ -134,9 +137,6 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	}
 	if r.log, err = os.Create(filepath.Join(r.folder, "run.log")); err != nil {
 		return nil, full(err)
-	}
-	if r.packages, err = build.OpenStore(params.Cache); err != nil {
-		return nil, err
 	}
 	r.context()
 	if r.guard, err = guard.Start(r.ctx); err != nil {
