@@ -24,7 +24,8 @@ type Benchmark struct {
 
 	// Check says what is wrong with an output, or returns nil if it is right.
 	// payload is what Input returned, output the JSON that the handler
-	// returned as its result. It is called concurrently.
+	// returned as its result. It is called concurrently; ctx ends after a
+	// minute, and a Check that does not heed it is ended by -timeout alone.
 	Check func(ctx context.Context, size Size, payload any, output json.RawMessage, store *Store) error
 }
 
