@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // An error says where in the function's files it is, and what an import needs.
@@ -18,11 +20,16 @@ func TestErrorsSayWhere(t *testing.T) {
 		"no module":          {"python", "from . import storage" + handler, "config.json must name the module storage (function.py, line 1)"},
 		"no module, by name": {"python", "import nosql" + handler, "config.json must name the module nosql (function.py, line 1)"},
 		"no module, nodejs":  {"nodejs", "const storage = require('./storage');\n", "Cannot find module './storage': config.json must name the module storage (function.js, line 1)"},
+		"store":              {"python", "from . import storage\ndef handler(event):\n  storage.storage.get_instance()\n", "in its list of modules (function.py, line 3)"},
+		"store, nodejs":      {"nodejs", "const storage = require('./storage');\nexports.handler = async () => new storage.storage();\n", "in its list of modules (function.js, line 2)"},
 		"no file":            {"nodejs", "require('./helper');\n", "Cannot find module './helper' (function.js, line 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := openPlatform(t, isolations["full"])
 			s := spec(t, p, test.language)
+			if strings.HasPrefix(name, "store") {
+				s.Modules = []driver.Module{driver.Storage}
+			}
 			a := call(t, deploy(t, p, s, stage(t, s, test.source)), `{}`)
 			require.NotNil(t, a.Error)
 			require.True(t, strings.HasSuffix(a.Error.Message, test.want), a.Error.Message)

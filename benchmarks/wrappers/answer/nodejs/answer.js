@@ -171,7 +171,8 @@ function lacking(message) {
 function place(error) {
   const own = functionFolder + path.sep;
   const stack = error && error.stack ? String(error.stack) : '';
-  const line = stack.split('\n').find((l) => l.includes(own) && /:\d/.test(l) && !l.includes('node_modules'));
+  const line = stack.split('\n').find((l) => l.includes(own) && /:\d/.test(l)
+    && !/node_modules|function\/(storage|nosql|sigv4)\.js/.test(l)); // not the function's own
   const [, file, number] = (line && /^([^:]*):(\d+)/.exec(line.slice(line.indexOf(own) + own.length))) || [];
   return file ? ` (${file}, line ${number})` : '';
 }

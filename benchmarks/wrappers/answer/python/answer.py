@@ -12,6 +12,7 @@ import time
 
 _ROOT = os.path.dirname(os.path.abspath(__file__))
 _MOST = 4096  # characters of an error's message
+_SHIMS = ("storage.py", "nosql.py", "sigv4.py")  # not the function's own
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 _handler = None
@@ -153,7 +154,7 @@ def _place(e):
         file = trace.tb_frame.f_code.co_filename
         if file.startswith(_ROOT + os.sep):
             file = file[len(_ROOT) + 1:]
-        if file.startswith("function" + os.sep):
+        if file.startswith("function" + os.sep) and file[9:] not in _SHIMS:
             place = " (%s, line %d)" % (file[9:], trace.tb_lineno)
         trace = trace.tb_next
     return place
