@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -83,20 +84,22 @@ func (v *Invocation) fail(err error) {
 	v.Cause, v.Detail = f.Cause, oneLine(f.Detail, 500)
 }
 
-// oneLine returns text as one line of at most n bytes.
+// oneLine returns text as one line of at most n bytes: of a longer one the
+// beginning and, since causes often stand last, the end.
 func oneLine(text string, n int) string {
-	out := make([]rune, 0, min(len(text), n))
-	size := 0
-	for _, r := range text {
+	text = strings.Map(func(r rune) rune {
 		if r < ' ' {
-			r = ' '
+			return ' '
 		}
-		if size += utf8.RuneLen(r); size > n {
-			return string(out) + "…"
-		}
-		out = append(out, r)
+		return r
+	}, text)
+	if len(text) <= n {
+		return text
 	}
-	return string(out)
+	const mark = "…"
+	head := max(n-len(mark), 0) * 2 / 3
+	tail := max(n-len(mark), 0) - head
+	return strings.ToValidUTF8(text[:head], "") + mark + strings.ToValidUTF8(text[len(text)-tail:], "")
 }
 
 // appendJSON appends the record as one line. It writes what encoding/json

@@ -9,7 +9,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -72,7 +74,7 @@ type run struct {
 	platforms map[string]*openPlatform
 	cells     []*Summary
 	manifest  manifest
-	requests  uint64
+	requests  atomic.Uint64
 }
 
 // openRun returns the process's shared run, or one that ends with the test.
@@ -201,10 +203,7 @@ func timeLeft(tb testing.TB) time.Time {
 
 // request returns a new request id, unique in the run.
 func (r *run) request() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.requests++
-	return fmt.Sprintf("%s-%d", r.id, r.requests)
+	return r.id + "-" + strconv.FormatUint(r.requests.Add(1), 10)
 }
 
 // close ends the run: what it created is removed, unless it is to be kept,

@@ -125,7 +125,7 @@ func TestInstallFails(t *testing.T) {
 	writeFiles(t, dir, "-- requirements.txt --\nno-such-package==1.0\n")
 	log, err := installPython(t, dir)
 	require.ErrorContains(t, err, "install python-")
-	require.ErrorContains(t, err, "python_installer.sh: exit status 1; its last ")
+	require.ErrorContains(t, err, "python_installer.sh: exit status 1; the end of its log")
 	require.ErrorContains(t, err, "No matching distribution found for no-such-package==1.0")
 	require.Contains(t, log, "no-such-package==1.0")
 

@@ -149,7 +149,7 @@ func (t *tail) String() string {
 	if len(lines) > tailLines {
 		lines = lines[len(lines)-tailLines:]
 	}
-	return fmt.Sprintf("; its last %d lines:\n%s", len(lines), strings.Join(lines, "\n"))
+	return fmt.Sprintf("; the end of its log:\n%s", strings.Join(lines, "\n"))
 }
 
 // hostEnv is the environment of scripts: this process's, without what would

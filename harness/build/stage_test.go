@@ -111,7 +111,7 @@ func TestInitFails(t *testing.T) {
 	s, err := build.OpenStore(dir)
 	require.NoError(t, err)
 	_, err = s.Package(t.Context(), job(t, &platform{}, files))
-	require.ErrorContains(t, err, "init.sh: exit status 3; its last 30 lines:\nline 71\n")
+	require.ErrorContains(t, err, "init.sh: exit status 3; the end of its log:\nline 71\n")
 	require.ErrorContains(t, err, "line 100\n")
 	require.NotContains(t, err.Error(), "line 70\n")
 	_, path, ok := strings.Cut(err.Error(), "the whole log: ")

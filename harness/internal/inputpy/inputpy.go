@@ -43,7 +43,7 @@ import (
 )
 
 // DefaultLimit bounds one operation of a session, start and import included.
-const DefaultLimit = 10 * time.Minute
+const DefaultLimit = 5 * time.Minute
 
 // Folder is a benchmark's folder with an input.py.
 type Folder struct {
