@@ -9,6 +9,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
 // function is a deployed function: fixed, apart from whether it was replaced.
@@ -20,15 +21,15 @@ type function struct {
 	command     []string
 	env         []string
 
-	retired bool // guarded by the pool
+	pooled *pool.Function // what the pool knows of it
 }
 
-// newFunction returns a function whose code is in the folder of p.
-func newFunction(s driver.Spec, p driver.Package, i interpreter.Interpreter) (*function, error) {
-	if p.Dir == "" {
+// newFunction returns a function whose code is in the folder of pkg.
+func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.Interpreter) (*function, error) {
+	if pkg.Dir == "" {
 		return nil, fmt.Errorf("the package has no folder of code")
 	}
-	root, err := filepath.Abs(p.Dir)
+	root, err := filepath.Abs(pkg.Dir)
 	if err == nil {
 		root, err = filepath.EvalSymlinks(root)
 	}
@@ -39,7 +40,11 @@ func newFunction(s driver.Spec, p driver.Package, i interpreter.Interpreter) (*f
 	if _, err := os.Stat(handler); err != nil {
 		return nil, fmt.Errorf("the package was not built for this platform: %w", err)
 	}
-	f := &function{spec: s, digest: p.Digest, root: root, interpreter: i, command: command(i)}
+	f := &function{spec: s, digest: pkg.Digest, root: root, interpreter: i, command: command(i)}
+	f.pooled = &pool.Function{
+		Name: s.Name, Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
+		New: func() pool.Sandbox { return newSandbox(p, f) },
+	}
 	f.spec.Environment = maps.Clone(s.Environment)
 	f.spec.Modules = slices.Clone(s.Modules)
 	f.env = []string{
@@ -65,29 +70,8 @@ func command(i interpreter.Interpreter) []string {
 	return []string{i.Path, "handler.js"}
 }
 
-// memory returns its limit in MB. A function without one counts as a typical
-// one.
-func (f *function) memory() int64 {
-	if f.spec.Memory <= 0 {
-		return 256
-	}
-	return int64(f.spec.Memory)
-}
-
 // same says whether nothing differs that makes a sandbox.
 func (f *function) same(g *function) bool {
 	return f.digest == g.digest && f.root == g.root && f.interpreter == g.interpreter &&
 		f.spec.Memory == g.spec.Memory && f.spec.Timeout == g.spec.Timeout && slices.Equal(f.env, g.env)
-}
-
-// exceeded says which limit a sandbox of f met between before and after, nil
-// if none.
-func (f *function) exceeded(before, after limits) *driver.Failure {
-	switch {
-	case after.memory > before.memory:
-		return &driver.Failure{Cause: driver.Memory, Detail: fmt.Sprintf("the function used more than %d MB of memory", f.spec.Memory)}
-	case after.processes > before.processes:
-		return &driver.Failure{Cause: driver.Processes, Detail: fmt.Sprintf("the function started more than %d processes and threads", processLimit)}
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
 // cgroupRoot is where control groups are mounted.
@@ -193,16 +194,16 @@ func (j *groupJail) kill() {
 	}
 }
 
-func (j *groupJail) met() limits {
+func (j *groupJail) met() pool.Limits {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	name := "memory.oom_control"
 	if j.groups.version == "v2" {
 		name = "memory.events"
 	}
-	return limits{
-		memory:    count(&j.oom, filepath.Join(j.folders[0], name), "oom_kill"),
-		processes: count(&j.refused, filepath.Join(j.folders[len(j.folders)-1], "pids.events"), "max"),
+	return pool.Limits{
+		Memory:    count(&j.oom, filepath.Join(j.folders[0], name), "oom_kill"),
+		Processes: count(&j.refused, filepath.Join(j.folders[len(j.folders)-1], "pids.events"), "max"),
 	}
 }
 

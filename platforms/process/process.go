@@ -36,6 +36,7 @@ import (
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
@@ -51,7 +52,7 @@ type Platform struct {
 	run       driver.Run
 	isolation isolation
 	features  driver.Features
-	pool      *pool
+	pool      *pool.Pool
 	null      *os.File
 	sandboxes string // the folder of their private folders
 	serial    atomic.Int64
@@ -99,7 +100,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 	p := &Platform{
 		run:       run,
 		isolation: i,
-		pool:      newPool(memoryFor(free), sandboxesFor(), busy),
+		pool:      pool.New(memoryFor(free), sandboxesFor(), busy),
 		sandboxes: filepath.Join(dir, "sandboxes"),
 		functions: map[string]*function{},
 		stores:    newStores(run),
@@ -117,16 +118,13 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Triggers:      []driver.Trigger{driver.HTTP},
 		Modules:       modules(),
 		MaxName:       128,
-		MaxPayload:    maxBytes,
-		MaxReply:      maxBytes,
+		MaxPayload:    pool.MaxBytes,
+		MaxReply:      pool.MaxBytes,
 		MemoryLimits:  true,
 		ProcessLimits: true,
 	}
 	return p, nil
 }
-
-// maxBytes bounds what a call sends and what it answers.
-const maxBytes = 50 << 20
 
 // architecture is this machine's.
 var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
@@ -187,14 +185,14 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 	if err != nil {
 		return driver.Endpoint{}, err
 	}
-	f, err := newFunction(s, pkg, i)
+	f, err := newFunction(p, s, pkg, i)
 	if err != nil {
 		return driver.Endpoint{}, err
 	}
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return driver.Endpoint{}, errClosed
+		return driver.Endpoint{}, pool.ErrClosed
 	}
 	old := p.functions[s.Name]
 	changed := old == nil || !old.same(f)
@@ -203,7 +201,7 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 	}
 	p.mu.Unlock()
 	if changed && old != nil {
-		if err := await(ctx, p.pool.retire(old, true)); err != nil {
+		if err := p.pool.Retire(ctx, old.pooled, true); err != nil {
 			return driver.Endpoint{}, err
 		}
 	}
@@ -219,20 +217,9 @@ func (p *Platform) dial(ctx context.Context, name string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, queued, err := p.pool.acquire(ctx, f)
+	c, err := p.pool.Dial(ctx, f.pooled)
 	if err != nil {
 		return nil, err
-	}
-	c := &conn{pool: p.pool, s: s, queued: queued, served: s.raw != nil}
-	p.pool.own(s, c)
-	if s.raw == nil {
-		if err := p.start(s); err != nil {
-			return nil, fmt.Errorf("start a sandbox of %s: %w", name, err)
-		}
-	}
-	c.UnixConn = s.raw
-	if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
-		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
 }
@@ -258,7 +245,7 @@ func (p *Platform) Retire(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return await(ctx, p.pool.retire(f, false))
+	return p.pool.Retire(ctx, f.pooled, false)
 }
 
 // Resources lists the functions, and the buckets and tables of the stores that
@@ -299,7 +286,7 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 	if f == nil {
 		return nil
 	}
-	return await(ctx, p.pool.retire(f, true))
+	return p.pool.Retire(ctx, f.pooled, true)
 }
 
 // Close kills all sandboxes, also those with a call, and stops the stores.
@@ -312,6 +299,6 @@ func (p *Platform) Close(ctx context.Context) error {
 	if closed {
 		return nil
 	}
-	err := await(ctx, p.pool.close())
+	err := p.pool.Close(ctx)
 	return errors.Join(err, p.stores.close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
 }

@@ -10,20 +10,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
-
-var errClosed = errors.New("the platform is closed")
 
 // sandbox is a process tree that serves one function, one call at a time. It
 // is a child process that reads requests from and writes answers to its
 // descriptor 3, the other end of raw.
 type sandbox struct {
+	p      *Platform
 	fn     *function
 	raw    *net.UnixConn // nil until it was started
 	proc   *os.Process
@@ -40,11 +39,13 @@ type sandbox struct {
 	dead  bool             // kill was called
 	cause *driver.Failure  // why, if the platform had a reason of the call
 	state *os.ProcessState // how it ended
-	met   limits           // when it ended
+	met   pool.Limits      // when it ended
 }
 
-func newSandbox(fn *function) *sandbox {
-	return &sandbox{fn: fn, drained: make(chan struct{}), ended: make(chan struct{}), gone: make(chan struct{})}
+var _ pool.Sandbox = (*sandbox)(nil)
+
+func newSandbox(p *Platform, fn *function) *sandbox {
+	return &sandbox{p: p, fn: fn, drained: make(chan struct{}), ended: make(chan struct{}), gone: make(chan struct{})}
 }
 
 // jail is what keeps the processes of one sandbox together. Its methods may be
@@ -53,30 +54,23 @@ type jail interface {
 	configure(attr *syscall.SysProcAttr) // how the child is started
 	leave() error                        // the starting thread is in it no longer
 	started(pid int)
-	kill()         // everything in it that still runs; returns when that is dead
-	met() limits   // how often its limits were met so far
-	remove() error // what it left in the machine
+	kill()            // everything in it that still runs; returns when that is dead
+	met() pool.Limits // how often its limits were met so far
+	remove() error    // what it left in the machine
 }
 
-// limits counts how often the limits of a sandbox stopped it.
-type limits struct {
-	memory    int64 // processes killed for lack of memory
-	processes int64 // processes refused
-}
-
-// start starts a sandbox that acquire returned. The process is running when it
-// returns; it may take a while until it reads its first request. When it is
-// over, or if it could not be started, its place in the pool becomes free.
-func (p *Platform) start(s *sandbox) (err error) {
+// Start starts the process. It is running when Start returns; it may take a
+// while until it reads its first request.
+func (s *sandbox) Start(context.Context) (_ net.Conn, err error) {
+	p := s.p
 	defer func() {
 		if err != nil {
 			close(s.gone)
-			p.pool.forget(s)
 		}
 	}()
 	s.dir = filepath.Join(p.sandboxes, strconv.FormatInt(p.serial.Add(1), 36))
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -85,7 +79,7 @@ func (p *Platform) start(s *sandbox) (err error) {
 	}()
 	fds, err := socketpair()
 	if err != nil {
-		return fmt.Errorf("open a socket pair: %w", err)
+		return nil, fmt.Errorf("open a socket pair: %w", err)
 	}
 	theirs := os.NewFile(uintptr(fds[1]), "sandbox")
 	defer theirs.Close()
@@ -93,12 +87,12 @@ func (p *Platform) start(s *sandbox) (err error) {
 	raw, err := net.FileConn(ours)
 	ours.Close()
 	if err != nil {
-		return fmt.Errorf("open a socket pair: %w", err)
+		return nil, fmt.Errorf("open a socket pair: %w", err)
 	}
 	output, print, err := os.Pipe()
 	if err != nil {
 		raw.Close()
-		return err
+		return nil, err
 	}
 	defer print.Close()
 	s.output = output
@@ -110,14 +104,14 @@ func (p *Platform) start(s *sandbox) (err error) {
 	}
 	running := make(chan error, 1)
 	onOwnThread(func() {
-		if err := s.run(p, &attr, running); err != nil {
+		if err := s.run(&attr, running); err != nil {
 			running <- err
 		}
 	})
 	if err := <-running; err != nil {
 		raw.Close()
 		output.Close()
-		return err
+		return nil, err
 	}
 	s.mu.Lock()
 	s.raw = raw.(*net.UnixConn)
@@ -126,15 +120,15 @@ func (p *Platform) start(s *sandbox) (err error) {
 	}
 	s.mu.Unlock()
 	go s.out.drain(output, s.drained)
-	go p.bury(s)
-	return nil
+	go s.bury()
+	return raw, nil
 }
 
 // run starts the process on a thread of its own, sends nil to running, and
 // waits for the process's end. The thread must not end before: the process
 // would be killed, so that it is when this process is.
-func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) error {
-	j, err := p.isolation.enter(s.dir, s.fn)
+func (s *sandbox) run(attr *os.ProcAttr, running chan<- error) error {
+	j, err := s.p.isolation.enter(s.dir, s.fn)
 	if err != nil {
 		return fmt.Errorf("set up the sandbox: %w", err)
 	}
@@ -151,7 +145,7 @@ func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) erro
 	}
 	s.proc, s.jail = proc, j
 	j.started(proc.Pid)
-	release := p.run.Guard.Process(proc.Pid)
+	release := s.p.run.Guard.Process(proc.Pid)
 	running <- nil
 
 	state, _ := proc.Wait() // without a state, nothing is known of how it ended
@@ -166,7 +160,7 @@ func (s *sandbox) run(p *Platform, attr *os.ProcAttr, running chan<- error) erro
 }
 
 // bury waits for the end of a sandbox and removes what it left.
-func (p *Platform) bury(s *sandbox) {
+func (s *sandbox) bury() {
 	<-s.ended
 	_ = s.raw.CloseRead() // a reader gets what was sent, and then the end; it may be closed
 	select {
@@ -177,9 +171,9 @@ func (p *Platform) bury(s *sandbox) {
 	<-s.drained
 	err := errors.Join(s.jail.remove(), removeAll(s.dir))
 	if err != nil {
-		fmt.Fprintf(p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.spec.Name, err)
+		fmt.Fprintf(s.p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.spec.Name, err)
 	}
-	if !p.pool.forget(s) {
+	if !s.p.pool.Forget(s) {
 		_ = s.raw.Close() // its connection may have done so
 	}
 	close(s.gone)
@@ -199,8 +193,8 @@ func removeAll(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// kill kills the sandbox, because of cause if it is not nil. It does not wait.
-func (s *sandbox) kill(cause *driver.Failure) {
+// Kill kills the sandbox, because of cause if it is not nil. It does not wait.
+func (s *sandbox) Kill(cause *driver.Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cause == nil && !s.dead {
@@ -212,8 +206,8 @@ func (s *sandbox) kill(cause *driver.Failure) {
 	}
 }
 
-// over says whether the sandbox was killed or its process has ended.
-func (s *sandbox) over() bool {
+// Over says whether the sandbox was killed or its process has ended.
+func (s *sandbox) Over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -228,15 +222,21 @@ func (s *sandbox) over() bool {
 // process's end, which says why.
 const patience = time.Second
 
-// failure says why a sandbox did not answer a call, after its connection has
+// Met returns how often its limits stopped it so far.
+func (s *sandbox) Met() pool.Limits { return s.jail.met() }
+
+// Gone is closed when nothing is left of it.
+func (s *sandbox) Gone() <-chan struct{} { return s.gone }
+
+// Failure says why a sandbox did not answer a call, after its connection has
 // ended. before is how often it had met its limits when the call began.
-func (s *sandbox) failure(before limits) *driver.Failure {
+func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-s.ended:
 	case <-timer.C:
-		s.kill(&driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer"})
+		s.Kill(&driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer"})
 		<-s.ended
 	}
 	select {
@@ -248,17 +248,7 @@ func (s *sandbox) failure(before limits) *driver.Failure {
 	if s.cause != nil {
 		return s.cause
 	}
-	f := s.fn.exceeded(before, s.met)
-	if f == nil && strings.Contains(s.out.String(), "JavaScript heap out of memory") {
-		f = s.fn.exceeded(limits{}, limits{memory: 1}) // the runtime gave up before the system stopped it
-	}
-	if f == nil {
-		f = &driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: " + describe(s.state)}
-	}
-	if last := s.out.last(300); last != "" {
-		f.Detail += ": " + last
-	}
-	return f
+	return s.fn.pooled.Crashed(before, s.met, describe(s.state), s.out.String())
 }
 
 // describe says how a process ended.
@@ -270,16 +260,4 @@ func describe(state *os.ProcessState) string {
 		return "killed by signal " + ws.Signal().String()
 	}
 	return "exit status " + strconv.Itoa(state.ExitCode())
-}
-
-// await waits until nothing is left of the sandboxes.
-func await(ctx context.Context, sandboxes []*sandbox) error {
-	for _, s := range sandboxes {
-		select {
-		case <-s.gone:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/objects"
 	"github.com/sebs-go/sebs/platforms/internal/objectserver"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 	"github.com/sebs-go/sebs/platforms/internal/tables"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
@@ -156,7 +157,7 @@ func (l *lazy[T]) get(ctx context.Context) (T, error) {
 	}
 	defer func() { <-l.lock }()
 	if l.closed {
-		return none, errClosed
+		return none, pool.ErrClosed
 	}
 	if l.stop == nil {
 		store, stop, err := l.start(ctx)

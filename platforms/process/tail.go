@@ -2,7 +2,6 @@ package process
 
 import (
 	"io"
-	"strings"
 	"sync"
 )
 
@@ -56,19 +55,4 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.ring[t.at:]) + string(t.ring[:t.at])
-}
-
-// last returns the last line that is not empty, at most most bytes of it.
-func (t *tail) last(most int) string {
-	text := strings.TrimSpace(t.String())
-	line := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
-	if len(line) > most {
-		line = line[len(line)-most:]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return '.'
-		}
-		return r
-	}, line)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
 // watchdog is the isolation of machines where sandboxes cannot have their own
@@ -72,7 +73,7 @@ type groupWatch struct {
 	pid      int
 
 	mu   sync.Mutex
-	seen limits
+	seen pool.Limits
 }
 
 func (g *groupWatch) configure(attr *syscall.SysProcAttr) { dieWithThread(attr) }
@@ -96,9 +97,9 @@ func (g *groupWatch) judge(u use) {
 	defer g.mu.Unlock()
 	switch {
 	case g.memory > 0 && u.memory > g.memory:
-		g.seen.memory++
+		g.seen.Memory++
 	case u.processes > processLimit:
-		g.seen.processes++
+		g.seen.Processes++
 	default:
 		return
 	}
@@ -123,7 +124,7 @@ func (g *groupWatch) kill() {
 	}
 }
 
-func (g *groupWatch) met() limits {
+func (g *groupWatch) met() pool.Limits {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.seen

@@ -1,7 +1,9 @@
-package process
+package pool
 
 import (
 	"context"
+	"errors"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,26 +13,37 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
+// still is a sandbox that does nothing.
+type still struct{ over bool }
+
+func (s *still) Start(context.Context) (net.Conn, error) { return nil, errors.ErrUnsupported }
+func (s *still) Kill(*driver.Failure)                    { s.over = true }
+func (s *still) Over() bool                              { return s.over }
+func (s *still) Met() Limits                             { return Limits{} }
+func (s *still) Failure(Limits) *driver.Failure          { return nil }
+func (s *still) Gone() <-chan struct{}                   { return nil }
+
 // got is what acquire returned.
 type got struct {
-	s      *sandbox
+	s      *still
 	queued time.Duration
 	err    error
 }
 
 // ask acquires a sandbox beside the test.
-func ask(ctx context.Context, p *pool, fn *function) <-chan got {
+func ask(ctx context.Context, p *Pool, fn *Function) <-chan got {
 	answer := make(chan got, 1)
 	go func() {
 		s, queued, err := p.acquire(ctx, fn)
-		answer <- got{s, queued, err}
+		acquired, _ := s.(*still)
+		answer <- got{acquired, queued, err}
 	}()
 	synctest.Wait()
 	return answer
 }
 
 // now returns what was acquired at once.
-func now(t *testing.T, answer <-chan got) *sandbox {
+func now(t *testing.T, answer <-chan got) *still {
 	t.Helper()
 	select {
 	case g := <-answer:
@@ -52,12 +65,12 @@ func waits(t *testing.T, answer <-chan got) {
 	}
 }
 
-func mb(n int) *function { return &function{spec: driver.Spec{Memory: n}} }
+func mb(n int) *Function { return &Function{Memory: n, New: func() Sandbox { return new(still) }} }
 
 func TestPoolStartsAsManyAsMemoryAllows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn := newPool(300, 100, 0), mb(100)
-		var running []*sandbox
+		p, fn := New(300, 100, 0), mb(100)
+		var running []*still
 		for range 3 {
 			running = append(running, now(t, ask(t.Context(), p, fn)))
 		}
@@ -71,21 +84,23 @@ func TestPoolStartsAsManyAsMemoryAllows(t *testing.T) {
 		require.Equal(t, time.Second, g.queued)
 		synctest.Wait()
 		waits(t, second)
-		p.forget(running[0]) // the second gets its room
+		p.Forget(running[0]) // the second gets its room
 		synctest.Wait()
 		s := now(t, second)
-		require.NotContains(t, running, s)
+		for _, r := range running {
+			require.NotSame(t, r, s)
+		}
 	})
 }
 
 func TestPoolBoundsTheNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn := newPool(1<<40, 2, 0), mb(1)
+		p, fn := New(1<<40, 2, 0), mb(1)
 		a := now(t, ask(t.Context(), p, fn))
 		now(t, ask(t.Context(), p, fn))
 		third := ask(t.Context(), p, fn)
 		waits(t, third)
-		p.forget(a)
+		p.Forget(a)
 		synctest.Wait()
 		now(t, third)
 	})
@@ -93,11 +108,11 @@ func TestPoolBoundsTheNumber(t *testing.T) {
 
 func TestPoolServesWhatIsLargerThanItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(100, 100, 0)
+		p := New(100, 100, 0)
 		large := now(t, ask(t.Context(), p, mb(1000)))
 		small := ask(t.Context(), p, mb(1))
 		waits(t, small)
-		p.forget(large)
+		p.Forget(large)
 		synctest.Wait()
 		now(t, small)
 	})
@@ -107,13 +122,13 @@ func TestPoolServesWhatIsLargerThanItself(t *testing.T) {
 // idle: those belong to connections.
 func TestPoolLeavesIdleSandboxesToTheirConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := newPool(300, 100, 0), mb(100), &conn{}
+		p, fn, c := New(300, 100, 0), mb(100), &Conn{}
 		a := now(t, ask(t.Context(), p, fn))
 		p.own(a, c)
 		p.release(a)
 		b := now(t, ask(t.Context(), p, fn))
 		require.NotSame(t, a, b)
-		require.False(t, p.claim(a, &conn{}), "another connection's")
+		require.False(t, p.claim(a, &Conn{}), "another connection's")
 		require.True(t, p.claim(a, c))
 		require.False(t, p.claim(a, c), "it has a call already")
 	})
@@ -123,14 +138,14 @@ func TestPoolLeavesIdleSandboxesToTheirConnections(t *testing.T) {
 // its connection loses it.
 func TestPoolGivesIdleSandboxesToThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := newPool(100, 100, 0), mb(100), &conn{}
+		p, fn, c := New(100, 100, 0), mb(100), &Conn{}
 		a := now(t, ask(t.Context(), p, fn))
 		p.own(a, c)
 		p.release(a)
 		require.Same(t, a, now(t, ask(t.Context(), p, fn)))
 		require.False(t, p.claim(a, c))
 		require.False(t, p.give(a, c), "closing the connection must not kill it")
-		require.False(t, a.over())
+		require.False(t, a.over)
 	})
 }
 
@@ -138,8 +153,8 @@ func TestPoolGivesIdleSandboxesToThoseWhoWait(t *testing.T) {
 // idle for the longest time first, and no more than necessary.
 func TestPoolMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn := newPool(300, 100, 0), mb(100)
-		var idle []*sandbox
+		p, fn := New(300, 100, 0), mb(100)
+		var idle []*still
 		for range 3 {
 			idle = append(idle, now(t, ask(t.Context(), p, fn)))
 		}
@@ -149,10 +164,10 @@ func TestPoolMakesRoom(t *testing.T) {
 		}
 		other := ask(t.Context(), p, mb(50))
 		waits(t, other)
-		require.True(t, idle[1].over())
-		require.False(t, idle[2].over())
-		require.False(t, idle[0].over())
-		p.forget(idle[1])
+		require.True(t, idle[1].over)
+		require.False(t, idle[2].over)
+		require.False(t, idle[0].over)
+		p.Forget(idle[1])
 		synctest.Wait()
 		now(t, other)
 	})
@@ -162,7 +177,7 @@ func TestPoolMakesRoom(t *testing.T) {
 // its sandbox back, to be used by the next of its function.
 func TestPoolOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := newPool(1000, 100, 1), mb(1), &conn{}
+		p, fn, c := New(1000, 100, 1), mb(1), &Conn{}
 		a := now(t, ask(t.Context(), p, fn))
 		p.own(a, c)
 		p.release(a)
@@ -178,36 +193,36 @@ func TestPoolOneAtATime(t *testing.T) {
 
 func TestPoolRetires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := newPool(1000, 100, 0), mb(1), &conn{}
+		p, fn, c := New(1000, 100, 0), mb(1), &Conn{}
 		idle, busy := now(t, ask(t.Context(), p, fn)), now(t, ask(t.Context(), p, fn))
 		p.own(idle, c)
 		p.release(idle)
-		require.Equal(t, []*sandbox{idle}, p.retire(fn, false))
-		require.True(t, idle.over())
+		require.Equal(t, []Sandbox{idle}, p.retire(fn, false))
+		require.True(t, idle.over)
 		require.False(t, p.claim(idle, c))
-		require.False(t, busy.over(), "its call is under way")
+		require.False(t, busy.over, "its call is under way")
 		p.release(busy)
-		require.True(t, busy.over())
+		require.True(t, busy.over)
 		fresh := now(t, ask(t.Context(), p, fn))
 		p.release(fresh)
-		require.False(t, fresh.over())
+		require.False(t, fresh.over)
 		p.retire(fn, true)
 		last := now(t, ask(t.Context(), p, fn))
 		p.release(last)
-		require.True(t, last.over(), "the function was replaced")
+		require.True(t, last.over, "the function was replaced")
 	})
 }
 
 func TestPoolForgetsWhoGaveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn := newPool(1, 1, 0), mb(1)
+		p, fn := New(1, 1, 0), mb(1)
 		a := now(t, ask(t.Context(), p, fn))
 		ctx, cancel := context.WithCancel(t.Context())
 		first, second := ask(ctx, p, fn), ask(t.Context(), p, fn)
 		cancel()
 		synctest.Wait()
 		require.ErrorIs(t, (<-first).err, context.Canceled)
-		p.forget(a)
+		p.Forget(a)
 		synctest.Wait()
 		now(t, second)
 	})
@@ -215,13 +230,33 @@ func TestPoolForgetsWhoGaveUp(t *testing.T) {
 
 func TestPoolCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, fn := newPool(1, 1, 0), mb(1)
+		p, fn := New(1, 1, 0), mb(1)
 		a := now(t, ask(t.Context(), p, fn))
 		waiting := ask(t.Context(), p, fn)
-		require.Equal(t, []*sandbox{a}, p.close())
-		require.True(t, a.over())
-		require.ErrorIs(t, (<-waiting).err, errClosed)
+		require.Equal(t, []Sandbox{a}, p.close())
+		require.True(t, a.over)
+		require.ErrorIs(t, (<-waiting).err, ErrClosed)
 		_, _, err := p.acquire(t.Context(), fn)
-		require.ErrorIs(t, err, errClosed)
+		require.ErrorIs(t, err, ErrClosed)
 	})
+}
+
+func TestCrashed(t *testing.T) {
+	fn := &Function{Memory: 128, Processes: 10}
+	for name, tc := range map[string]struct {
+		after   Limits
+		printed string
+		want    driver.Failure
+	}{
+		"exit":      {Limits{}, "", driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: exit status 3"}},
+		"last line": {Limits{}, "first\nthe last line: \x1b[31mred\x00\n\n  \n", driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: exit status 3: the last line: .[31mred."}},
+		"memory":    {Limits{Memory: 1}, "Killed", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: Killed"}},
+		"heap":      {Limits{}, "FATAL: JavaScript heap out of memory", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: FATAL: JavaScript heap out of memory"}},
+		"processes": {Limits{Processes: 2}, "", driver.Failure{Cause: driver.Processes, Detail: "the function started more than 10 processes and threads"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, &tc.want, fn.Crashed(Limits{}, tc.after, "exit status 3", tc.printed))
+		})
+	}
+	require.Equal(t, "red.", lastLine("xx red.", 4))
 }

@@ -1,13 +1,25 @@
-package process
+// Package pool gives calls their sandboxes, on the platforms where the
+// connection of a call is its sandbox: dialling starts one, or uses an idle
+// one; closing gives it up.
+//
+// The package knows nothing of what a sandbox is: a process, a container. It
+// refuses to start one that no call asked for.
+package pool
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"time"
 )
 
-// pool gives calls their sandboxes. A call gets a new one as long as there is
+// ErrClosed is the error of a call after Close.
+var ErrClosed = errors.New("the platform is closed")
+
+// Pool gives calls their sandboxes. A call gets a new one as long as there is
 // room: the memory limits of all sandboxes together stay below what the machine
 // has free, and their number below a bound. The other calls wait in the order
 // in which they came: for an idle sandbox of their function, or for room. An
@@ -15,13 +27,13 @@ import (
 //
 // Every sandbox counts from when a call was given it until nothing is left of
 // it. Safe for concurrent use.
-type pool struct {
+type Pool struct {
 	memory int64 // MB that all sandboxes may have together
 	most   int   // sandboxes at once
 	busy   int   // sandboxes with a call at once; 0: any number
 
 	mu      sync.Mutex
-	all     map[*sandbox]*place
+	all     map[Sandbox]*place
 	waiting []*waiter
 	used    int64 // MB of all
 	serving int   // sandboxes with a call
@@ -30,7 +42,9 @@ type pool struct {
 
 // place is what the pool knows of a sandbox.
 type place struct {
-	owner   *conn     // the connection that may use it; nil: whoever waits next
+	fn      *Function
+	raw     net.Conn  // to it; nil until it was started
+	owner   *Conn     // the connection that may use it; nil: whoever waits next
 	idle    bool      // no call has it
 	since   time.Time // when it became idle
 	retired bool      // it takes no other call
@@ -39,24 +53,50 @@ type place struct {
 
 // waiter is a call that waits for a sandbox.
 type waiter struct {
-	fn    *function
-	ready chan *sandbox // gets one, buffered
+	fn    *Function
+	ready chan Sandbox // gets one, buffered
 }
 
-func newPool(memory int64, most, busy int) *pool {
-	return &pool{memory: memory, most: most, busy: busy, all: map[*sandbox]*place{}}
+// New returns a pool whose sandboxes may have so many MB of memory together,
+// and of which there are at most so many at once, so many of them with a call;
+// 0: any number.
+func New(memory int64, most, busy int) *Pool {
+	return &Pool{memory: memory, most: most, busy: busy, all: map[Sandbox]*place{}}
+}
+
+// Dial gives a call of fn its sandbox, started if it is a new one: the
+// connection is a driver.Sandbox.
+func (p *Pool) Dial(ctx context.Context, fn *Function) (*Conn, error) {
+	s, queued, err := p.acquire(ctx, fn)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{pool: p, fn: fn, s: s, queued: queued}
+	raw := p.own(s, c)
+	c.served = raw != nil
+	if raw == nil {
+		if raw, err = s.Start(ctx); err != nil {
+			p.Forget(s)
+			return nil, fmt.Errorf("start a sandbox of %s: %w", fn.Name, err)
+		}
+		p.connected(s, raw)
+	}
+	c.Conn = raw
+	if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // acquire returns a sandbox of fn that belongs to the caller until release,
-// forget or its death, and how long it waited for it. A sandbox whose field
-// raw is nil must be started.
-func (p *pool) acquire(ctx context.Context, fn *function) (*sandbox, time.Duration, error) {
+// Forget or its death, and how long it waited for it.
+func (p *Pool) acquire(ctx context.Context, fn *Function) (Sandbox, time.Duration, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return nil, 0, errClosed
+		return nil, 0, ErrClosed
 	}
-	w := &waiter{fn: fn, ready: make(chan *sandbox, 1)}
+	w := &waiter{fn: fn, ready: make(chan Sandbox, 1)}
 	p.waiting = append(p.waiting, w)
 	p.dispatch()
 	p.mu.Unlock()
@@ -69,7 +109,7 @@ func (p *pool) acquire(ctx context.Context, fn *function) (*sandbox, time.Durati
 	select {
 	case s := <-w.ready:
 		if s == nil {
-			return nil, time.Since(start), errClosed
+			return nil, time.Since(start), ErrClosed
 		}
 		return s, time.Since(start), nil
 	case <-ctx.Done():
@@ -79,8 +119,8 @@ func (p *pool) acquire(ctx context.Context, fn *function) (*sandbox, time.Durati
 	p.mu.Unlock()
 	select {
 	case s := <-w.ready: // it came at the same moment
-		if s != nil && s.raw == nil {
-			p.forget(s)
+		if s != nil && p.connection(s) == nil {
+			p.Forget(s)
 		} else if s != nil {
 			p.release(s)
 		}
@@ -91,7 +131,7 @@ func (p *pool) acquire(ctx context.Context, fn *function) (*sandbox, time.Durati
 
 // dispatch gives sandboxes to those who wait, the first first. The caller
 // holds mu.
-func (p *pool) dispatch() {
+func (p *Pool) dispatch() {
 	for len(p.waiting) > 0 && (p.busy == 0 || p.serving < p.busy) {
 		w := p.waiting[0]
 		s := p.idleOf(w.fn)
@@ -100,8 +140,8 @@ func (p *pool) dispatch() {
 			pl := p.all[s]
 			pl.idle, pl.owner = false, nil
 		case p.fits(w.fn):
-			s = newSandbox(w.fn)
-			p.all[s] = &place{retired: w.fn.retired}
+			s = w.fn.New()
+			p.all[s] = &place{fn: w.fn, retired: w.fn.retired}
 			p.used += w.fn.memory()
 		default:
 			p.makeRoom(w.fn)
@@ -115,10 +155,10 @@ func (p *pool) dispatch() {
 
 // idleOf returns an idle sandbox of fn: rather one that no connection waits
 // for, then the one that was used last.
-func (p *pool) idleOf(fn *function) *sandbox {
-	var best *sandbox
+func (p *Pool) idleOf(fn *Function) Sandbox {
+	var best Sandbox
 	for s, pl := range p.all {
-		if s.fn != fn || !pl.idle || pl.retired || pl.doomed || s.over() {
+		if pl.fn != fn || !pl.idle || pl.retired || pl.doomed || s.Over() {
 			continue
 		}
 		if best == nil {
@@ -139,22 +179,22 @@ func (p *pool) idleOf(fn *function) *sandbox {
 
 // fits says whether there is room for one more sandbox of fn. There always is
 // for the only one.
-func (p *pool) fits(fn *function) bool {
+func (p *Pool) fits(fn *Function) bool {
 	return len(p.all) == 0 || (len(p.all) < p.most && p.used+fn.memory() <= p.memory)
 }
 
 // makeRoom kills idle sandboxes, those that were used first first, until there
 // is going to be room for one of fn.
-func (p *pool) makeRoom(fn *function) {
+func (p *Pool) makeRoom(fn *Function) {
 	for {
 		count, used := 0, int64(0)
-		var oldest *sandbox
+		var oldest Sandbox
 		for s, pl := range p.all {
 			if pl.doomed {
 				continue
 			}
 			count++
-			used += s.fn.memory()
+			used += pl.fn.memory()
 			if pl.idle && (oldest == nil || pl.since.Before(p.all[oldest].since)) {
 				oldest = s
 			}
@@ -163,21 +203,44 @@ func (p *pool) makeRoom(fn *function) {
 			return
 		}
 		p.all[oldest].doomed = true
-		oldest.kill(nil)
+		oldest.Kill(nil)
 	}
 }
 
-// own makes a connection the one that may use the sandbox.
-func (p *pool) own(s *sandbox, c *conn) {
+// own makes a connection the one that may use the sandbox, and returns the
+// connection to it; nil if it must be started.
+func (p *Pool) own(s Sandbox, c *Conn) net.Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pl := p.all[s]
+	if pl == nil {
+		return nil
+	}
+	pl.owner = c
+	return pl.raw
+}
+
+// connected notes the connection to a sandbox that was started.
+func (p *Pool) connected(s Sandbox, raw net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pl := p.all[s]; pl != nil {
-		pl.owner = c
+		pl.raw = raw
 	}
 }
 
+// connection returns the connection to a sandbox; nil if it was not started.
+func (p *Pool) connection(s Sandbox) net.Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pl := p.all[s]; pl != nil {
+		return pl.raw
+	}
+	return nil
+}
+
 // owns says whether the connection may use the sandbox.
-func (p *pool) owns(s *sandbox, c *conn) bool {
+func (p *Pool) owns(s Sandbox, c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
@@ -187,11 +250,11 @@ func (p *pool) owns(s *sandbox, c *conn) bool {
 // claim takes an idle sandbox for another call over the connection that owns
 // it. It is refused when the sandbox was retired, stopped or given to another
 // call, and when it is not the caller's turn.
-func (p *pool) claim(s *sandbox, c *conn) bool {
+func (p *Pool) claim(s Sandbox, c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
-	if pl == nil || pl.owner != c || !pl.idle || pl.retired || pl.doomed || s.over() {
+	if pl == nil || pl.owner != c || !pl.idle || pl.retired || pl.doomed || s.Over() {
 		return false
 	}
 	if p.busy > 0 && (p.serving >= p.busy || len(p.waiting) > 0) {
@@ -204,7 +267,7 @@ func (p *pool) claim(s *sandbox, c *conn) bool {
 }
 
 // release makes the sandbox idle after a call.
-func (p *pool) release(s *sandbox) {
+func (p *Pool) release(s Sandbox) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
@@ -215,14 +278,14 @@ func (p *pool) release(s *sandbox) {
 	p.serving--
 	if pl.retired || p.closed {
 		pl.doomed = true
-		s.kill(nil)
+		s.Kill(nil)
 	}
 	p.dispatch()
 }
 
-// forget frees the place of a sandbox of which nothing is left. It returns
+// Forget frees the place of a sandbox of which nothing is left. It returns
 // whether a connection is left that belongs to it.
-func (p *pool) forget(s *sandbox) (owned bool) {
+func (p *Pool) Forget(s Sandbox) (owned bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
@@ -232,7 +295,7 @@ func (p *pool) forget(s *sandbox) (owned bool) {
 	if !pl.idle {
 		p.serving--
 	}
-	p.used -= s.fn.memory()
+	p.used -= pl.fn.memory()
 	delete(p.all, s)
 	p.dispatch()
 	return pl.owner != nil
@@ -240,7 +303,7 @@ func (p *pool) forget(s *sandbox) (owned bool) {
 
 // give gives the sandbox up for its connection: it is killed, unless another
 // call was given it. It returns whether that is not so.
-func (p *pool) give(s *sandbox, c *conn) bool {
+func (p *Pool) give(s Sandbox, c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
@@ -251,35 +314,41 @@ func (p *pool) give(s *sandbox, c *conn) bool {
 		return false
 	}
 	pl.owner, pl.doomed = nil, true
-	s.kill(nil)
+	s.Kill(nil)
 	return true
 }
 
-// retire kills the idle sandboxes of fn, and those with a call when it ends.
-// It returns the sandboxes that were killed. With forever, so are those that
-// calls get from now on.
-func (p *pool) retire(fn *function, forever bool) []*sandbox {
+// Retire kills the idle sandboxes of fn, and those with a call when it ends.
+// With forever, so are those that calls get from now on. It returns when
+// nothing is left of the idle ones.
+func (p *Pool) Retire(ctx context.Context, fn *Function, forever bool) error {
+	return await(ctx, p.retire(fn, forever))
+}
+
+func (p *Pool) retire(fn *Function, forever bool) []Sandbox {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fn.retired = fn.retired || forever
-	var killed []*sandbox
+	var killed []Sandbox
 	for s, pl := range p.all {
-		if s.fn != fn {
+		if pl.fn != fn {
 			continue
 		}
 		pl.retired = true
 		if pl.idle {
 			pl.doomed = true
-			s.kill(nil)
+			s.Kill(nil)
 			killed = append(killed, s)
 		}
 	}
 	return killed
 }
 
-// close kills all sandboxes, refuses all calls, and returns the sandboxes that
-// are left to die.
-func (p *pool) close() []*sandbox {
+// Close kills all sandboxes, refuses all calls, and returns when nothing is
+// left.
+func (p *Pool) Close(ctx context.Context) error { return await(ctx, p.close()) }
+
+func (p *Pool) close() []Sandbox {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
@@ -287,11 +356,23 @@ func (p *pool) close() []*sandbox {
 		w.ready <- nil
 	}
 	p.waiting = nil
-	var left []*sandbox
+	var left []Sandbox
 	for s, pl := range p.all {
 		pl.retired, pl.doomed = true, true
-		s.kill(nil)
+		s.Kill(nil)
 		left = append(left, s)
 	}
 	return left
+}
+
+// await waits until nothing is left of the sandboxes.
+func await(ctx context.Context, sandboxes []Sandbox) error {
+	for _, s := range sandboxes {
+		select {
+		case <-s.Gone():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package process
+package pool
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// conn is the connection of one client to one sandbox. It sees where calls
+// Conn is the connection of one client to one sandbox. It sees where calls
 // begin and end: the first byte written after an answer begins one, the last
 // byte of an HTTP answer ends it. In between the function's time runs. After
 // that the sandbox is idle, and the pool may stop it or give it to a call that
@@ -20,43 +20,60 @@ import (
 //
 // As with any connection one goroutine writes and one reads, which is the same
 // one here; the others may be called by any.
-type conn struct {
-	*net.UnixConn
-	pool   *pool
-	s      *sandbox
+type Conn struct {
+	net.Conn
+	pool   *Pool
+	fn     *Function
+	s      Sandbox
 	queued time.Duration
 
 	calling bool
 	served  bool   // the sandbox has served a call
-	before  limits // of the sandbox, when the call began
+	before  Limits // of the sandbox, when the call began
 	scan    scanner
 	timer   *time.Timer // kills the sandbox
 	once    sync.Once
 }
 
+// MaxBytes bounds what a call sends and what it answers.
+const MaxBytes = 50 << 20
+
 // noDeadline is the deadline of what may take any time.
 var noDeadline time.Time
 
-var _ driver.Sandbox = (*conn)(nil)
+var _ driver.Sandbox = (*Conn)(nil)
 
 // Queued returns how long Dial waited for a sandbox or for room to start one.
-func (c *conn) Queued() time.Duration { return c.queued }
+func (c *Conn) Queued() time.Duration { return c.queued }
+
+// Usage returns what the sandbox used for the last call, where the platform
+// knows.
+func (c *Conn) Usage() (driver.Usage, bool) {
+	if m, ok := c.s.(Meter); ok {
+		return m.Usage()
+	}
+	return driver.Usage{}, false
+}
 
 // Alive takes the idle sandbox for another call, if that is still possible.
-func (c *conn) Alive() bool {
+func (c *Conn) Alive() bool {
 	if c.calling || !c.pool.claim(c.s, c) {
 		return false
 	}
-	if !quiet(c.UnixConn) {
-		c.s.kill(nil)
+	if !quiet(c.Conn) {
+		c.s.Kill(nil)
 		return false
 	}
 	return true
 }
 
 // quiet says whether nothing was sent and the peer is there.
-func quiet(raw *net.UnixConn) bool {
-	rc, err := raw.SyscallConn()
+func quiet(raw net.Conn) bool {
+	socket, ok := raw.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	rc, err := socket.SyscallConn()
 	if err != nil {
 		return false
 	}
@@ -71,22 +88,22 @@ func quiet(raw *net.UnixConn) bool {
 }
 
 // Write sends part of a request.
-func (c *conn) Write(b []byte) (int, error) {
+func (c *Conn) Write(b []byte) (int, error) {
 	if !c.calling {
 		c.calling = true
 		c.scan.reset()
 		if c.served {
-			c.before = c.s.jail.met()
+			c.before = c.s.Met()
 		}
-		if limit := c.s.fn.spec.Timeout; limit > 0 {
+		if limit := c.fn.Timeout; limit > 0 {
 			c.timer = time.AfterFunc(limit, func() {
-				c.s.kill(&driver.Failure{Cause: driver.TimedOut, Detail: fmt.Sprintf("the function took longer than %v", limit)})
+				c.s.Kill(&driver.Failure{Cause: driver.TimedOut, Detail: fmt.Sprintf("the function took longer than %v", limit)})
 			})
 		}
 	}
-	n, err := c.UnixConn.Write(b)
+	n, err := c.Conn.Write(b)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-		err = c.s.failure(c.before)
+		err = c.s.Failure(c.before)
 	}
 	return n, err
 }
@@ -94,15 +111,15 @@ func (c *conn) Write(b []byte) (int, error) {
 // Read returns part of an answer. If the sandbox ends before its answer does,
 // answers more than it may, or answers that the function failed after it met
 // one of its limits, the error is a *driver.Failure.
-func (c *conn) Read(b []byte) (int, error) {
-	n, err := c.UnixConn.Read(b)
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
 	if n > 0 && c.calling {
 		r := c.scan.next(b[:n])
-		if r.length > maxBytes {
-			return 0, &driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer has %d bytes, more than %d", r.length, maxBytes)}
+		if r.length > MaxBytes {
+			return 0, &driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer has %d bytes, more than %d", r.length, MaxBytes)}
 		}
 		if r.failed {
-			if f := c.s.fn.exceeded(c.before, c.s.jail.met()); f != nil {
+			if f := c.fn.Exceeded(c.before, c.s.Met()); f != nil {
 				return 0, f
 			}
 		}
@@ -111,30 +128,30 @@ func (c *conn) Read(b []byte) (int, error) {
 		}
 	}
 	if err != nil && c.calling && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-		err = c.s.failure(c.before)
+		err = c.s.Failure(c.before)
 	}
 	return n, err
 }
 
 // answered ends a call. A sandbox that sent more than an answer is not used
 // again.
-func (c *conn) answered(excess bool) {
+func (c *Conn) answered(excess bool) {
 	c.calling, c.served = false, true
 	if c.timer != nil && !c.timer.Stop() || excess {
-		c.s.kill(nil)
+		c.s.Kill(nil)
 	}
 	c.pool.release(c.s)
 }
 
 // Close gives the sandbox up.
-func (c *conn) Close() error {
+func (c *Conn) Close() error {
 	var err error
 	c.once.Do(func() {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
 		if c.pool.give(c.s, c) {
-			err = c.UnixConn.Close()
+			err = c.Conn.Close()
 		}
 	})
 	return err
@@ -142,25 +159,25 @@ func (c *conn) Close() error {
 
 // SetDeadline sets the deadline of reads and writes. It has no effect once the
 // sandbox serves another connection.
-func (c *conn) SetDeadline(t time.Time) error {
+func (c *Conn) SetDeadline(t time.Time) error {
 	if !c.pool.owns(c.s, c) {
 		return nil
 	}
-	return c.UnixConn.SetDeadline(t)
+	return c.Conn.SetDeadline(t)
 }
 
 // SetReadDeadline sets the deadline of reads, as SetDeadline.
-func (c *conn) SetReadDeadline(t time.Time) error {
+func (c *Conn) SetReadDeadline(t time.Time) error {
 	if !c.pool.owns(c.s, c) {
 		return nil
 	}
-	return c.UnixConn.SetReadDeadline(t)
+	return c.Conn.SetReadDeadline(t)
 }
 
 // SetWriteDeadline sets the deadline of writes, as SetDeadline.
-func (c *conn) SetWriteDeadline(t time.Time) error {
+func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if !c.pool.owns(c.s, c) {
 		return nil
 	}
-	return c.UnixConn.SetWriteDeadline(t)
+	return c.Conn.SetWriteDeadline(t)
 }
