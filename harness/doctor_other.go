@@ -1,0 +1,11 @@
+//go:build !linux
+
+package harness
+
+// clockSynchronised says that this system does not tell.
+func clockSynchronised() (found string, ok bool) {
+	return "not known whether it is synchronised", false
+}
+
+// clockSource returns nothing: it is not known.
+func clockSource() string { return "" }
