@@ -177,7 +177,7 @@ func roomNeed(what, folder string, least uint64, variable string) driver.Need {
 		need.Found = fmt.Sprintf("%s: %v", at, err)
 		return need
 	}
-	free := uint64(s.Bavail) * uint64(s.Bsize)
+	free := s.Bavail * uint64(s.Bsize)
 	need.OK = free >= least
 	need.Found = fmt.Sprintf("%s free in %s", bytesFor(free), folder)
 	return need
