@@ -1,0 +1,205 @@
+// Package answer is the answer of a Go function, the same on every platform.
+//
+// A platform's handler takes the event off its transport, calls Answer, and
+// sends the bytes back. The function itself is a package with the entry point
+// Handler, and Init where it has something to load that can fail.
+//
+// The package refuses to know transports and stores, and imports nothing but
+// the standard library: what it adds to a program is part of every cold start.
+package answer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// loading is when packages began to be loaded: the program's own are after
+// this one in the order of initialisation.
+var loading = time.Now()
+
+// Function is a function that answers calls, one at a time.
+type Function struct {
+	call    func(event []byte) (any, error)
+	failed  error // of Init; every call fails with it
+	init    int64 // µs
+	boot    int64 // Unix µs
+	worker  string
+	sandbox string
+	count   int64
+}
+
+// New prepares a function: init, which may be nil, is called once. An event is
+// decoded into an E, and what the handler returns is encoded, both as package
+// encoding/json does.
+func New[E, R any](init func() error, handler func(E) (R, error)) *Function {
+	f := &Function{boot: bootTime(), worker: randomID()}
+	f.call = func(event []byte) (any, error) {
+		var e E
+		if err := json.Unmarshal(event, &e); err != nil {
+			return nil, fmt.Errorf("the event: %w", err)
+		}
+		return handler(e)
+	}
+	if init != nil {
+		_, f.failed = protected(func() (any, error) { return nil, init() })
+	}
+	f.init = max(time.Since(loading).Microseconds(), 1)
+	return f
+}
+
+// Call is the answer to a call.
+type Call struct {
+	Body   [][]byte // its parts, in order
+	Failed bool     // the handler failed
+}
+
+// Answer calls the function with an event. An event that is no JSON is an
+// error, and not a call.
+func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
+	income := time.Now()
+	if !json.Valid(event) {
+		var v any
+		return Call{}, fmt.Errorf("the event: %w", json.Unmarshal(event, &v))
+	}
+	f.count++
+	a := contract{
+		PlatformRequest: platformRequest, Init: f.init, Boot: f.boot, Sandbox: f.sandbox,
+		Worker: f.worker, WorkerCold: f.count == 1, Count: f.count,
+	}
+	if f.sandbox == "" {
+		f.sandbox, a.Cold = f.enterSandbox()
+		a.Sandbox = f.sandbox
+	}
+	if f.count > 1 {
+		a.Init = 0
+	}
+	if f.failed != nil {
+		a.Begin = time.Now().UnixMicro()
+		a.End = a.Begin
+		a.Error = describe("init", f.failed)
+	} else {
+		f.run(&a, event, income)
+	}
+	return a.encode(), nil
+}
+
+// run calls the handler and fills in times, result and error.
+func (f *Function) run(a *contract, event []byte, income time.Time) {
+	event, request, err := complete(event, income)
+	a.Request = request
+	cpu := processTime()
+	begin := time.Now()
+	var returned any
+	if err == nil {
+		returned, err = protected(func() (any, error) { return f.call(event) })
+	}
+	end := time.Now()
+	a.Handler = end.Sub(begin).Nanoseconds()
+	a.CPU = (processTime() - cpu).Microseconds()
+	a.Begin, a.End = begin.UnixMicro(), end.UnixMicro()
+	a.Memory = peakMemory()
+	if err == nil {
+		err = a.take(returned)
+	}
+	if err != nil {
+		a.result, a.measurement = nil, nil
+		a.Error = describe("handler", err)
+	}
+}
+
+// complete adds to an event what every handler may read of it: the id of the
+// request, a string, and when it came, in seconds. It returns the id, too.
+func complete(event []byte, income time.Time) ([]byte, string, error) {
+	event = bytes.TrimSpace(event)
+	if event[0] != '{' {
+		return nil, "", errors.New("the event is not a JSON object")
+	}
+	var head struct {
+		Request any `json:"request-id"`
+	}
+	if err := json.Unmarshal(event, &head); err != nil {
+		return nil, "", err
+	}
+	request, ok := head.Request.(string)
+	if !ok && head.Request != nil {
+		request = fmt.Sprint(head.Request)
+	}
+	id, err := json.Marshal(request)
+	if err != nil {
+		return nil, "", err
+	}
+	separator := ","
+	if len(bytes.TrimSpace(event[1:len(event)-1])) == 0 {
+		separator = ""
+	}
+	more := fmt.Appendf(nil, `%s"request-id":%s,"income-timestamp":%.6f}`, separator, id, float64(income.UnixMicro())/1e6)
+	return append(event[:len(event)-1], more...), request, nil
+}
+
+// panicked is the error of a handler that panicked.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return fmt.Sprint(p.value) }
+func (p *panicked) Unwrap() error { err, _ := p.value.(error); return err }
+
+// protected calls f and returns a panic as an error, after printing its trace.
+func protected(f func() (any, error)) (v any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(os.Stderr, "panic: %v\n%s", p, debug.Stack()) // it may be closed
+			v, err = nil, &panicked{p}
+		}
+	}()
+	return f()
+}
+
+// most is how many bytes of an error's message are sent.
+const most = 4096
+
+// describe describes an error by the type that it or what it wraps has, and by
+// its message.
+func describe(phase string, err error) *failure {
+	d := failure{Phase: phase, Type: "error", Message: strings.ToValidUTF8(cut(err.Error()), "?")}
+	var p *panicked
+	if errors.As(err, &p) {
+		d.Type = "panic"
+	} else {
+		fmt.Fprintln(os.Stderr, err) // it may be closed
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		t := reflect.TypeOf(err)
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if name := t.Name(); name != "" && unicode.IsUpper([]rune(name)[0]) {
+			d.Type = name
+			break
+		}
+	}
+	return &d
+}
+
+func cut(s string) string {
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}
+
+// processTime is the CPU time of the process so far.
+func processTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
