@@ -27,7 +27,7 @@ import (
 // Release is the version of this suite in the names of images.
 const Release = "0.1.0"
 
-//go:embed *.sh platforms.json
+//go:embed *.sh platforms.json */*/Dockerfile.*
 var files embed.FS
 
 // Language is what a platform builds functions of one language from.
@@ -35,16 +35,26 @@ type Language struct {
 	// Versions that are supported, the default first.
 	Versions []string `json:"versions"`
 
-	// BaseImages are the images that functions are built in, by architecture
+	// BuildImages are the images that functions are built in, by architecture
 	// and version, each with its exact tag. None on platforms that build with
 	// the tools of this machine.
-	BaseImages map[driver.Architecture]map[string]string `json:"base_images,omitempty"`
+	BuildImages Images `json:"build_images,omitempty"`
+
+	// RunImages are the images that functions run in, without build tools;
+	// none where the platform has its own.
+	RunImages Images `json:"run_images,omitempty"`
+
+	// Command is how a function is started in its folder in a container.
+	Command []string `json:"command,omitempty"`
 
 	Addition // to every function
 
 	// Modules are the additions to functions that use a module.
 	Modules map[driver.Module]Addition `json:"modules,omitempty"`
 }
+
+// Images are names of images with exact tags, by architecture and version.
+type Images map[driver.Architecture]map[string]string
 
 // Addition is what is added to a function.
 type Addition struct {
@@ -105,23 +115,9 @@ func (l Language) check() error {
 			return fmt.Errorf("version %q is malformed or named twice", v)
 		}
 	}
-	for arch, images := range l.BaseImages {
-		if arch != driver.X64 && arch != driver.ARM64 {
-			return fmt.Errorf("base images for architecture %q: want %s or %s", arch, driver.X64, driver.ARM64)
-		}
-		for _, v := range l.Versions {
-			if images[v] == "" {
-				return fmt.Errorf("no base image for version %s on %s", v, arch)
-			}
-		}
-		for v, image := range images {
-			if !slices.Contains(l.Versions, v) {
-				return fmt.Errorf("base image %s for version %s, which is not supported", image, v)
-			}
-			_, tag, ok := strings.Cut(path.Base(image), ":")
-			if !ok || tag == "" || tag == "latest" {
-				return fmt.Errorf("base image %s has no exact tag", image)
-			}
+	for _, images := range []Images{l.BuildImages, l.RunImages} {
+		if err := images.check(l.Versions); err != nil {
+			return err
 		}
 	}
 	additions := []Addition{l.Addition}
@@ -135,6 +131,30 @@ func (l Language) check() error {
 		for _, f := range a.Files {
 			if !fs.ValidPath(f) || strings.Count(f, "/") < 2 {
 				return fmt.Errorf("file %q: want platform/language/name", f)
+			}
+		}
+	}
+	return nil
+}
+
+// check says what is wrong with the images for versions.
+func (all Images) check(versions []string) error {
+	for arch, images := range all {
+		if arch != driver.X64 && arch != driver.ARM64 {
+			return fmt.Errorf("images for architecture %q: want %s or %s", arch, driver.X64, driver.ARM64)
+		}
+		for _, v := range versions {
+			if images[v] == "" {
+				return fmt.Errorf("no image for version %s on %s", v, arch)
+			}
+		}
+		for v, image := range images {
+			if !slices.Contains(versions, v) {
+				return fmt.Errorf("image %s for version %s, which is not supported", image, v)
+			}
+			_, tag, ok := strings.Cut(path.Base(image), ":")
+			if !ok || tag == "" || tag == "latest" {
+				return fmt.Errorf("image %s has no exact tag", image)
 			}
 		}
 	}
@@ -198,6 +218,35 @@ func Files(platform, language string, modules []driver.Module) (map[string][]byt
 		found[name] = data
 	}
 	return found, nil
+}
+
+// Builder returns the files from which the builder image of a language is made
+// on a platform, by name: Dockerfile, entrypoint.sh and installer.sh.
+func Builder(platform, language string) (map[string][]byte, error) {
+	installer, err := Installer(language)
+	if err != nil {
+		return nil, err
+	}
+	dockerfile, err := Dockerfile(platform, language, "build")
+	if err != nil {
+		return nil, err
+	}
+	entrypoint, err := files.ReadFile("entrypoint.sh")
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"Dockerfile": dockerfile, "entrypoint.sh": entrypoint, "installer.sh": installer}, nil
+}
+
+// Dockerfile returns Dockerfile.build or Dockerfile.function of a language on a
+// platform. One that does not exist matches driver.ErrUnsupported.
+func Dockerfile(platform, language, use string) ([]byte, error) {
+	name := path.Join(platform, language, "Dockerfile."+use)
+	data, err := files.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		return nil, fmt.Errorf("images of %s on platform %s: there is no dockerfiles/%s: %w", language, platform, name, driver.ErrUnsupported)
+	}
+	return data, err
 }
 
 // Installer returns the script that installs the dependencies of a language.

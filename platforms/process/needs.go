@@ -142,7 +142,7 @@ func isolationNeed() driver.Need {
 		need.Found = err.Error()
 		return need
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // it is empty
 	i, reason, err := isolate(driver.Run{ID: strings.TrimPrefix(filepath.Base(dir), "sebs-"), Prefix: "doctor", Dir: dir, Guard: unguarded{}, Log: os.Stderr})
 	if err != nil {
 		need.Found = err.Error()

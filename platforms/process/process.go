@@ -37,6 +37,7 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
+	"github.com/sebs-go/sebs/platforms/internal/stores"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
@@ -56,7 +57,7 @@ type Platform struct {
 	null      *os.File
 	sandboxes string // the folder of their private folders
 	serial    atomic.Int64
-	stores    stores
+	stores    *stores.Stores
 
 	mu        sync.Mutex
 	functions map[string]*function
@@ -264,7 +265,7 @@ func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, err
 				return
 			}
 		}
-		p.stores.resources(ctx, p.run)(yield)
+		p.stores.Resources(ctx)(yield)
 	}
 }
 
@@ -277,7 +278,7 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 		return fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
 	}
 	if r.Kind != "function" {
-		return p.stores.remove(ctx, r)
+		return p.stores.Remove(ctx, r)
 	}
 	p.mu.Lock()
 	f := p.functions[r.Name]
@@ -300,5 +301,5 @@ func (p *Platform) Close(ctx context.Context) error {
 		return nil
 	}
 	err := p.pool.Close(ctx)
-	return errors.Join(err, p.stores.close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
+	return errors.Join(err, p.stores.Close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
 }

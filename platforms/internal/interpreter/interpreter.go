@@ -1,4 +1,5 @@
-// Package interpreter finds the language interpreters of this machine.
+// Package interpreter finds the languages of this machine: interpreters, virtual
+// machines and compilers.
 //
 // It names real executables: a version manager's shim, a symbolic link or a
 // virtual environment is followed to the program that runs in the end, so that
@@ -8,7 +9,6 @@ package interpreter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,9 +21,10 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// Interpreter is an interpreter on this machine.
+// Interpreter is an interpreter on this machine; of a compiled language, its
+// compiler.
 type Interpreter struct {
-	Language string // "python", "nodejs"
+	Language string // "python", "nodejs", "java", "go", "cpp"
 	Path     string // the executable itself, absolute
 	Prefix   string // the folder of its installation: executable and standard library
 	Version  string // exact: "3.11.7"
@@ -44,8 +45,12 @@ type language struct {
 	names   func(version string) []string // of executables, the most exact first
 	usual   string                        // the name that users type
 	folders []string                      // where installations of several versions are kept, with ~ for the home folder and * for the version
-	ask     []string                      // arguments that print path, version, ABI and prefix, each on a line
+	ask     []string                      // arguments with which it says what it is
 	install string                        // what to do if there is none
+
+	// parse finds in what the executable path printed what it is; nil: it
+	// printed path, version, ABI and prefix, each on a line.
+	parse func(path, printed string) (Interpreter, error)
 }
 
 var languages = map[string]language{
@@ -70,6 +75,33 @@ const path = require('path');
 const p = require('fs').realpathSync(process.execPath);
 console.log([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))].join('\n'))`},
 		install: "install it, with nvm for example, or put it on the PATH",
+	},
+	"java": {
+		parts:   1,
+		usual:   "java",
+		names:   func(string) []string { return []string{"java"} },
+		folders: []string{"/usr/lib/jvm/*/bin", "~/.sdkman/candidates/java/*/bin", "/Library/Java/JavaVirtualMachines/*/Contents/Home/bin"},
+		ask:     []string{"-XshowSettings:properties", "-version"},
+		install: "install a JDK of it, or put it on the PATH",
+		parse:   parseJava,
+	},
+	"go": {
+		parts:   2,
+		usual:   "go",
+		names:   func(string) []string { return []string{"go"} },
+		folders: []string{"/usr/local/go/bin", "~/sdk/*/bin", "/usr/lib/*/bin", "/opt/homebrew/bin"},
+		ask:     []string{"env", "GOROOT", "GOVERSION", "GOOS", "GOARCH"},
+		install: "install it, or put it on the PATH",
+		parse:   parseGo,
+	},
+	"cpp": {
+		parts:   1,
+		usual:   "g++",
+		names:   func(v string) []string { return []string{"g++-" + v, "g++"} },
+		folders: []string{"/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
+		ask:     []string{"-v"},
+		install: "install g++ of this version with cmake, or put it on the PATH",
+		parse:   parseCPP,
 	},
 }
 
@@ -198,9 +230,10 @@ func expand(pattern, version string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		// "3.11.7", "v20.20.2", "cpython-3.11.7-linux-x86_64-gnu"
-		number := strings.TrimPrefix(strings.TrimPrefix(e.Name(), "cpython-"), "v")
-		if number == version || strings.HasPrefix(number, version+".") {
+		// "3.11.7", "v20.20.2", "cpython-3.11.7-linux-x86_64-gnu",
+		// "java-17-openjdk-amd64", "temurin-21.jdk", "go1.26.8"
+		number := e.Name()[max(strings.IndexAny(e.Name(), "0123456789"), 0):]
+		if rest, ok := strings.CutPrefix(number, version); ok && (rest == "" || rest[0] == '.' || rest[0] == '-') {
 			names = append(names, e.Name())
 		}
 	}
@@ -248,16 +281,22 @@ func ask(ctx context.Context, lang, path string) (Interpreter, error) {
 		defer cancel()
 		cmd := exec.CommandContext(ctx, path, languages[lang].ask...)
 		cmd.WaitDelay = time.Second
+		cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "LC_ALL=C")
 		var out []byte
-		if out, a.err = cmd.Output(); a.err != nil {
+		parse := languages[lang].parse
+		if parse == nil {
+			parse = parseLines
+			out, a.err = cmd.Output()
+		} else {
+			out, a.err = cmd.CombinedOutput()
+		}
+		if a.err != nil {
 			return
 		}
-		said := strings.Split(strings.TrimSpace(string(out)), "\n")
-		if len(said) != 4 || !filepath.IsAbs(said[0]) {
-			a.err = errors.New("it does not say what it is")
-			return
+		if a.Interpreter, a.err = parse(path, string(out)); a.err == nil && (!filepath.IsAbs(a.Path) || a.Version == "") {
+			a.err = errUnknown
 		}
-		a.Interpreter = Interpreter{Language: lang, Path: said[0], Version: said[1], ABI: said[2], Prefix: said[3]}
+		a.Language = lang
 	})
 	return a.Interpreter, a.err
 }

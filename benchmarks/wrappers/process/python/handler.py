@@ -73,6 +73,9 @@ def serve(fd):
             body, rest = read_request(fd, rest)
             if body is None:
                 return
+            if not body:  # a question whether anybody is there
+                write(fd, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"")
+                continue
             event = json.loads(body)
         except ValueError as e:
             text = str(e).encode()

@@ -1,0 +1,260 @@
+package containers
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/build"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// Builder installs the dependencies of functions in containers of a builder
+// image: the language's installer over a base image.
+type Builder struct {
+	engine   *Engine
+	platform string
+	runtime  driver.Runtime
+	arch     driver.Architecture
+	base     Image
+	files    map[string][]byte // the image's Dockerfile and what it copies
+	digest   string
+}
+
+// Builder returns the builder of a platform for a runtime. The base image is
+// pulled if it is missing; nothing is built yet. log gets a line about a pull.
+func (e *Engine) Builder(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, log io.Writer) (*Builder, error) {
+	base, err := e.BaseImage(ctx, platform, rt, arch, func(l dockerfiles.Language) dockerfiles.Images { return l.BuildImages }, log)
+	if err != nil {
+		return nil, err
+	}
+	files, err := dockerfiles.Builder(platform, rt.Language)
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%q %d\n%s", name, len(files[name]), files[name])
+	}
+	fmt.Fprintf(h, "%s %s", base.ID, rt)
+	return &Builder{engine: e, platform: platform, runtime: rt, arch: arch, base: base, files: files, digest: hex.EncodeToString(h.Sum(nil))}, nil
+}
+
+// BaseImage returns one of the images that the data file has for a runtime, of
+// those that which selects.
+func (e *Engine) BaseImage(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, which func(dockerfiles.Language) dockerfiles.Images, log io.Writer) (Image, error) {
+	l, err := dockerfiles.Lookup(platform, rt.Language)
+	if err != nil {
+		return Image{}, err
+	}
+	name := which(l)[arch][rt.Version]
+	if name == "" {
+		return Image{}, fmt.Errorf("%s on %s: %w: there is no image for it", rt, arch, driver.ErrUnsupported)
+	}
+	if err := e.runs(arch); err != nil {
+		return Image{}, err
+	}
+	return e.Image(ctx, name, arch, log)
+}
+
+// String identifies the tools that build: base image and installer.
+func (b *Builder) String() string { return fmt.Sprintf("%s, builder %s", b.base, b.digest) }
+
+// image returns the builder image, made if it is missing.
+func (b *Builder) image(ctx context.Context, log io.Writer) (string, error) {
+	tag := fmt.Sprintf("%s:build.%s.%s-%s-%s", repository, b.platform, b.runtime, b.arch, b.digest[:12])
+	found, err := b.engine.ImageInspect(ctx, tag)
+	if err == nil && found.Config != nil && found.Config.Labels[LabelDigest] == b.digest {
+		return found.ID, nil
+	}
+	var all bytes.Buffer
+	w := tar.NewWriter(&all)
+	for _, name := range slices.Sorted(maps.Keys(b.files)) {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(b.files[name]))}); err != nil {
+			return "", err
+		}
+		if _, err := w.Write(b.files[name]); err != nil {
+			return "", err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	id, err := b.engine.build(ctx, &all, build.ImageBuildOptions{
+		Tags:      []string{tag},
+		BuildArgs: map[string]*string{"BASE_IMAGE": &b.base.ID, "VERSION": &b.runtime.Version},
+		Labels:    map[string]string{LabelImage: "builder", LabelDigest: b.digest},
+		Platform:  "linux/" + goArch(b.arch),
+	}, log)
+	if err != nil {
+		return "", fmt.Errorf("builder image %s: %w", tag, err)
+	}
+	return id, nil
+}
+
+// build builds an image from a context and returns its id.
+func (e *Engine) build(ctx context.Context, files io.Reader, options build.ImageBuildOptions, log io.Writer) (string, error) {
+	options.Version = build.BuilderV1 // needs no session, and has no other base images than those that the engine has
+	options.Remove, options.ForceRemove = true, true
+	res, err := e.ImageBuild(ctx, files, options)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	if err := follow(res.Body, log); err != nil {
+		return "", err
+	}
+	found, err := e.ImageInspect(ctx, options.Tags[0])
+	if err != nil {
+		return "", err
+	}
+	return found.ID, nil
+}
+
+// Install installs the dependencies of the staged folder dir, as the user who
+// owns it. What the tools print goes to log, its last lines also into the error
+// of an installation that failed. The container ends with ctx, and with this
+// process. cache is a folder for the downloads of package managers; empty: none.
+func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string, log io.Writer) (err error) {
+	image, err := b.image(ctx, log)
+	if err != nil {
+		return err
+	}
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	host := hostSettings()
+	mounts := append(host.mounts, mount.Mount{Type: mount.TypeBind, Source: dir, Target: "/mnt/function"})
+	if cache != "" {
+		if err := os.MkdirAll(cache, 0o755); err != nil {
+			return err
+		}
+		mounts = append(mounts, mount.Mount{Type: mount.TypeBind, Source: cache, Target: "/var/cache/sebs"})
+	}
+	created, err := b.engine.ContainerCreate(ctx, &container.Config{
+		Image:     image,
+		Env:       append(host.env, "TARGET_ARCHITECTURE="+string(b.arch)),
+		Labels:    Labels(run),
+		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+	}, &container.HostConfig{
+		Mounts:      mounts,
+		CapDrop:     []string{"ALL"},
+		CapAdd:      []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"},
+		SecurityOpt: []string{"no-new-privileges"},
+		LogConfig:   container.LogConfig{Type: "none"},
+	}, nil, nil, "")
+	if err != nil {
+		return fmt.Errorf("container of the build: %w", err)
+	}
+	defer func() {
+		if removeErr := b.engine.Discard(ctx, created.ID); removeErr != nil {
+			err = errors.Join(err, fmt.Errorf("remove the container of the build: %w", removeErr))
+		}
+	}()
+	return b.engine.attend(ctx, created.ID, fmt.Sprintf("install %s", b.runtime), log)
+}
+
+// attend starts a container, copies what it prints to log, and waits for it.
+// The container's standard input is open as long as this process attends it.
+func (e *Engine) attend(ctx context.Context, id, name string, log io.Writer) error {
+	attached, err := e.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	defer attached.Close()
+	done, failed := e.ContainerWait(ctx, id, container.WaitConditionNextExit)
+	if err := e.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	last := &tail{log: log}
+	copied := make(chan error, 1)
+	go func() {
+		_, err := stdcopy.StdCopy(last, last, attached.Reader)
+		copied <- err
+	}()
+	var status container.WaitResponse
+	select {
+	case status = <-done:
+	case err := <-failed:
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return fmt.Errorf("%s: wait for its container: %w", name, err)
+	}
+	select {
+	case err = <-copied:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	switch {
+	case status.Error != nil:
+		return fmt.Errorf("%s: %s", name, status.Error.Message)
+	case status.StatusCode != 0:
+		return fmt.Errorf("%s: exit status %d%s", name, status.StatusCode, last)
+	case err != nil:
+		return fmt.Errorf("%s: its log: %w", name, err)
+	}
+	return nil
+}
+
+// discardTime bounds the removal of what a run leaves.
+const discardTime = 30 * time.Second
+
+// Discard removes a container, running or not, also when ctx is done. One that
+// does not exist is not an error.
+func (e *Engine) Discard(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
+	defer cancel()
+	err := e.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if gone(err) {
+		return nil
+	}
+	return err
+}
+
+// tail passes output on to a log, and keeps the last lines for an error.
+type tail struct {
+	log  io.Writer
+	last []byte
+}
+
+// The bounds of the output that an error shows.
+const (
+	tailLines = 30
+	tailBytes = 8 << 10
+)
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.last = append(t.last, p...)
+	if over := len(t.last) - tailBytes; over > 0 {
+		t.last = append(t.last[:0], t.last[over:]...)
+	}
+	return t.log.Write(p)
+}
+
+// String returns the last lines, introduced as such.
+func (t *tail) String() string {
+	text := strings.TrimRight(strings.ToValidUTF8(string(t.last), "?"), "\n\r ")
+	if text == "" {
+		return ", without any output"
+	}
+	lines := strings.Split(text, "\n")
+	return "; the end of its log:\n" + strings.Join(lines[max(len(lines)-tailLines, 0):], "\n")
+}
