@@ -11,6 +11,8 @@ import (
 	thumbnailer "github.com/sebs-go/sebs/benchmarks/200.multimedia/210.thumbnailer"
 	compression "github.com/sebs-go/sebs/benchmarks/300.utilities/311.compression"
 	pagerank "github.com/sebs-go/sebs/benchmarks/500.scientific/501.graph-pagerank"
+	mst "github.com/sebs-go/sebs/benchmarks/500.scientific/502.graph-mst"
+	bfs "github.com/sebs-go/sebs/benchmarks/500.scientific/503.graph-bfs"
 	"github.com/sebs-go/sebs/harness"
 )
 
@@ -23,4 +25,6 @@ var All = []harness.Benchmark{
 	thumbnailer.Benchmark,
 	compression.Benchmark,
 	pagerank.Benchmark,
+	mst.Benchmark,
+	bfs.Benchmark,
 }

@@ -142,3 +142,48 @@ func onDisk(t *testing.T, embedded map[string][]byte, folder string) {
 	})
 	require.NoError(t, err)
 }
+
+// Outputs returns recorded outputs by name: what handlers returned as result,
+// in testdata/outputs.json of the folder of the test.
+func Outputs(t *testing.T) map[string]json.RawMessage {
+	t.Helper()
+	data, err := os.ReadFile("testdata/outputs.json")
+	require.NoError(t, err)
+	var outputs map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(data, &outputs))
+	return outputs
+}
+
+// Accepts tests that the Check of a benchmark without storage accepts the
+// recorded output of every size.
+func Accepts(t *testing.T, b harness.Benchmark, outputs map[string]json.RawMessage) {
+	t.Helper()
+	for _, size := range harness.Sizes {
+		require.NoError(t, b.Check(t.Context(), size, Input(t, b, size, nil), outputs[string(size)], nil), size)
+	}
+}
+
+// Wrong is an output and a part of the error with which it is rejected.
+type Wrong = struct {
+	Output json.RawMessage
+	Error  string
+}
+
+// Rejects tests that the Check of a benchmark without storage rejects wrong
+// outputs for the size small.
+func Rejects(t *testing.T, b harness.Benchmark, wrong map[string]Wrong) {
+	t.Helper()
+	in := Input(t, b, harness.Small, nil)
+	for name, w := range wrong {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorContains(t, b.Check(t.Context(), harness.Small, in, w.Output, nil), w.Error)
+		})
+	}
+}
+
+// Replace returns an output with a part that occurs in it once replaced.
+func Replace(t *testing.T, output json.RawMessage, old, new string) json.RawMessage {
+	t.Helper()
+	require.Equal(t, 1, bytes.Count(output, []byte(old)), old)
+	return bytes.Replace(output, []byte(old), []byte(new), 1)
+}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/sebs-go/sebs/harness"
 )
@@ -59,4 +60,18 @@ func Decode(output json.RawMessage, v any) error {
 		return fmt.Errorf("decode the output %.80q: more than one value", output)
 	}
 	return nil
+}
+
+// Once returns a function that computes f once for each key and keeps the
+// values: what a check needs to know of an input is the same for every call.
+// The function is safe for concurrent use; callers must not change a value.
+func Once[K comparable, V any](f func(K) V) func(K) V {
+	var kept sync.Map // of func() V
+	return func(key K) V {
+		value, ok := kept.Load(key)
+		if !ok {
+			value, _ = kept.LoadOrStore(key, sync.OnceValue(func() V { return f(key) }))
+		}
+		return value.(func() V)()
+	}
 }

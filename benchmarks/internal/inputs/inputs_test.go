@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,4 +56,15 @@ func TestDecode(t *testing.T) {
 	for _, wrong := range []string{``, `{`, `{"key": 1}`, `{"key": "a", "other": 1}`, `{} {}`, `{} x`, `[]`} {
 		require.ErrorContains(t, inputs.Decode(json.RawMessage(wrong), &v), "decode the output", wrong)
 	}
+}
+
+func TestOnce(t *testing.T) {
+	var calls atomic.Int64
+	double := inputs.Once(func(n int) int { calls.Add(1); return 2 * n })
+	var wait sync.WaitGroup
+	for i := range 100 {
+		wait.Go(func() { require.Equal(t, 2*(i%3), double(i%3)) })
+	}
+	wait.Wait()
+	require.EqualValues(t, 3, calls.Load())
 }
