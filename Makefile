@@ -9,7 +9,7 @@ RUN      ?= Invoke
 LINT     ?= golangci-lint
 BARS     ?= ./harness ./harness/build ./platforms/process ./experiments
 
-.PHONY: check test bench bars sweep
+.PHONY: check test bench bars sweep doctor
 
 check: ## formatting, vet on every target, linters, race detector
 	test -z "$$(gofmt -l .)"
@@ -31,3 +31,7 @@ bars: ## how fast the harness is against the bare thing; status 1 if any falls s
 
 sweep: ## list what killed runs left, and delete what is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments
+
+doctor: PLATFORM := process,local
+doctor: ## what the platforms need of this machine, and what to do about what is missing
+	go test -v -count=1 -tags $(PLATFORM) -run '^TestDoctor$$' ./experiments | grep -vE '^(=== RUN|--- |PASS|ok)'
