@@ -13,6 +13,7 @@ import (
 	pagerank "github.com/sebs-go/sebs/benchmarks/500.scientific/501.graph-pagerank"
 	mst "github.com/sebs-go/sebs/benchmarks/500.scientific/502.graph-mst"
 	bfs "github.com/sebs-go/sebs/benchmarks/500.scientific/503.graph-bfs"
+	dna "github.com/sebs-go/sebs/benchmarks/500.scientific/504.dna-visualisation"
 	"github.com/sebs-go/sebs/harness"
 )
 
@@ -27,4 +28,5 @@ var All = []harness.Benchmark{
 	pagerank.Benchmark,
 	mst.Benchmark,
 	bfs.Benchmark,
+	dna.Benchmark,
 }
