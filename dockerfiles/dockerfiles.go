@@ -47,6 +47,10 @@ type Language struct {
 	// Command is how a function is started in its folder in a container.
 	Command []string `json:"command,omitempty"`
 
+	// Kept are the entries of a package beside the folder of the user's own
+	// files: the handler first, then what it needs and what was installed.
+	Kept []string `json:"kept,omitempty"`
+
 	Addition // to every function
 
 	// Modules are the additions to functions that use a module.
@@ -59,7 +63,7 @@ type Images map[driver.Architecture]map[string]string
 // Addition is what is added to a function.
 type Addition struct {
 	// Files are paths in package wrappers, of the form
-	// platform/language/name; name is the path in the function.
+	// platform/language/name; name is the path in the function, but for Go.
 	Files []string `json:"files,omitempty"`
 
 	// Packages are dependencies, in the notation of the language's manifest.
@@ -211,13 +215,28 @@ func Files(platform, language string, modules []driver.Module) (map[string][]byt
 		if err != nil {
 			return nil, fmt.Errorf("deployment file of %s on platform %s: %w", language, platform, err)
 		}
-		name := strings.SplitN(f, "/", 3)[2]
+		name := place(f)
 		if _, ok := found[name]; ok {
 			return nil, fmt.Errorf("deployment file %s of %s on platform %s is named twice", name, language, platform)
 		}
 		found[name] = data
 	}
 	return found, nil
+}
+
+// place returns the path in a function of a deployment file. A Go package is
+// imported by its path: the shims of all platforms are where those of process
+// are in this module, which is in the folder .sebs of a function.
+func place(file string) string {
+	parts := strings.SplitN(file, "/", 3)
+	platform, language, name := parts[0], parts[1], parts[2]
+	if language != "go" {
+		return name
+	}
+	if platform != "answer" {
+		platform = "process"
+	}
+	return path.Join(".sebs/benchmarks/wrappers", platform, language, name)
 }
 
 // Builder returns the files from which the builder image of a language is made

@@ -217,6 +217,9 @@ func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
 
 	reply, err := c.exchange(ctx, event, v)
 	v.PlatformRequest = reply.PlatformRequest
+	if u := reply.Usage; u != nil {
+		v.SandboxCPU, v.SandboxMemory = u.CPU, u.MemoryBytes
+	}
 	if err != nil {
 		v.fail(err)
 		return

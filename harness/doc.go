@@ -97,6 +97,9 @@
 //	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
 //	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH
 //	SEBS_UPDATE       what to make anew: code, inputs
+//	SEBS_IMAGES       container images in the place of others, a list: name=image, or a mirror; none
+//	SEBS_REGISTRY     where function images are pushed: registry/repository, or "local"; nowhere
+//	SEBS_MB_PER_CPU   MB of memory that come with one CPU on local, 0 for no limit; 1769
 //
 // # Ending
 //

@@ -57,6 +57,10 @@ type Invocation struct {
 	Memory          int64           `json:"memory_bytes"`
 	Measurement     json.RawMessage `json:"measurement,omitempty"`
 
+	// The platform's view, where it tells: of the whole sandbox.
+	SandboxCPU    time.Duration `json:"sandbox_cpu_ns,omitempty"`       // of this call; of its start too if it was cold
+	SandboxMemory int64         `json:"sandbox_memory_bytes,omitempty"` // peak so far
+
 	result json.RawMessage // of the answer, until it was checked
 }
 
@@ -166,6 +170,12 @@ func (v *Invocation) appendJSON(b []byte) []byte {
 	if len(v.Measurement) > 0 {
 		b = append(b, `,"measurement":`...)
 		b = append(b, oneLineJSON(v.Measurement)...)
+	}
+	if v.SandboxCPU != 0 {
+		num("sandbox_cpu_ns", int64(v.SandboxCPU))
+	}
+	if v.SandboxMemory != 0 {
+		num("sandbox_memory_bytes", v.SandboxMemory)
 	}
 	return append(b, '}', '\n')
 }

@@ -26,6 +26,12 @@ import (
 //	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
 //	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH; none
 //	SEBS_UPDATE       what to make anew: "code", "inputs", or both; nothing
+//
+// Platforms with containers read for themselves:
+//
+//	SEBS_IMAGES       container images in the place of others, a list: name=image, or a mirror; none
+//	SEBS_REGISTRY     where function images are pushed: registry/repository, or "local"; nowhere
+//	SEBS_MB_PER_CPU   MB of memory that come with one CPU on local, 0 for no limit; 1769
 type parameters struct {
 	Memory      []int
 	Sizes       []Size
@@ -44,6 +50,7 @@ type parameters struct {
 var parameterNames = []string{
 	"SEBS_MEMORY", "SEBS_SIZE", "SEBS_SAMPLES", "SEBS_CONCURRENCY", "SEBS_RESULTS", "SEBS_CACHE",
 	"SEBS_PREFIX", "SEBS_KEEP", "SEBS_DATA", "SEBS_BENCHMARKS", "SEBS_UPDATE",
+	"SEBS_IMAGES", "SEBS_MB_PER_CPU", "SEBS_REGISTRY",
 }
 
 const (

@@ -76,10 +76,13 @@ const (
 	metricQueue   = "queue_ns"     // waiting for a free sandbox, if any call did
 	metricCPU     = "cpu_ns"       // CPU time during the handler
 	metricMemory  = "memory_bytes" // peak resident memory of the process
+
+	metricSandboxCPU    = "sandbox_cpu_ns"       // CPU time of the whole sandbox, where the platform tells
+	metricSandboxMemory = "sandbox_memory_bytes" // peak memory of the whole sandbox, where the platform tells
 )
 
 // ownMetrics are the metrics of every cell, in the order of summaries.
-var ownMetrics = []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory}
+var ownMetrics = []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory, metricSandboxCPU, metricSandboxMemory}
 
 // isOwn reports whether a metric would share its unit in bench.txt with one of
 // the harness's own.
@@ -118,6 +121,12 @@ func (s *sample) add(v *Invocation) {
 	s.value(metricHandler, float64(v.Handler))
 	s.value(metricCPU, float64(v.CPU)*1000)
 	s.value(metricMemory, float64(v.Memory))
+	if v.SandboxCPU > 0 {
+		s.value(metricSandboxCPU, float64(v.SandboxCPU))
+	}
+	if v.SandboxMemory > 0 {
+		s.value(metricSandboxMemory, float64(v.SandboxMemory))
+	}
 	if v.Cold {
 		s.value(metricStartup, float64(max(v.Client-v.Queue-v.Handler, 0)))
 	}

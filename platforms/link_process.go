@@ -1,4 +1,4 @@
-//go:build process || !sim
+//go:build process || !(sim || local)
 
 package platforms
 

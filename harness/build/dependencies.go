@@ -2,6 +2,7 @@ package build
 
 import (
 	"bufio"
+	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"io"
@@ -19,8 +20,13 @@ const maxMetadata = 8 << 20
 
 // add adds the dependency whose metadata is the file name, if it is one: the
 // METADATA of a Python distribution, or the package.json of a Node.js package.
-// full is the file's path on this machine.
+// A Go program names all that are in it. full is the file's path on this
+// machine.
 func (s dependencySet) add(name, full string) error {
+	if path.Base(name) == "handler" {
+		s.addModules(full)
+		return nil
+	}
 	parse := metadataParser(name)
 	if parse == nil {
 		return nil
@@ -38,6 +44,19 @@ func (s dependencySet) add(name, full string) error {
 		s[d] = true
 	}
 	return nil
+}
+
+// addModules adds the modules that a program was built from, if it is one in Go.
+func (s dependencySet) addModules(program string) {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return // it is no Go program
+	}
+	for _, m := range info.Deps {
+		if m.Path != goModule {
+			s[Dependency{Name: m.Path, Version: m.Version}] = true
+		}
+	}
 }
 
 // sorted lists the dependencies by name and version, never nil.

@@ -28,11 +28,8 @@ func (s *staging) digest(j Job, r driver.Recipe) (string, error) {
 		string(j.Spec.Architecture), string(j.Spec.Kind), r.Builder)
 	d.bytes(installer)
 	d.list(r.Packages)
-	d.count(len(r.Files))
-	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
-		d.text(name)
-		d.bytes(r.Files[name])
-	}
+	d.files(r.Files)
+	d.files(s.made)
 	if err := d.tree(&s.code); err != nil {
 		return "", err
 	}
@@ -67,6 +64,14 @@ func (d digester) text(values ...string) {
 func (d digester) list(values []string) {
 	d.count(len(values))
 	d.text(values...)
+}
+
+func (d digester) files(files map[string][]byte) {
+	d.count(len(files))
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		d.text(name)
+		d.bytes(files[name])
+	}
 }
 
 func (d digester) tree(t *tree) error {

@@ -16,16 +16,8 @@ import (
 // overlay adds what a recipe says to the staged folder dir: files, none of
 // which may be there already, and packages to the language's manifest.
 func overlay(dir, lang string, r driver.Recipe) error {
-	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
-		if !validName(name) || name == "." {
-			return fmt.Errorf("%q: a path that cannot be used", name)
-		}
-		if err := writeNew(filepath.Join(dir, filepath.FromSlash(name)), r.Files[name]); err != nil {
-			if errors.Is(err, fs.ErrExist) {
-				return fmt.Errorf("%s: the platform adds a file of this name, rename the benchmark's", name)
-			}
-			return err
-		}
+	if err := addFiles(dir, r.Files); err != nil {
+		return err
 	}
 	if len(r.Packages) == 0 {
 		return nil
@@ -44,6 +36,22 @@ func overlay(dir, lang string, r driver.Recipe) error {
 		return fmt.Errorf("%s: %w", l.manifest, err)
 	}
 	return os.WriteFile(manifest, merged, 0o644)
+}
+
+// addFiles writes files to dir, none of which may be there already.
+func addFiles(dir string, files map[string][]byte) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !validName(name) || name == "." {
+			return fmt.Errorf("%q: a path that cannot be used", name)
+		}
+		if err := writeNew(filepath.Join(dir, filepath.FromSlash(name)), files[name]); err != nil {
+			if errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s: the platform adds a file of this name, rename the benchmark's", name)
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // writeNew writes a file that must not exist yet; one that begins with #! is

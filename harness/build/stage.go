@@ -20,9 +20,10 @@ const maxInit = 15 * time.Minute
 
 // staging is what of a benchmark's folder goes into a package.
 type staging struct {
-	code   tree     // the sources of the language, laid flat
-	folder tree     // what init.sh can read; empty if there is none
-	inits  []string // the init.sh to run, by their paths in folder
+	code   tree              // the sources of the language, laid flat
+	folder tree              // what init.sh can read; empty if there is none
+	inits  []string          // the init.sh to run, by their paths in folder
+	made   map[string][]byte // made from the sources, by path in the package
 }
 
 // newStaging reads a benchmark's folder. It writes nothing.
@@ -56,6 +57,11 @@ func newStaging(j Job) (staging, error) {
 		if _, _, err := inspect(j.Files, name); err == nil {
 			s.inits = append(s.inits, name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
+			return staging{}, err
+		}
+	}
+	if generate := languages[language].generate; generate != nil {
+		if s.made, err = generate(j.Spec, &s.code); err != nil {
 			return staging{}, err
 		}
 	}
@@ -105,7 +111,7 @@ func otherLanguages(fsys fs.FS, except string) ([]string, error) {
 }
 
 // write stages the benchmark in the folder dir: its sources, what its init.sh
-// adds, and what the platform adds. scratch is a folder for a copy of the
+// adds, what the platform adds, and what is made from all that. scratch is a folder for a copy of the
 // benchmark's folder, from which init.sh runs.
 func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r driver.Recipe, log io.Writer) error {
 	if err := s.code.write(dir); err != nil {
@@ -128,5 +134,8 @@ func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r drive
 			return err
 		}
 	}
-	return overlay(dir, j.Spec.Runtime.Language, r)
+	if err := overlay(dir, j.Spec.Runtime.Language, r); err != nil {
+		return err
+	}
+	return addFiles(dir, s.made)
 }

@@ -43,6 +43,14 @@ type Sandbox interface {
 	Queued() time.Duration // how long Dial waited for a free place before the sandbox was started
 }
 
+// Metered is implemented by connections whose platform knows what the sandbox
+// used. The harness asks after each answer, outside of what it times.
+type Metered interface {
+	// Usage returns what the sandbox used since it was asked last, for its
+	// first call since it was started, and false if that is not known.
+	Usage() (Usage, bool)
+}
+
 // Reply is a function's answer without the platform's envelope.
 type Reply struct {
 	Body            []byte // the answer of the function's contract, one JSON object
@@ -56,6 +64,7 @@ type Usage struct {
 	Duration        time.Duration `json:"duration_ns,omitempty"`
 	Init            time.Duration `json:"init_ns,omitempty"`
 	Billed          time.Duration `json:"billed_ns,omitempty"`
+	CPU             time.Duration `json:"cpu_ns,omitempty"`           // of the whole sandbox
 	MemoryBytes     int64         `json:"memory_bytes,omitempty"`     // peak
 	ConfiguredBytes int64         `json:"configured_bytes,omitempty"` // what was billed for
 }

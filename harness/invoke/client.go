@@ -151,13 +151,28 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 		return err
 	}
 	done = true
+	usage := used(cn.raw)
 	if stop() && sendErr == nil && !res.Close && cn.r.Buffered() == 0 {
 		c.keep(cn)
 	} else {
 		cn.raw.Close()
 	}
 	x.Reply, err = c.decode(res, body)
+	if x.Reply.Usage == nil {
+		x.Reply.Usage = usage
+	}
 	return err
+}
+
+// used returns what the sandbox of a connection used for a call, nil if that is
+// not known.
+func used(raw net.Conn) *driver.Usage {
+	if m, ok := raw.(driver.Metered); ok {
+		if u, ok := m.Usage(); ok {
+			return &u
+		}
+	}
+	return nil
 }
 
 // earlyAnswer is how long an answer is waited for on a connection that does

@@ -78,7 +78,7 @@ func (b *Builder) String() string { return fmt.Sprintf("%s, builder %s", b.base,
 
 // image returns the builder image, made if it is missing.
 func (b *Builder) image(ctx context.Context, log io.Writer) (string, error) {
-	tag := fmt.Sprintf("%s:build.%s.%s-%s-%s", repository, b.platform, b.runtime, b.arch, b.digest[:12])
+	tag := fmt.Sprintf("%s:build.%s.%s-%s-%s", LocalRepository, b.platform, b.runtime, b.arch, b.digest[:12])
 	found, err := b.engine.ImageInspect(ctx, tag)
 	if err == nil && found.Config != nil && found.Config.Labels[LabelDigest] == b.digest {
 		return found.ID, nil

@@ -21,8 +21,8 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// repository is the name of images that stay on this machine.
-const repository = "sebs"
+// LocalRepository is the name of images that stay on this machine.
+const LocalRepository = "sebs"
 
 // functionFolder is the folder of a laid out package with the function's own
 // files. Everything else in it changes only with the dependencies.
@@ -63,7 +63,7 @@ func (e *Engine) Assemble(ctx context.Context, platform string, s driver.Spec, d
 	if err != nil {
 		return "", 0, err
 	}
-	tag, err := FunctionImage(repository, platform, s, "")
+	tag, err := FunctionImage(LocalRepository, platform, s, "")
 	if err != nil {
 		return "", 0, err
 	}

@@ -80,17 +80,38 @@ func (p program) digest() (string, error) {
 	return p.files + "-" + hex.EncodeToString(h.Sum(nil))[:16], err
 }
 
-// install returns the folder below cache in which p is installed, and installs
-// it if it is not there. A folder under its final name is complete: it is made
-// under another name and renamed. One process at a time installs; the kernel
-// gives up the lock of a process that is killed, and the next deletes what it
-// left.
-func install(ctx context.Context, cache string, p program, log io.Writer) (dir string, err error) {
+// Dynalite is the name of the server that Installed installs.
+const Dynalite = "dynalite"
+
+// Installed returns the folder below cache with dynalite, ready to be run in a
+// container by "node server.js". If it is not there, how installs the
+// dependencies of the package.json in the folder that it is given.
+func Installed(ctx context.Context, cache string, how func(dir string) error) (string, error) {
+	p := programs[0]
 	digest, err := p.digest()
 	if err != nil {
 		return "", err
 	}
-	dir = filepath.Join(cache, digest)
+	return place(ctx, filepath.Join(cache, "tableserver"), p, digest+"-container", io.Discard, how)
+}
+
+// install returns the folder below cache in which p is installed with the
+// tools of this machine.
+func install(ctx context.Context, cache string, p program, log io.Writer) (string, error) {
+	digest, err := p.digest()
+	if err != nil {
+		return "", err
+	}
+	return place(ctx, cache, p, digest, log, func(dir string) error { return runInstall(ctx, dir, p, log) })
+}
+
+// place returns the folder name below cache in which p is installed, and has it
+// installed if it is not there. A folder under its final name is complete: it is made
+// under another name and renamed. One process at a time installs; the kernel
+// gives up the lock of a process that is killed, and the next deletes what it
+// left.
+func place(ctx context.Context, cache string, p program, name string, log io.Writer, how func(dir string) error) (dir string, err error) {
+	dir = filepath.Join(cache, name)
 	if installed(dir) {
 		return dir, nil
 	}
@@ -112,7 +133,7 @@ func install(ctx context.Context, cache string, p program, log io.Writer) (dir s
 	if err := os.CopyFS(partial, subFS(p.files)); err != nil {
 		return "", errors.Join(err, os.RemoveAll(partial))
 	}
-	if err := runInstall(ctx, partial, p, log); err != nil {
+	if err := how(partial); err != nil {
 		return "", errors.Join(err, os.RemoveAll(partial))
 	}
 	return dir, os.Rename(partial, dir)

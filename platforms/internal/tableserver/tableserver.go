@@ -27,9 +27,12 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// keyVariable is the environment variable from which a server has its access
-// key.
-const keyVariable = "SEBS_TABLESERVER_ACCESS_KEY"
+// The environment of a server: its access key, and in a container the address
+// to listen on.
+const (
+	EnvAccessKey = "SEBS_TABLESERVER_ACCESS_KEY"
+	EnvAddress   = "SEBS_TABLESERVER_ADDRESS"
+)
 
 // Server is a running NoSQL server.
 type Server struct {
@@ -100,7 +103,7 @@ func launch(ctx context.Context, p program, dir string, guard driver.Guard) (*Se
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), p.run[0], p.run[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), keyVariable+"="+s.access)
+	cmd.Env = append(os.Environ(), EnvAccessKey+"="+s.access)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 5 * time.Second // for output that someone else holds open

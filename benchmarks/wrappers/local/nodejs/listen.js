@@ -1,7 +1,9 @@
 // Serves a function in a container, on the TCP port that the argument names.
 //
 // One HTTP/1.1 request at a time on a connection, bodies by Content-Length. The
-// platform opens one connection and keeps it for the container's life.
+// platform opens one connection and keeps it for the container's life; with the
+// argument "once" the process ends with it, so that no container outlives who
+// uses it.
 'use strict';
 
 const net = require('net');
@@ -97,7 +99,9 @@ async function serve(socket) {
   } catch (error) {
     if (!socket.destroyed) await write(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n', error.message);
   }
-  socket.end();
+  socket.end(() => {
+    if (process.argv.includes('once')) process.exit(0);
+  });
 }
 
 net.createServer({ noDelay: true }, serve).listen(Number(process.argv[2]), '0.0.0.0');

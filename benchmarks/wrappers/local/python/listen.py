@@ -3,9 +3,10 @@
 One connection at a time, which the platform keeps for the container's life,
 with the requests and answers of handler.py on it. The platform runs
 
-    python3 -S -B -c "import listen; listen.main()" PORT
+    python3 -S -B -c "import listen; listen.main()" PORT once
 
-in the function's folder. The module socket would add to each start what it
+in the function's folder; with "once" the process ends with its first
+connection, so that no container outlives who uses it. The module socket would add to each start what it
 takes to import; its C part does all that is needed here.
 """
 import _socket
@@ -31,3 +32,5 @@ def main():
         except OSError:
             pass  # the client is gone
         connection.close()
+        if "once" in sys.argv:
+            return

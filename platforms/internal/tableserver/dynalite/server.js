@@ -1,5 +1,6 @@
-// Serves DynamoDB's protocol on a free port of loopback to those who know the
-// access key, keeps everything in memory, and ends with its standard input.
+// Serves DynamoDB's protocol to those who know the access key, and keeps
+// everything in memory: on a free port of loopback until its standard input
+// ends, or in a container on the address that it is given.
 'use strict'
 
 const http = require('http')
@@ -20,7 +21,13 @@ const server = http.createServer((request, response) => {
   }))
 })
 server.keepAliveTimeout = 0 // a client's idle connection ends with the client
-server.listen(0, '127.0.0.1', () => console.log(`listening on ${server.address().port}`))
 
-process.stdin.on('end', () => process.exit(0))
-process.stdin.resume()
+const address = process.env.SEBS_TABLESERVER_ADDRESS
+if (address) {
+  const [host, port] = address.split(':')
+  server.listen(Number(port), host)
+} else {
+  server.listen(0, '127.0.0.1', () => console.log(`listening on ${server.address().port}`))
+  process.stdin.on('end', () => process.exit(0))
+  process.stdin.resume()
+}

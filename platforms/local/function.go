@@ -1,0 +1,159 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/containers"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
+)
+
+// function is a deployed function: fixed.
+type function struct {
+	spec    driver.Spec
+	digest  string
+	image   string // of its containers
+	root    string // the folder of its code on this machine, for an archive
+	command []string
+	env     []string
+
+	pooled *pool.Function // what the pool knows of it
+}
+
+// check says what this platform cannot do of a spec.
+func (p *Platform) check(s driver.Spec) error {
+	switch {
+	case !slices.ContainsFunc(p.features.Runtimes, func(r driver.Runtime) bool { return r.Language == s.Runtime.Language }):
+		return fmt.Errorf("language %s: %w", s.Runtime.Language, driver.ErrUnsupported)
+	case !slices.Contains(p.features.Kinds, s.Kind):
+		return fmt.Errorf("packages of the kind %s: %w", s.Kind, driver.ErrUnsupported)
+	case !slices.Contains(p.features.Architectures, s.Architecture):
+		return fmt.Errorf("architecture %s: %w", s.Architecture, driver.ErrUnsupported)
+	case s.Trigger != driver.HTTP:
+		return fmt.Errorf("trigger %s: %w", s.Trigger, driver.ErrUnsupported)
+	}
+	return nil
+}
+
+// Recipe adds the shims of the function's language and of its stores. The
+// builder is the base image, by the id of what the engine has under its name,
+// and the installer in it. A base image that is missing is pulled.
+func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+	if err := p.check(s); err != nil {
+		return driver.Recipe{}, err
+	}
+	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	files, err := dockerfiles.Files(Name, s.Runtime.Language, s.Modules)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	builder, err := p.engine.Builder(ctx, Name, s.Runtime, s.Architecture, p.run.Log)
+	if err != nil {
+		return driver.Recipe{}, err
+	}
+	identity := builder.String()
+	if s.Kind == driver.Image {
+		base, err := p.runImage(ctx, s)
+		if err != nil {
+			return driver.Recipe{}, err
+		}
+		dockerfile, err := dockerfiles.Dockerfile(Name, s.Runtime.Language, "function")
+		if err != nil {
+			return driver.Recipe{}, err
+		}
+		identity += fmt.Sprintf(", image on %s by %q", base, dockerfile)
+	}
+	return driver.Recipe{Files: files, Packages: l.For(s.Modules).Packages, Builder: identity}, nil
+}
+
+// runImage returns the image that functions of a runtime run in.
+func (p *Platform) runImage(ctx context.Context, s driver.Spec) (containers.Image, error) {
+	return p.engine.BaseImage(ctx, Name, s.Runtime, s.Architecture, func(l dockerfiles.Language) dockerfiles.Images { return l.RunImages }, p.run.Log)
+}
+
+// Build installs the dependencies in a container of the builder image, lays
+// the folder out, and makes an image of it for the kind image.
+func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error) {
+	if err := p.check(s); err != nil {
+		return driver.Package{}, err
+	}
+	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
+	if err != nil {
+		return driver.Package{}, err
+	}
+	builder, err := p.engine.Builder(ctx, Name, s.Runtime, s.Architecture, log)
+	if err != nil {
+		return driver.Package{}, err
+	}
+	downloads := filepath.Join(p.cache, "downloads", s.Runtime.Language)
+	if err := builder.Install(ctx, p.run, dir, downloads, log); err != nil {
+		return driver.Package{}, err
+	}
+	if err := build.Layout(dir, l.Kept...); err != nil {
+		return driver.Package{}, err
+	}
+	pkg := driver.Package{Kind: s.Kind, Dir: "."}
+	if s.Kind == driver.Image {
+		pkg.Image, pkg.Size, err = p.engine.Assemble(ctx, Name, s, dir, log)
+	}
+	return pkg, err
+}
+
+// newFunction returns a function of a package that was built.
+func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Package) (*function, error) {
+	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
+	if err != nil {
+		return nil, err
+	}
+	f := &function{spec: s, digest: pkg.Digest, command: l.Command}
+	f.spec.Environment = maps.Clone(s.Environment)
+	f.spec.Modules = slices.Clone(s.Modules)
+	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
+		f.env = append(f.env, name+"="+s.Environment[name])
+	}
+	if pkg.Dir == "" {
+		return nil, fmt.Errorf("the package has no folder of code")
+	}
+	if f.root, err = filepath.Abs(pkg.Dir); err == nil {
+		f.root, err = filepath.EvalSymlinks(f.root)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the package's code: %w", err)
+	}
+	if s.Kind == driver.Image {
+		pkg.Dir, f.root = f.root, ""
+		f.image, err = p.engine.Deployed(ctx, containers.LocalRepository, Name, s, pkg, p.run.Log)
+	} else {
+		var image containers.Image
+		if _, err := os.Stat(filepath.Join(f.root, l.Kept[0])); err != nil {
+			return nil, fmt.Errorf("the package was not built for this platform: %w", err)
+		}
+		image, err = p.runImage(ctx, s)
+		f.image = image.ID
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.pooled = &pool.Function{
+		Name: s.Name, Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
+		New: func() pool.Sandbox { return newSandbox(p, f) },
+	}
+	return f, nil
+}
+
+// same says whether nothing differs that makes a sandbox.
+func (f *function) same(g *function) bool {
+	return f.digest == g.digest && f.root == g.root && f.image == g.image &&
+		f.spec.Memory == g.spec.Memory && f.spec.Timeout == g.spec.Timeout && slices.Equal(f.env, g.env)
+}
