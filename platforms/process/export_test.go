@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 )
 
 // OpenShared opens the platform as where nothing but process groups is
@@ -13,4 +14,6 @@ func OpenShared(ctx context.Context, run driver.Run) (*Platform, error) {
 }
 
 // Command returns how a function is started.
-var Command = command
+func Command(i interpreter.Interpreter) []string {
+	return languages[i.Language].command(i, started{})
+}

@@ -36,11 +36,12 @@ func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.I
 	if err != nil {
 		return nil, fmt.Errorf("the package's code: %w", err)
 	}
-	handler := filepath.Join(root, handlers[s.Runtime.Language])
+	l := languages[s.Runtime.Language]
+	handler := filepath.Join(root, l.handler)
 	if _, err := os.Stat(handler); err != nil {
 		return nil, fmt.Errorf("the package was not built for this platform: %w", err)
 	}
-	f := &function{spec: s, digest: pkg.Digest, root: root, interpreter: i, command: command(i)}
+	f := &function{spec: s, digest: pkg.Digest, root: root, interpreter: i}
 	f.pooled = &pool.Function{
 		Name: s.Name, Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
 		New: func() pool.Sandbox { return newSandbox(p, f) },
@@ -54,20 +55,12 @@ func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.I
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		f.env = append(f.env, name+"="+s.Environment[name])
 	}
-	return f, nil
-}
-
-// handlers are the modules that serve functions, by language.
-var handlers = map[string]string{"python": "handler.py", "nodejs": "handler.js"}
-
-// command returns how a function is started in the folder of its code.
-func command(i interpreter.Interpreter) []string {
-	if i.Language == "python" {
-		// Without the machine's own packages, and without writing compiled
-		// files into the package.
-		return []string{i.Path, "-S", "-B", "-c", "import handler; handler.main()"}
+	st := started{root: root, memory: s.Memory}
+	f.command = l.command(i, st)
+	if l.env != nil {
+		f.env = append(f.env, l.env(st)...) // of two values the first counts
 	}
-	return []string{i.Path, "handler.js"}
+	return f, nil
 }
 
 // same says whether nothing differs that makes a sandbox.

@@ -1,7 +1,6 @@
 package process_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,15 +16,13 @@ func TestNoSQLShim(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, tables.Create(t.Context(), driver.Table{Name: "t-cart", Primary: "user", Secondary: "item"}))
 
-	missing := map[string]string{"python": "KeyError", "nodejs": "undefined"}
-	for language, extension := range map[string]string{"python": "py", "nodejs": "js"} {
+	missing := map[string]string{"python": "KeyError", "nodejs": "undefined", "go": "ErrNotFound"}
+	for language := range sources {
 		t.Run(language, func(t *testing.T) {
-			source, err := os.ReadFile("testdata/nosql/function." + extension)
-			require.NoError(t, err)
 			s := spec(t, p, language)
 			s.Modules = []driver.Module{driver.NoSQL}
 			s.Environment = tables.Access(map[string]string{"cart": "t-cart"})
-			c := deploy(t, p, s, stage(t, s, string(source)))
+			c := deploy(t, p, s, stage(t, s, example(t, "nosql", language)))
 			got := result[struct {
 				Got     map[string]any
 				All     []map[string]any

@@ -143,7 +143,7 @@ func modules() []driver.Module {
 // are missing.
 func runtimes(ctx context.Context) []driver.Runtime {
 	var all []driver.Runtime
-	for _, lang := range []string{"python", "nodejs"} {
+	for _, lang := range names {
 		l, err := dockerfiles.Lookup(Name, lang)
 		if err != nil {
 			continue // its build says so

@@ -92,14 +92,17 @@ func spec(t *testing.T, p driver.Platform, language string) driver.Spec {
 	}
 }
 
-// stage lays out a package by hand: the platform's files and the function's
-// source.
+// stage lays out a package by hand, the platform's files and the function's
+// source, where nothing must be built.
 func stage(t *testing.T, s driver.Spec, source string) driver.Package {
 	t.Helper()
+	extension, ok := map[string]string{"python": ".py", "nodejs": ".js"}[s.Runtime.Language]
+	if !ok {
+		return built(t, s, source)
+	}
 	dir := t.TempDir()
 	files, err := dockerfiles.Files(process.Name, s.Runtime.Language, s.Modules)
 	require.NoError(t, err)
-	extension := map[string]string{"python": ".py", "nodejs": ".js"}[s.Runtime.Language]
 	put := func(name string, data []byte) {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -149,6 +152,7 @@ func result[T any](t *testing.T, c *invoke.Client, event string) T {
 var echo = map[string]string{
 	"python": "def handler(event):\n    return {'result': event}\n",
 	"nodejs": "exports.handler = async event => ({ result: event });\n",
+	"go":     "package function\n\nfunc Handler(event map[string]any) (any, error) {\n\treturn map[string]any{\"result\": event}, nil\n}\n",
 }
 
 func TestInvoke(t *testing.T) {
@@ -207,6 +211,8 @@ func TestRuntimes(t *testing.T) {
 			version := map[string]string{
 				"python": "import sys\ndef handler(event):\n    return '%d.%d' % sys.version_info[:2]\n",
 				"nodejs": "exports.handler = () => process.versions.node.split('.')[0];\n",
+				"go": "package function\n\nimport (\n\t\"runtime\"\n\t\"strings\"\n)\n\n" +
+					"func Handler(any) (string, error) {\n\tp := strings.Split(strings.TrimPrefix(runtime.Version(), \"go\"), \".\")\n\treturn p[0] + \".\" + p[1], nil\n}\n",
 			}[r.Language]
 			c := deploy(t, p, s, stage(t, s, version))
 			require.Equal(t, r.Version, result[string](t, c, `{}`))

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/build"
@@ -18,7 +18,7 @@ import (
 // check says what this platform cannot do of a spec.
 func (p *Platform) check(s driver.Spec) error {
 	switch {
-	case handlers[s.Runtime.Language] == "":
+	case languages[s.Runtime.Language].handler == "":
 		return fmt.Errorf("language %s: %w", s.Runtime.Language, driver.ErrUnsupported)
 	case s.Kind != driver.Archive:
 		return fmt.Errorf("packages of the kind %s: %w", s.Kind, driver.ErrUnsupported)
@@ -61,12 +61,6 @@ func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, er
 	}, nil
 }
 
-// kept are the entries of a package beside the folder of the user's files.
-var kept = map[string][]string{
-	"python": {"handler.py", "answer.py", ".python_packages"},
-	"nodejs": {"handler.js", "answer.js", "package.json", "package-lock.json", "node_modules"},
-}
-
 // Build installs the dependencies with this machine's tools and lays the
 // folder out: the user's files and the shims that they import in the folder
 // function, what starts them and what they depend on beside it.
@@ -78,23 +72,17 @@ func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 	if err != nil {
 		return driver.Package{}, err
 	}
-	tools := []string{"PYTHON=" + i.Path}
-	if s.Runtime.Language == "nodejs" {
-		tools = []string{"NODE=" + i.Path}
-		if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
-			tools = append(tools, "NPM="+npm)
-		}
-	}
+	l := languages[s.Runtime.Language]
 	err = build.Install(ctx, dir, build.Installer{
 		Runtime:      s.Runtime,
 		Architecture: s.Architecture,
 		Platform:     Name,
-		Env:          tools,
+		Env:          l.tools(i),
 	}, log)
 	if err != nil {
 		return driver.Package{}, err
 	}
-	if err := build.Layout(dir, kept[s.Runtime.Language]...); err != nil {
+	if err := build.Layout(dir, append(slices.Clone(l.kept), l.handler)...); err != nil {
 		return driver.Package{}, err
 	}
 	return driver.Package{Kind: driver.Archive, Dir: "."}, nil

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -35,14 +34,12 @@ func TestStorageShim(t *testing.T) {
 	}
 	slices.Sort(keys)
 
-	for language, extension := range map[string]string{"python": "py", "nodejs": "js"} {
+	for language := range sources {
 		t.Run(language, func(t *testing.T) {
-			source, err := os.ReadFile("testdata/storage/function." + extension)
-			require.NoError(t, err)
 			s := spec(t, p, language)
 			s.Modules = []driver.Module{driver.Storage}
 			s.Environment = buckets.Access()
-			c := deploy(t, p, s, stage(t, s, string(source)))
+			c := deploy(t, p, s, stage(t, s, example(t, "storage", language)))
 			const megabytes = 20
 			event, err := json.Marshal(map[string]any{"bucket": bucket, "key": "out/" + language + "/a é.v1.bin", "prefix": "in/", "megabytes": megabytes})
 			require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -146,7 +147,10 @@ func complete(event []byte, income time.Time) ([]byte, string, error) {
 }
 
 // panicked is the error of a handler that panicked.
-type panicked struct{ value any }
+type panicked struct {
+	value any
+	place string // in the function's own files
+}
 
 func (p *panicked) Error() string { return fmt.Sprint(p.value) }
 func (p *panicked) Unwrap() error { err, _ := p.value.(error); return err }
@@ -156,7 +160,7 @@ func protected(f func() (any, error)) (v any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(os.Stderr, "panic: %v\n%s", p, debug.Stack()) // it may be closed
-			v, err = nil, &panicked{p}
+			v, err = nil, &panicked{p, place()}
 		}
 	}()
 	return f()
@@ -172,6 +176,7 @@ func describe(phase string, err error) *failure {
 	var p *panicked
 	if errors.As(err, &p) {
 		d.Type = "panic"
+		d.Message += p.place
 	} else {
 		fmt.Fprintln(os.Stderr, err) // it may be closed
 	}
@@ -186,6 +191,21 @@ func describe(phase string, err error) *failure {
 		}
 	}
 	return &d
+}
+
+// place returns where the function's own files are in the trace of a panic.
+func place() string {
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
+	for {
+		f, more := frames.Next()
+		if file, ok := strings.CutPrefix(f.File, "your.function/"); ok {
+			return fmt.Sprintf(" (%s, line %d)", file, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
 }
 
 func cut(s string) string {

@@ -1,0 +1,66 @@
+package process
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+)
+
+// language is how functions of one language are laid out and started.
+type language struct {
+	handler string   // the file that serves functions
+	kept    []string // the other entries of a package beside the folder of the user's files
+
+	tools   func(interpreter.Interpreter) []string              // variables of the installer
+	command func(i interpreter.Interpreter, f started) []string // how a function is started in the folder of its code
+	env     func(f started) []string                            // variables of the function; nil: none
+}
+
+// started is what of a function its command depends on.
+type started struct {
+	root   string // the folder of its code
+	memory int    // its limit, MB; 0: none
+}
+
+// languages are the languages of this platform, in the order of their listing.
+var languages = map[string]language{
+	"python": {
+		handler: "handler.py",
+		kept:    []string{"answer.py", ".python_packages"},
+		tools:   func(i interpreter.Interpreter) []string { return []string{"PYTHON=" + i.Path} },
+		command: func(i interpreter.Interpreter, _ started) []string {
+			// Without the machine's own packages, and without writing compiled
+			// files into the package.
+			return []string{i.Path, "-S", "-B", "-c", "import handler; handler.main()"}
+		},
+	},
+	"nodejs": {
+		handler: "handler.js",
+		kept:    []string{"answer.js", "package.json", "package-lock.json", "node_modules"},
+		tools: func(i interpreter.Interpreter) []string {
+			tools := []string{"NODE=" + i.Path}
+			if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
+				tools = append(tools, "NPM="+npm)
+			}
+			return tools
+		},
+		command: func(i interpreter.Interpreter, _ started) []string { return []string{i.Path, "handler.js"} },
+	},
+	"go": {
+		handler: "handler",
+		tools:   func(i interpreter.Interpreter) []string { return []string{"GO=" + i.Path} },
+		command: func(_ interpreter.Interpreter, f started) []string {
+			return []string{filepath.Join(f.root, "handler")}
+		},
+		env: func(f started) []string {
+			if f.memory <= 0 {
+				return nil
+			}
+			return []string{fmt.Sprintf("GOMEMLIMIT=%dMiB", f.memory*9/10)} // the collector works harder before the limit is met
+		},
+	},
+}
+
+// names are the languages of this platform, in the order of their listing.
+var names = []string{"python", "nodejs", "go"}
