@@ -97,7 +97,11 @@ func Folder(t *testing.T, b harness.Benchmark) {
 	})
 	require.NoError(t, err)
 	for _, language := range languages {
-		functions, err := fs.Glob(b.Files, language+"/function.*")
+		pattern := "function.*"
+		if language == "java" {
+			pattern = "src/main/java/function/Function.java"
+		}
+		functions, err := fs.Glob(b.Files, language+"/"+pattern)
 		require.NoError(t, err)
 		require.Len(t, functions, 1, language)
 		onDisk(t, embedded, language)
