@@ -123,5 +123,6 @@ func sweepRun(ctx context.Context, t *testing.T, m manifest, named bool) error {
 // noGuard guards nothing: a sweep starts no processes.
 type noGuard struct{}
 
-func (noGuard) Process(int) func()   { return func() {} }
-func (noGuard) Folder(string) func() { return func() {} }
+func (noGuard) Process(int) func()       { return func() {} }
+func (noGuard) Command(...string) func() { return func() {} }
+func (noGuard) Folder(string) func()     { return func() {} }

@@ -104,7 +104,7 @@ type Run struct {
 	Expiry time.Time // when what is left may be swept
 	Ledger Ledger    // written before anything is created outside this machine; never nil
 	Dir    string    // an empty folder for temporary files, deleted by the harness after Close
-	Guard  Guard     // kills and deletes what this process leaves if it is killed; never nil
+	Guard  Guard     // cleans up what this process leaves if it is killed; never nil
 	Log    io.Writer // what the platform wants to tell; never nil
 }
 
@@ -130,6 +130,9 @@ type Guard interface {
 	// Folder has a folder deleted, after all processes were killed. For a
 	// control group's folder, everything in the group is killed first.
 	Folder(path string) (release func())
+	// Command has a command run, after all that; it finds programs where the
+	// system has them, and no variable of this process.
+	Command(argv ...string) (release func())
 }
 
 // Resource is something that exists on a platform and carries the run's

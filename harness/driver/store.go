@@ -14,7 +14,9 @@ type Access map[string]string
 
 // Buckets is an object store. Names of buckets begin with the run's prefix.
 // All methods are safe for concurrent use. A bucket or object that does not
-// exist matches ErrNotFound, unless the method says otherwise.
+// exist matches ErrNotFound, unless the method says otherwise. Keys "a" and
+// "a/b" may exclude each other: stores that keep objects as files have only one
+// of the two.
 type Buckets interface {
 	// Create makes the bucket exist; one that exists already is kept with
 	// what is in it.

@@ -102,13 +102,13 @@ func breakSim(t *testing.T, with func(*fault)) {
 	}, o)
 }
 
-var failLine = regexp.MustCompile(`(?m)^ *--- FAIL: TestBroken/[^/ ]+/(?:http/)?([^/ ]+) `)
+var failLine = regexp.MustCompile(`(?m)^ *--- FAIL: TestBroken/[^/ ]+/(?:archive/http/)?([^/ ]+) `)
 
 // failed returns the rules that failed, sorted.
 func failed(output string) []string {
 	var rules []string
 	for _, match := range failLine.FindAllStringSubmatch(output, -1) {
-		if match[1] != "http" {
+		if match[1] != "archive" {
 			rules = append(rules, match[1])
 		}
 	}

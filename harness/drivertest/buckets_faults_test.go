@@ -85,14 +85,6 @@ var bucketFaults = map[string]func(*faultyBuckets){
 			return f.Buckets.Put(ctx, bucket, strings.ReplaceAll(key, `\`, "/"), r, size)
 		}
 	},
-	"nested-keys": func(f *faultyBuckets) { // a folder is not a file
-		f.open = func(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
-			for _, err := range f.Buckets.List(ctx, bucket, key+"/") {
-				return nil, errors.Join(err, driver.ErrNotFound)
-			}
-			return f.Buckets.Open(ctx, bucket, key)
-		}
-	},
 	"missing-object": func(f *faultyBuckets) { // an empty bucket has every object
 		f.open = func(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
 			for range f.Buckets.List(ctx, bucket, "") {

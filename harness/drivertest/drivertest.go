@@ -9,8 +9,9 @@
 //		drivertest.Platform(t, open, drivertest.Options{})
 //	}
 //
-// Every rule is a sub-test, so -run selects one: for a runtime, a trigger and
-// a name, as Conformance/python-3.11/http/retire. Rules share nothing: each
+// Every rule is a sub-test, so -run selects one: for a runtime, a kind of
+// package, a trigger and a name, as Conformance/python-3.11/archive/http/retire.
+// Rules share nothing: each
 // opens the platform anew under a prefix of its own and removes what it made.
 //
 // For each rule there is a deliberately broken platform that only this rule
@@ -36,6 +37,9 @@ type Options struct {
 	// Runtimes are the runtimes to test; nil: the default of every language
 	// of the platform. Each needs a probe.
 	Runtimes []driver.Runtime
+
+	// Kinds are the kinds of packages to test; nil: all of the platform.
+	Kinds []driver.Kind
 
 	// Triggers are the triggers to test; nil: all of the platform.
 	Triggers []driver.Trigger
@@ -64,23 +68,31 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	if len(o.Runtimes) == 0 {
 		o.Runtimes = defaults(f.Runtimes)
 	}
+	if len(o.Kinds) == 0 {
+		o.Kinds = f.Kinds
+	}
 	if len(o.Triggers) == 0 {
 		o.Triggers = f.Triggers
 	}
-	if len(o.Runtimes) == 0 || len(o.Triggers) == 0 {
-		t.Fatal("the platform's features have no runtime or no trigger: nothing can be tested")
+	if len(o.Runtimes) == 0 || len(o.Kinds) == 0 || len(o.Triggers) == 0 {
+		t.Fatal("the platform's features have no runtime, no kind of package or no trigger: nothing can be tested")
 	}
 	for _, runtime := range o.Runtimes {
 		t.Run(runtime.String(), func(t *testing.T) {
-			for _, trigger := range o.Triggers {
-				t.Run(string(trigger), func(t *testing.T) { e.run(t, functionRules, runtime, trigger) })
+			for _, kind := range o.Kinds {
+				t.Run(string(kind), func(t *testing.T) {
+					for _, trigger := range o.Triggers {
+						t.Run(string(trigger), func(t *testing.T) { e.run(t, functionRules, target{runtime, kind, trigger}) })
+					}
+				})
 			}
 		})
 	}
-	t.Run("platform", func(t *testing.T) { e.run(t, platformRules, o.Runtimes[0], o.Triggers[0]) })
+	first := target{o.Runtimes[0], o.Kinds[0], o.Triggers[0]}
+	t.Run("platform", func(t *testing.T) { e.run(t, platformRules, first) })
 	if slices.Contains(f.Modules, driver.Storage) {
 		t.Run("buckets", func(t *testing.T) {
-			pt := e.newPlatformTest(t, o.Runtimes[0], o.Triggers[0])
+			pt := e.newPlatformTest(t, first)
 			Buckets(t, func(t *testing.T) driver.Buckets {
 				b, err := pt.platform.Buckets(t.Context())
 				if err != nil {
@@ -92,7 +104,7 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	}
 	if slices.Contains(f.Modules, driver.NoSQL) {
 		t.Run("tables", func(t *testing.T) {
-			pt := e.newPlatformTest(t, o.Runtimes[0], o.Triggers[0])
+			pt := e.newPlatformTest(t, first)
 			Tables(t, func(t *testing.T) driver.Tables {
 				tables, err := pt.platform.Tables(t.Context())
 				if err != nil {
@@ -115,6 +127,13 @@ func defaults(all []driver.Runtime) []driver.Runtime {
 	return first
 }
 
+// target is the form of the function that rules are checked with.
+type target struct {
+	runtime driver.Runtime
+	kind    driver.Kind
+	trigger driver.Trigger
+}
+
 // rule is a rule of package driver.
 type rule struct {
 	name    string
@@ -123,7 +142,7 @@ type rule struct {
 	check   func(context.Context, *platformTest) error
 }
 
-// functionRules are checked for every runtime and trigger, platformRules once.
+// functionRules are checked for every runtime, kind and trigger, platformRules once.
 var (
 	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, answerRules, isolationRules)
 	platformRules = slices.Concat(lifecycleRules, resourceRules)
@@ -133,13 +152,13 @@ var (
 const ruleTime = 3 * time.Minute
 
 // run checks rules.
-func (e *environment) run(t *testing.T, rules []rule, runtime driver.Runtime, trigger driver.Trigger) {
+func (e *environment) run(t *testing.T, rules []rule, on target) {
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			if e.options.Parallel {
 				t.Parallel()
 			}
-			pt := e.newPlatformTest(t, runtime, trigger)
+			pt := e.newPlatformTest(t, on)
 			if r.applies != nil && !r.applies(pt) {
 				return
 			}

@@ -43,7 +43,7 @@ func newEnvironment(t *testing.T, open driver.OpenFunc, o Options) *environment 
 		t.Fatal(err)
 	}
 	e := &environment{open: open, options: o, store: store, packages: map[string]driver.Package{}}
-	e.features = e.newPlatformTest(t, driver.Runtime{}, "").platform.Features()
+	e.features = e.newPlatformTest(t, target{}).platform.Features()
 	return e
 }
 
@@ -61,16 +61,16 @@ type platformTest struct {
 
 // newPlatformTest opens the platform under a new prefix. After the test it is
 // closed, and what carries the prefix is removed.
-func (e *environment) newPlatformTest(t *testing.T, r driver.Runtime, trigger driver.Trigger) *platformTest {
+func (e *environment) newPlatformTest(t *testing.T, on target) *platformTest {
 	t.Helper()
 	pt := &platformTest{environment: e, prefix: "dt" + word(), t: t, closed: map[driver.Platform]bool{}}
 	pt.platform = pt.run(pt.prefix)
 	f := pt.platform.Features()
-	if r.Language == "" || len(f.Kinds) == 0 || len(f.Architectures) == 0 {
+	if on.kind == "" || len(f.Architectures) == 0 {
 		return pt
 	}
 	pt.spec = driver.Spec{
-		Benchmark: "000.probe", Runtime: r, Architecture: f.Architectures[0], Kind: f.Kinds[0], Trigger: trigger,
+		Benchmark: "000.probe", Runtime: on.runtime, Architecture: f.Architectures[0], Kind: on.kind, Trigger: on.trigger,
 		Memory: 256, Timeout: 30 * time.Second,
 	}
 	if runtime.GOARCH == "arm64" && slices.Contains(f.Architectures, driver.ARM64) {
@@ -137,7 +137,7 @@ func (pt *platformTest) close(ctx context.Context, p driver.Platform) error {
 func (pt *platformTest) pkg(ctx context.Context, variant string) (driver.Package, error) {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
-	key := pt.spec.Runtime.String() + " " + variant
+	key := pt.spec.Runtime.String() + " " + string(pt.spec.Kind) + " " + variant
 	if p, ok := pt.packages[key]; ok {
 		return p, nil
 	}
@@ -188,6 +188,7 @@ type (
 
 func (noLedger) Record(driver.Resource) error { return nil }
 func (noGuard) Process(int) func()            { return func() {} }
+func (noGuard) Command(...string) func()      { return func() {} }
 func (noGuard) Folder(string) func()          { return func() {} }
 
 // logBuffer keeps what a platform tells until the test has failed.

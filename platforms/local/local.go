@@ -21,9 +21,11 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -56,6 +58,7 @@ type Platform struct {
 	serial   atomic.Int64
 
 	mu        sync.Mutex
+	unguard   func()
 	functions map[string]*function
 	used      string // the NoSQL store that was started
 	closed    bool
@@ -98,6 +101,7 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 			ProcessLimits: engine.Info.PidsLimit,
 		},
 	}
+	p.unguard = p.guard()
 	p.network = stores.NewLazy(p.createNetwork)
 	p.stores = stores.New(run, p.startBuckets, p.startTables)
 	return p, nil
@@ -333,5 +337,22 @@ func (p *Platform) Close(ctx context.Context) error {
 	if closed {
 		return nil
 	}
-	return errors.Join(p.pool.Close(ctx), p.stores.Close(), p.network.Close(), p.engine.Close())
+	err := errors.Join(p.pool.Close(ctx), p.stores.Close(), p.network.Close(), p.engine.Close())
+	p.unguard()
+	return err
+}
+
+// guard has the docker command remove what this run creates, should this
+// process be killed. Where there is none, that is left to a sweep.
+func (p *Platform) guard() (release func()) {
+	docker, err := exec.LookPath("docker")
+	if err != nil {
+		return func() {}
+	}
+	const remove = `
+		of="label=$3";
+		all=$("$1" -H "$2" ps -aq --filter "$of"); [ -z "$all" ] || "$1" -H "$2" rm -fv $all;
+		all=$("$1" -H "$2" network ls -q --filter "$of"); [ -z "$all" ] || "$1" -H "$2" network rm $all`
+	return p.run.Guard.Command("sh", "-c", strings.Join(strings.Fields(remove), " "), "sh",
+		docker, p.engine.DaemonHost(), containers.LabelRun+"="+p.run.ID)
 }

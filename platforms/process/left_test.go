@@ -170,4 +170,5 @@ def handler(event):
 type tellGuard struct{}
 
 func (tellGuard) Process(pgid int) func()   { fmt.Println("process", pgid); return func() {} }
+func (tellGuard) Command(...string) func()  { return func() {} }
 func (tellGuard) Folder(path string) func() { fmt.Println("folder " + path); return func() {} }

@@ -128,8 +128,9 @@ func tablesNeed() driver.Need {
 // unguarded is the guard of a check, which ends before anyone could kill it.
 type unguarded struct{}
 
-func (unguarded) Process(int) func()   { return func() {} }
-func (unguarded) Folder(string) func() { return func() {} }
+func (unguarded) Process(int) func()       { return func() {} }
+func (unguarded) Command(...string) func() { return func() {} }
+func (unguarded) Folder(string) func()     { return func() {} }
 
 // isolationNeed tries how sandboxes can be kept apart.
 func isolationNeed() driver.Need {

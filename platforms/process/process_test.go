@@ -58,8 +58,9 @@ func newRun(t *testing.T) driver.Run {
 // noGuard is for tests that close what they open.
 type noGuard struct{}
 
-func (noGuard) Process(int) func()   { return func() {} }
-func (noGuard) Folder(string) func() { return func() {} }
+func (noGuard) Process(int) func()       { return func() {} }
+func (noGuard) Command(...string) func() { return func() {} }
+func (noGuard) Folder(string) func()     { return func() {} }
 
 type noLedger struct{}
 

@@ -50,6 +50,7 @@ type nothing struct{}
 
 func (nothing) Record(driver.Resource) error { return nil }
 func (nothing) Process(int) func()           { return func() {} }
+func (nothing) Command(...string) func()     { return func() {} }
 func (nothing) Folder(string) func()         { return func() {} }
 
 // Input makes the input of a size.

@@ -1,6 +1,6 @@
 // Package guard cleans up after a test that was killed: a process of its own
-// that outlives the test, kills the process groups and deletes the folders
-// that are registered at that moment.
+// that outlives the test, kills the process groups, deletes the folders and runs
+// the commands that are registered at that moment.
 //
 // It works through two files. A pipe, held open by the test alone, ends when
 // the test does, however it does. A journal, which has no name, holds one line
@@ -129,6 +129,20 @@ func (g *Guard) Folder(path string) (release func()) {
 		return func() {}
 	}
 	return g.enter("control", path)
+}
+
+// Command implements driver.Guard. A command with a line break is an error of
+// Close.
+func (g *Guard) Command(argv ...string) (release func()) {
+	words := make([]string, len(argv))
+	for i, word := range argv {
+		if strings.ContainsAny(word, "\n\x00") {
+			g.fail(fmt.Errorf("guard command %q: it has a line break", argv))
+			return func() {}
+		}
+		words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return g.enter("command", strings.Join(words, " "))
 }
 
 // controlGroups begins the paths of control groups.

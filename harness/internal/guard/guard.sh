@@ -3,7 +3,8 @@
 #
 # A line of the journal is "+ id kind value ;" for an entry and "- id ;" for its
 # withdrawal. A line without its end was cut off by the kill. The kinds are
-# process (value: a process group), control and folder (value: a path).
+# process (value: a process group), control and folder (value: a path), and
+# command (value: a command line of this shell).
 
 trap '' INT TERM HUP QUIT PIPE
 
@@ -78,7 +79,17 @@ files() {
 	done
 }
 
+# command runs a command line, for at most a minute where that can be said.
+command_line() {
+	if command -v timeout >/dev/null; then
+		timeout -k 5 60 sh -c "$1" >/dev/null 2>&1
+	else
+		sh -c "$1" >/dev/null 2>&1
+	fi
+}
+
 each process group
 each control control
 each folder files
+each command command_line
 exit 0

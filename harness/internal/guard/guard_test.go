@@ -260,3 +260,29 @@ func TestRefusesDangerousFolders(t *testing.T) {
 		require.ErrorContains(t, g.Close(), "process group")
 	}
 }
+
+// Commands run after folders were deleted, words as they are, unless they were
+// withdrawn.
+func TestCommand(t *testing.T) {
+	g, err := guard.Start(t.Context())
+	require.NoError(t, err)
+	folder := filepath.Join(t.TempDir(), "folder")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	g.Folder(folder)
+	file := filepath.Join(t.TempDir(), "it's a $file")
+	g.Command("sh", "-c", `[ -d "$1" ] || echo "$2" >"$3"`, "sh", folder, "two  $words; 'quoted'", file)
+	withdrawn := filepath.Join(t.TempDir(), "withdrawn")
+	g.Command("touch", withdrawn)()
+	require.NoError(t, g.Close())
+	require.NoFileExists(t, withdrawn)
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "two  $words; 'quoted'\n", string(content))
+}
+
+func TestCommandWithLineBreakIsRefused(t *testing.T) {
+	g, err := guard.Start(t.Context())
+	require.NoError(t, err)
+	g.Command("touch", "a\nb")
+	require.ErrorContains(t, g.Close(), "line break")
+}

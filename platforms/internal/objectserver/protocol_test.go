@@ -1,6 +1,7 @@
 package objectserver_test
 
 import (
+	"errors"
 	"bytes"
 	"crypto/sha256"
 	"io"
@@ -249,5 +250,21 @@ func TestWithoutSignature(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, http.StatusForbidden, response.StatusCode, address)
+	}
+}
+
+// A key is a name and not a path: one may continue another.
+func TestNestedKeys(t *testing.T) {
+	store := connect(t, start(t), "run1")
+	require.NoError(t, store.Create(t.Context(), "run1-bucket"))
+	for _, key := range []string{"a/b", "a", "a/b/c"} {
+		require.NoError(t, store.Put(t.Context(), "run1-bucket", key, strings.NewReader(key), int64(len(key))))
+	}
+	for _, key := range []string{"a", "a/b", "a/b/c"} {
+		r, err := store.Open(t.Context(), "run1-bucket", key)
+		require.NoError(t, err)
+		content, err := io.ReadAll(r)
+		require.NoError(t, errors.Join(err, r.Close()))
+		require.Equal(t, key, string(content))
 	}
 }

@@ -17,6 +17,7 @@ type guard map[string]bool
 
 func (g guard) Process(int) func() { panic("the object server starts no process") }
 
+func (guard) Command(...string) func() { return func() {} }
 func (g guard) Folder(path string) func() {
 	g[path] = true
 	return func() { delete(g, path) }

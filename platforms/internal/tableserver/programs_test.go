@@ -208,14 +208,16 @@ func TestServerThatNeverListens(t *testing.T) {
 // nobody guards nothing.
 type nobody struct{}
 
-func (nobody) Process(int) func()   { return func() {} }
-func (nobody) Folder(string) func() { return func() {} }
+func (nobody) Process(int) func()       { return func() {} }
+func (nobody) Command(...string) func() { return func() {} }
+func (nobody) Folder(string) func()     { return func() {} }
 
 // cancelling cancels once the process runs.
 type cancelling struct{ cancel func() }
 
-func (c cancelling) Process(int) func() { c.cancel(); return func() {} }
-func (cancelling) Folder(string) func() { return func() {} }
+func (c cancelling) Process(int) func()     { c.cancel(); return func() {} }
+func (cancelling) Command(...string) func() { return func() {} }
+func (cancelling) Folder(string) func()     { return func() {} }
 
 // Lock files must work with any registry, so they name none.
 func TestSourcesNameNoRegistry(t *testing.T) {

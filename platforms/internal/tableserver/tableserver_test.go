@@ -32,7 +32,8 @@ func (g *guard) registered() (pgids []int) {
 	return pgids
 }
 
-func (g *guard) Folder(string) func() { panic("the table server makes no folder") }
+func (*guard) Command(...string) func() { return func() {} }
+func (g *guard) Folder(string) func()   { panic("the table server makes no folder") }
 
 // start starts dynalite. Without npm on this machine there is nothing to test.
 func start(t *testing.T, g *guard) *tableserver.Server {
