@@ -133,7 +133,7 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 	}
 	if s.Kind == driver.Image {
 		pkg.Dir, f.root = f.root, ""
-		f.image, err = p.engine.Deployed(ctx, containers.LocalRepository, Name, s, pkg, p.run.Log)
+		f.image, err = p.deployImage(ctx, s, pkg)
 	} else {
 		var image containers.Image
 		if _, err := os.Stat(filepath.Join(f.root, l.Kept[0])); err != nil {
@@ -150,6 +150,21 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 		New: func() pool.Sandbox { return newSandbox(p, f) },
 	}
 	return f, nil
+}
+
+// deployImage returns the image of a package, pushed to the registry if there
+// is one.
+func (p *Platform) deployImage(ctx context.Context, s driver.Spec, pkg driver.Package) (string, error) {
+	repository, err := p.images.Get(ctx)
+	if err != nil {
+		return "", fmt.Errorf("registry of function images: %w", err)
+	}
+	name, err := p.engine.Deployed(ctx, repository, Name, s, pkg, p.run.Log)
+	if err != nil || repository == containers.LocalRepository {
+		return name, err
+	}
+	_, err = p.engine.Push(ctx, name, p.run.Log)
+	return name, err
 }
 
 // same says whether nothing differs that makes a sandbox.

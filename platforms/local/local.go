@@ -55,6 +55,7 @@ type Platform struct {
 	pool     *pool.Pool
 	stores   *stores.Stores
 	network  *stores.Lazy[network]
+	images   *stores.Lazy[string] // the repository of function images
 	serial   atomic.Int64
 
 	mu        sync.Mutex
@@ -72,6 +73,11 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 	perCPU, err := memoryPerCPU(os.Getenv("SEBS_MB_PER_CPU"))
 	if err != nil {
 		return nil, err
+	}
+	if r := os.Getenv("SEBS_REGISTRY"); r != "" && r != ownRegistry {
+		if err := containers.CheckRepository(r); err != nil {
+			return nil, fmt.Errorf("SEBS_REGISTRY: %w; or %q for one of the run's own", err, ownRegistry)
+		}
 	}
 	cache, err := cacheFolder()
 	if err != nil {
@@ -103,9 +109,13 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 	}
 	p.unguard = p.guard()
 	p.network = stores.NewLazy(p.createNetwork)
+	p.images = stores.NewLazy(p.startRegistry)
 	p.stores = stores.New(run, p.startBuckets, p.startTables)
 	return p, nil
 }
+
+// ownRegistry is the value of SEBS_REGISTRY for a registry that the run starts.
+const ownRegistry = "local"
 
 // maxSandboxes bounds how many containers serve at once: an engine gets slow
 // with more.
@@ -337,7 +347,7 @@ func (p *Platform) Close(ctx context.Context) error {
 	if closed {
 		return nil
 	}
-	err := errors.Join(p.pool.Close(ctx), p.stores.Close(), p.network.Close(), p.engine.Close())
+	err := errors.Join(p.pool.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
 	p.unguard()
 	return err
 }

@@ -2,8 +2,11 @@ package local
 
 import (
 	"context"
+	"errors"
+	"os"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/containers"
 	"github.com/sebs-go/sebs/platforms/internal/services"
 )
 
@@ -19,6 +22,25 @@ func (p *Platform) startBuckets(ctx context.Context) (driver.Buckets, func() err
 		return nil, nil, err
 	}
 	return place.Buckets(ctx)
+}
+
+// startRegistry returns the repository that function images are named in: that
+// of SEBS_REGISTRY, to which they are pushed, or one of this engine alone.
+func (p *Platform) startRegistry(ctx context.Context) (string, func() error, error) {
+	none := func() error { return nil }
+	switch name := os.Getenv("SEBS_REGISTRY"); name {
+	case "":
+		return containers.LocalRepository, none, nil
+	case ownRegistry:
+		s, err := services.Place{Engine: p.engine, Run: p.run}.Registry(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		repository := s.Address + "/" + containers.LocalRepository
+		return repository, func() error { return errors.Join(p.engine.Forget(repository), s.Stop()) }, nil
+	default:
+		return name, none, nil
+	}
 }
 
 func (p *Platform) startTables(ctx context.Context) (driver.Tables, func() error, error) {

@@ -1,9 +1,9 @@
 package objectserver_test
 
 import (
-	"errors"
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"

@@ -251,6 +251,7 @@ func TestCrashed(t *testing.T) {
 		"exit":      {Limits{}, "", driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: exit status 3"}},
 		"last line": {Limits{}, "first\nthe last line: \x1b[31mred\x00\n\n  \n", driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: exit status 3: the last line: .[31mred."}},
 		"memory":    {Limits{Memory: 1}, "Killed", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: Killed"}},
+		"java":      {Limits{}, "Terminating due to java.lang.OutOfMemoryError: Java heap space\n", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: Terminating due to java.lang.OutOfMemoryError: Java heap space"}},
 		"heap":      {Limits{}, "FATAL: JavaScript heap out of memory", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: FATAL: JavaScript heap out of memory"}},
 		"processes": {Limits{Processes: 2}, "", driver.Failure{Cause: driver.Processes, Detail: "the function started more than 10 processes and threads"}},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (f *Function) Exceeded(before, after Limits) *driver.Failure {
 // printed.
 func (f *Function) Crashed(before, after Limits, how, printed string) *driver.Failure {
 	failure := f.Exceeded(before, after)
-	if failure == nil && strings.Contains(printed, "JavaScript heap out of memory") {
+	if failure == nil && slices.ContainsFunc(outOfMemory, func(words string) bool { return strings.Contains(printed, words) }) {
 		failure = f.Exceeded(Limits{}, Limits{Memory: 1}) // the runtime gave up before the system stopped it
 	}
 	if failure == nil {
@@ -98,6 +99,10 @@ func (f *Function) Crashed(before, after Limits, how, printed string) *driver.Fa
 	}
 	return failure
 }
+
+// outOfMemory are the last words of runtimes that need more memory than they
+// may have.
+var outOfMemory = []string{"JavaScript heap out of memory", "Terminating due to java.lang.OutOfMemoryError"}
 
 // lastLine returns the last line that is not empty, at most most bytes of it.
 func lastLine(text string, most int) string {

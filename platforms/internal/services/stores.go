@@ -18,7 +18,7 @@ import (
 const (
 	MinIO    = "minio/minio:RELEASE.2025-04-22T22-12-26Z"
 	ScyllaDB = "scylladb/scylla:6.2.3"
-	Registry = "registry:2.8.3"
+	registry = "registry:2.8.3"
 	node     = "node:20.19.3-slim-bookworm" // runs dynalite
 )
 
@@ -102,5 +102,15 @@ func (p Place) dynalite(ctx context.Context, cache, access string) (*Service, er
 		user:    "65534:65534",
 		lent:    map[string]string{dir: "/server"},
 		ready:   answers("/", http.StatusBadRequest), // the key is missing
+	})
+}
+
+// Registry starts a registry of images that this machine's engine can push to
+// without credentials. Its images go with it. Address is "127.0.0.1:port".
+func (p Place) Registry(ctx context.Context) (*Service, error) {
+	p.Network, p.Direct = "", false // the engine, and not functions, must reach it
+	return p.start(ctx, request{
+		name: "registry", image: registry, port: "5000", volume: "/var/lib/registry",
+		ready: answers("/v2/", http.StatusOK),
 	})
 }

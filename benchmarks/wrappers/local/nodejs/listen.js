@@ -13,7 +13,8 @@ const headMost = 16 << 10; // the longest request head
 const bodyMost = 50 << 20; // the largest event
 const piece = 1 << 20; // characters of a long answer that are encoded at a time
 
-// requests yields the bodies of the requests on a connection.
+// requests yields the bodies of the requests on a connection, or an Error for
+// one that cannot be served, after which nothing follows.
 async function* requests(socket) {
   let chunks = []; // of the request, as they came
   let got = 0;
@@ -28,7 +29,7 @@ async function* requests(socket) {
         chunks = [data];
         const end = data.indexOf('\r\n\r\n');
         if (end < 0) {
-          if (got > headMost) throw new Error('the request\'s head is too long');
+          if (got > headMost) yield new Error('the request\'s head is too long');
           break;
         }
         const found = /\r\ncontent-length: *(\d+)/i.exec(data.latin1Slice(0, end));
@@ -38,7 +39,7 @@ async function* requests(socket) {
       if (length > bodyMost) { // who sends it reads no answer before it is sent
         chunks = [];
         if (got < begin + length) break;
-        throw new Error(`the request has ${length} bytes, more than ${bodyMost}`);
+        yield new Error(`the request has ${length} bytes, more than ${bodyMost}`);
       }
       if (got < begin + length) break;
       const data = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
@@ -85,23 +86,28 @@ async function write(socket, head, text) {
 }
 
 async function serve(socket) {
-  socket.on('error', () => {}); // the client is gone
-  try {
-    for await (const text of requests(socket)) {
-      if (text === '') { // a question whether anybody is there
-        await write(socket, 'HTTP/1.1 200 OK\r\n', '');
-        continue;
-      }
-      const event = JSON.parse(text);
-      const { text: body, failed, broken } = await answer(event);
-      await write(socket, `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${failed ? 'Sebs-Error: 1\r\n' : ''}${broken ? 'Connection: close\r\n' : ''}`, body);
+  socket.on('error', () => {}); // reading says so too
+  for await (const text of requests(socket)) { // leaving the loop destroys the socket
+    if (text === '') { // a question whether anybody is there
+      await write(socket, 'HTTP/1.1 200 OK\r\n', '');
+      continue;
     }
-  } catch (error) {
-    if (!socket.destroyed) await write(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n', error.message);
+    let event;
+    try {
+      if (text instanceof Error) throw text;
+      event = JSON.parse(text);
+    } catch (error) {
+      await write(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n', error.message);
+      await new Promise((resolve) => { socket.end(resolve); });
+      break;
+    }
+    const { text: body, failed, broken } = await answer(event);
+    await write(socket, `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${failed ? 'Sebs-Error: 1\r\n' : ''}${broken ? 'Connection: close\r\n' : ''}`, body);
   }
-  socket.end(() => {
-    if (process.argv.includes('once')) process.exit(0);
-  });
 }
 
-net.createServer({ noDelay: true }, serve).listen(Number(process.argv[2]), '0.0.0.0');
+const server = net.createServer({ noDelay: true }, async (socket) => {
+  await serve(socket).catch(() => {}); // the client is gone
+  if (process.argv.includes('once')) process.exit(0);
+});
+server.listen(Number(process.argv[2]), '0.0.0.0');
