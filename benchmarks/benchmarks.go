@@ -9,6 +9,7 @@ import (
 	uploader "github.com/sebs-go/sebs/benchmarks/100.webapps/120.uploader"
 	crudapi "github.com/sebs-go/sebs/benchmarks/100.webapps/130.crud-api"
 	thumbnailer "github.com/sebs-go/sebs/benchmarks/200.multimedia/210.thumbnailer"
+	video "github.com/sebs-go/sebs/benchmarks/200.multimedia/220.video-processing"
 	compression "github.com/sebs-go/sebs/benchmarks/300.utilities/311.compression"
 	pagerank "github.com/sebs-go/sebs/benchmarks/500.scientific/501.graph-pagerank"
 	mst "github.com/sebs-go/sebs/benchmarks/500.scientific/502.graph-mst"
@@ -24,6 +25,7 @@ var All = []harness.Benchmark{
 	uploader.Benchmark,
 	crudapi.Benchmark,
 	thumbnailer.Benchmark,
+	video.Benchmark,
 	compression.Benchmark,
 	pagerank.Benchmark,
 	mst.Benchmark,

@@ -1,5 +1,5 @@
 // Package testdata holds inputs of benchmarks that are too real to generate:
-// photos, a book and genomes, each with its source, licence and digest in README.md.
+// photos, a book, genomes and a video, each with its source, licence and digest in README.md.
 // It embeds itself, so a module that imports a benchmark has its inputs too.
 //
 // The package refuses to grow: what a program can make from a seed or from
@@ -8,8 +8,8 @@ package testdata
 
 import "embed"
 
-// Files holds the folders genomes, photos and texts, and README.md. It is read-only and
+// Files holds the folders genomes, photos, texts and videos, and README.md. It is read-only and
 // safe for concurrent use.
 //
-//go:embed all:genomes all:photos all:texts README.md
+//go:embed all:genomes all:photos all:texts all:videos README.md
 var Files embed.FS
