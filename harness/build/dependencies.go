@@ -20,11 +20,15 @@ const maxMetadata = 8 << 20
 
 // add adds the dependency whose metadata is the file name, if it is one: the
 // METADATA of a Python distribution, or the package.json of a Node.js package.
-// A Go program names all that are in it. full is the file's path on this
+// The name of a Java library says what it is, and a Go program names all that are in it. full is the file's path on this
 // machine.
 func (s dependencySet) add(name, full string) error {
 	if path.Base(name) == "handler" {
 		s.addModules(full)
+		return nil
+	}
+	if d, ok := parseJar(name); ok {
+		s[d] = true
 		return nil
 	}
 	parse := metadataParser(name)
@@ -44,6 +48,21 @@ func (s dependencySet) add(name, full string) error {
 		s[d] = true
 	}
 	return nil
+}
+
+// parseJar reads the name lib/group.artifact-version.jar.
+func parseJar(name string) (Dependency, bool) {
+	dir, base := path.Split(name)
+	stem, ok := strings.CutSuffix(base, ".jar")
+	if !ok || path.Base(dir) != "lib" {
+		return Dependency{}, false
+	}
+	for i := 1; i+1 < len(stem); i++ {
+		if stem[i] == '-' && '0' <= stem[i+1] && stem[i+1] <= '9' {
+			return Dependency{Name: stem[:i], Version: stem[i+1:]}, true
+		}
+	}
+	return Dependency{}, false
 }
 
 // addModules adds the modules that a program was built from, if it is one in Go.

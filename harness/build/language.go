@@ -30,6 +30,7 @@ type language struct {
 var languages = map[string]language{
 	"python": {manifest: "requirements.txt", merge: mergeRequirements},
 	"nodejs": {manifest: "package.json", lock: "package-lock.json", merge: mergePackageJSON},
+	"java":   {manifest: "pom.xml", merge: mergeNothing},
 	"go":     {manifest: goManifest, lock: goLock, merge: mergeNothing, generate: generateGo},
 }
 

@@ -22,6 +22,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		"no module, nodejs":  {"nodejs", "const storage = require('./storage');\n", "Cannot find module './storage': config.json must name the module storage (function.js, line 1)"},
 		"store":              {"python", "from . import storage\ndef handler(event):\n  storage.storage.get_instance()\n", "in its list of modules (function.py, line 3)"},
 		"store, nodejs":      {"nodejs", "const storage = require('./storage');\nexports.handler = async () => new storage.storage();\n", "in its list of modules (function.js, line 2)"},
+		"throws, java":       {"java", "package function;\npublic class Function {\n  public Object handler(java.util.Map<String, Object> event) {\n    return event.get(\"missing\").toString();\n  }\n}\n", "is null (Function.java, line 4)"},
 		"panics":             {"go", "package function\n\nfunc Handler(event map[string]any) (any, error) {\n\treturn event[\"missing\"].(string), nil\n}\n", "not string (function.go, line 4)"},
 		"no file":            {"nodejs", "require('./helper');\n", "Cannot find module './helper' (function.js, line 1)"},
 	} {

@@ -17,6 +17,7 @@ import (
 var sources = map[string]string{
 	"python": "function.py",
 	"nodejs": "function.js",
+	"java":   "src/main/java/function/Function.java",
 	"go":     "function.go",
 }
 

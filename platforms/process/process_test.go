@@ -153,7 +153,9 @@ func result[T any](t *testing.T, c *invoke.Client, event string) T {
 var echo = map[string]string{
 	"python": "def handler(event):\n    return {'result': event}\n",
 	"nodejs": "exports.handler = async event => ({ result: event });\n",
-	"go":     "package function\n\nfunc Handler(event map[string]any) (any, error) {\n\treturn map[string]any{\"result\": event}, nil\n}\n",
+	"java": "package function;\n\nimport java.util.Map;\n\npublic class Function {\n" +
+		"  public Map<String, Object> handler(Map<String, Object> event) {\n    return Map.of(\"result\", event);\n  }\n}\n",
+	"go": "package function\n\nfunc Handler(event map[string]any) (any, error) {\n\treturn map[string]any{\"result\": event}, nil\n}\n",
 }
 
 func TestInvoke(t *testing.T) {
@@ -212,6 +214,8 @@ func TestRuntimes(t *testing.T) {
 			version := map[string]string{
 				"python": "import sys\ndef handler(event):\n    return '%d.%d' % sys.version_info[:2]\n",
 				"nodejs": "exports.handler = () => process.versions.node.split('.')[0];\n",
+				"java": "package function;\n\nimport java.util.Map;\n\npublic class Function {\n  public Object handler(Map<String, Object> event) {\n" +
+					"    return String.valueOf(Runtime.version().feature());\n  }\n}\n",
 				"go": "package function\n\nimport (\n\t\"runtime\"\n\t\"strings\"\n)\n\n" +
 					"func Handler(any) (string, error) {\n\tp := strings.Split(strings.TrimPrefix(runtime.Version(), \"go\"), \".\")\n\treturn p[0] + \".\" + p[1], nil\n}\n",
 			}[r.Language]

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Builds a Java function in its folder: its classes and those of its wrapper in
+# classes, the libraries that it depends on in lib. The result does not depend
+# on where the folder is.
+#
+# FUNCTION_DIR          the folder (default: /mnt/function)
+# JAVA_HOME             the JDK (default: the one of javac on the PATH)
+# MVN                   Maven (default: mvn), for functions with dependencies
+# VERSION, PLATFORM, TARGET_ARCHITECTURE    for package.sh
+#
+# pom.xml names the dependencies by exact versions; nothing else of it is used,
+# since compiling with Maven takes ten times as long. package.sh, where there
+# is one, trims what was built, and is removed, and so are the sources.
+set -euo pipefail
+cd "${FUNCTION_DIR:-/mnt/function}"
+javac="${JAVA_HOME:+$JAVA_HOME/bin/}javac"
+if ! command -v "$javac" >/dev/null; then
+  echo "no $javac: install a JDK, or set JAVA_HOME to its folder" >&2
+  exit 1
+fi
+if [ ! -f src/main/java/function/Function.java ]; then
+  echo "there is no src/main/java/function/Function.java, the class function.Function with the method Map<String, Object> handler(Map<String, Object>)" >&2
+  exit 1
+fi
+unset CLASSPATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS JDK_JAVAC_OPTIONS
+
+# What the user's settings say about repositories holds.
+mkdir -p classes lib
+if [ -f pom.xml ] && grep -q '<dependency>' pom.xml; then
+  mvn="${MVN:-mvn}"
+  if ! command -v "$mvn" >/dev/null; then
+    echo "no $mvn: install Maven, or set MVN to its path" >&2
+    exit 1
+  fi
+  "$mvn" --batch-mode --no-transfer-progress --file pom.xml \
+    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DincludeScope=runtime -Dmdep.prependGroupId=true -DoutputDirectory="$PWD/lib"
+  rm -rf target
+fi
+
+find src/main/java sebs -name '*.java' | LC_ALL=C sort > sources
+"$javac" -nowarn -g:source,lines -encoding UTF-8 -proc:none -classpath 'lib/*' -d classes @sources
+if [ -d src/main/resources ]; then
+  cp -R src/main/resources/. classes/
+fi
+rm -rf sources sebs src pom.xml
+rmdir lib 2>/dev/null || true
+
+if [ -f package.sh ]; then
+  /bin/bash package.sh .
+  rm -f package.sh
+fi
