@@ -28,7 +28,9 @@ type network struct{ name, id string }
 // those.
 func (p *Platform) createNetwork(ctx context.Context) (network, func() error, error) {
 	n := network{name: p.run.Prefix + "-network"}
-	created, err := p.engine.NetworkCreate(ctx, n.name, networks.CreateOptions{
+	settling, cancel := containers.Settling(ctx)
+	defer cancel()
+	created, err := p.engine.NetworkCreate(settling, n.name, networks.CreateOptions{
 		Driver: "bridge", Internal: p.direct, Labels: containers.Labels(p.run),
 	})
 	if err != nil {

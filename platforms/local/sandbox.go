@@ -37,7 +37,11 @@ const (
 	pollFirst    = time.Millisecond // between looks whether it listens, at first
 	pollMost     = 20 * pollFirst   // later
 	probeRequest = "GET / HTTP/1.1\r\nHost: sandbox\r\n\r\n"
-	shell        = `"$@"; exit $?` // process 1: unlike a function it ignores no signal of its own, and waits for what is left behind
+
+	// shell is process 1 of a container, so that the function is none, which
+	// would ignore the signals that it sends itself. It waits for processes
+	// that were left behind, and says nothing itself.
+	shell = `exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?`
 )
 
 // sandbox is a container that serves one function, one call at a time.
@@ -84,7 +88,9 @@ func (s *sandbox) Start(ctx context.Context) (_ net.Conn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	created, err := s.p.engine.ContainerCreate(ctx, s.config(), s.host(), &networks.NetworkingConfig{
+	settling, cancel := containers.Settling(ctx)
+	defer cancel()
+	created, err := s.p.engine.ContainerCreate(settling, s.config(), s.host(), &networks.NetworkingConfig{
 		EndpointsConfig: map[string]*networks.EndpointSettings{network.name: {NetworkID: network.id}},
 	}, nil, s.name)
 	if err != nil {
@@ -93,12 +99,24 @@ func (s *sandbox) Start(ctx context.Context) (_ net.Conn, err error) {
 	s.mu.Lock()
 	s.id = created.ID
 	s.mu.Unlock()
-	ended, failed := s.p.engine.ContainerWait(context.WithoutCancel(ctx), created.ID, container.WaitConditionNextExit)
-	if err := s.p.engine.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+	waiting, stopWaiting := context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if !started {
+			stopWaiting()
+		}
+	}()
+	ended, failed := s.p.engine.ContainerWait(waiting, created.ID, container.WaitConditionNextExit)
+	if err = ctx.Err(); err == nil {
+		err = s.p.engine.ContainerStart(settling, created.ID, container.StartOptions{})
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start its container: %w", err), s.p.engine.Discard(ctx, created.ID))
 	}
 	started = true
-	go s.bury(ended, failed)
+	go func() {
+		defer stopWaiting()
+		s.bury(ended, failed)
+	}()
 	if s.Over() { // killed before it ran
 		go s.kill()
 	}

@@ -148,7 +148,9 @@ func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string
 		}
 		mounts = append(mounts, mount.Mount{Type: mount.TypeBind, Source: cache, Target: "/var/cache/sebs"})
 	}
-	created, err := b.engine.ContainerCreate(ctx, &container.Config{
+	settling, cancel := Settling(ctx)
+	defer cancel()
+	created, err := b.engine.ContainerCreate(settling, &container.Config{
 		Image:     image,
 		Env:       append(host.env, "TARGET_ARCHITECTURE="+string(b.arch)),
 		Labels:    Labels(run),

@@ -86,6 +86,13 @@ func Connect(ctx context.Context) (*Engine, error) {
 // connectTime is how long the engine may take to say what it is.
 const connectTime = 20 * time.Second
 
+// Settling returns a context for a change of what the engine has: an engine
+// goes on with a request whose client is gone, so a change is not abandoned
+// halfway, but waited for within a bound, and undone if ctx is done by then.
+func Settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+}
+
 // unreachable says why the engine could not be asked, and what to do.
 func unreachable(host string, err error) error {
 	var op *net.OpError

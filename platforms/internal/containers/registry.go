@@ -16,7 +16,7 @@ import (
 )
 
 // repositoryPattern is a repository in a registry, or of Docker Hub.
-var repositoryPattern = regexp.MustCompile(`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$`)
+var repositoryPattern = regexp.MustCompile(`^((localhost|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+|[a-zA-Z0-9.-]+:[0-9]+)(:[0-9]+)?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$`)
 
 // CheckRepository says why a name is none of a repository that images can be
 // pushed to, or nil.

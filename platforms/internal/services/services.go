@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/go-connections/nat"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -47,6 +48,7 @@ type Service struct {
 
 	container testcontainers.Container
 	id        string
+	volume    string // its data; empty: none
 	engine    *containers.Engine
 }
 
@@ -118,7 +120,7 @@ func (p Place) start(ctx context.Context, r request) (_ *Service, err error) {
 			h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "1"}}
 			if r.volume != "" {
 				h.Mounts = append(h.Mounts, mount.Mount{
-					Type: mount.TypeVolume, Target: r.volume, VolumeOptions: &mount.VolumeOptions{Labels: containers.Labels(p.Run)},
+					Type: mount.TypeVolume, Source: p.volumeOf(r), Target: r.volume, VolumeOptions: &mount.VolumeOptions{Labels: containers.Labels(p.Run)},
 				})
 			}
 			for from, to := range r.lent {
@@ -129,7 +131,9 @@ func (p Place) start(ctx context.Context, r request) (_ *Service, err error) {
 	if p.Network != "" {
 		req.Networks = []string{p.Network}
 	}
-	started, err := testcontainers.GenericContainer(ctx, testcontainers.GenericContainerRequest{
+	settling, cancel := containers.Settling(ctx)
+	defer cancel()
+	started, err := testcontainers.GenericContainer(settling, testcontainers.GenericContainerRequest{
 		ContainerRequest: req, Started: true, Logger: printer{p.Run.Log},
 	})
 	if err != nil {
@@ -138,7 +142,7 @@ func (p Place) start(ctx context.Context, r request) (_ *Service, err error) {
 		}
 		return nil, fmt.Errorf("start %s: %w", r.name, err)
 	}
-	s := &Service{container: started, id: started.GetContainerID(), engine: p.Engine}
+	s := &Service{container: started, id: started.GetContainerID(), volume: p.volumeOf(r), engine: p.Engine}
 	if err := s.await(ctx, p, r); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", r.name, err), s.Stop())
 	}
@@ -201,7 +205,26 @@ func (s *Service) Stop() error {
 	if err := s.engine.Discard(context.Background(), s.id); err != nil {
 		return fmt.Errorf("remove its container: %w", err)
 	}
+	if s.volume == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), removeTime)
+	defer cancel()
+	if err := s.engine.VolumeRemove(ctx, s.volume, true); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("remove its volume: %w", err)
+	}
 	return nil
+}
+
+// removeTime bounds the removal of a volume.
+const removeTime = 30 * time.Second
+
+// volumeOf names the volume of a service; empty if it has none.
+func (p Place) volumeOf(r request) string {
+	if r.volume == "" {
+		return ""
+	}
+	return p.Run.Prefix + "-" + r.name + "-data"
 }
 
 // ID returns the id of the service's container.
