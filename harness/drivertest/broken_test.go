@@ -25,7 +25,7 @@ const faultVariable = "SEBS_DRIVERTEST_FAULT"
 func faults() map[string]func(*fault) {
 	all := map[string]func(*fault){}
 	for _, group := range []map[string]func(*fault){
-		deployFaults, startFaults, failureFaults, limitFaults, answerFaults, isolationFaults, resourceFaults, lifecycleFaults,
+		deployFaults, startFaults, failureFaults, limitFaults, answerFaults, isolationFaults, resourceFaults, lifecycleFaults, hostFaults,
 	} {
 		maps.Copy(all, group)
 	}
@@ -98,6 +98,9 @@ func breakSim(t *testing.T, with func(*fault)) {
 		// A limit, so that calls can be throttled.
 		f.Platform = sim.New(run, sim.Options{World: world, MaxConcurrent: 8})
 		with(f)
+		if f.host != nil {
+			return hosting{f}, nil
+		}
 		return f, nil
 	}, o)
 }

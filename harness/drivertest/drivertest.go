@@ -144,7 +144,7 @@ type rule struct {
 
 // functionRules are checked for every runtime, kind and trigger, platformRules once.
 var (
-	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, answerRules, isolationRules)
+	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, answerRules, isolationRules, hostRules)
 	platformRules = slices.Concat(lifecycleRules, resourceRules)
 )
 

@@ -33,6 +33,7 @@ type fault struct {
 	resources func(context.Context) iter.Seq2[driver.Resource, error]
 	remove    func(context.Context, driver.Resource) error
 	close     func(context.Context) error
+	host      func() (listen, reach string) // nil: the platform is no driver.Host
 	writes    func() int
 
 	mu   sync.Mutex
@@ -46,6 +47,9 @@ type request struct {
 	MS      int    `json:"ms"`
 	Message string `json:"message"`
 	Name    string `json:"name"`
+	Host    string `json:"host"`
+	Port    int    `json:"port"`
+	Text    string `json:"text"`
 }
 
 func (f *fault) Features() driver.Features {
@@ -187,6 +191,14 @@ func (f *fault) Writes() int {
 		return f.writes()
 	}
 	return f.Platform.Writes()
+}
+
+// hosting is a fault whose functions reach servers of this process.
+type hosting struct{ *fault }
+
+func (h hosting) Host(context.Context) (listen, reach string, err error) {
+	listen, reach = h.host()
+	return listen, reach, nil
 }
 
 // as opens the simulated platform for another prefix.

@@ -3,6 +3,7 @@
 
 const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
+const net = require('net');
 const path = require('path');
 
 if (process.env.PROBE_INIT === 'raise') throw new Error('PROBE_INIT asks for it');
@@ -116,6 +117,16 @@ const actions = {
     }
     return {};
   },
+
+  // Sends a text to a server and returns what it sends back.
+  connect: (event) => new Promise((resolve, reject) => {
+    const received = [];
+    const server = net.connect({ host: event.host, port: event.port, timeout: 5000 }, () => server.end(event.text));
+    server.on('timeout', () => server.destroy(new Error(`nothing from ${event.host}:${event.port} in 5 s`)));
+    server.on('data', (data) => received.push(data));
+    server.on('end', () => resolve({ text: Buffer.concat(received).toString() }));
+    server.on('error', reject);
+  }),
 
   measure: () => ({ result: { n: 1 }, measurement: { compute_us: 123 } }),
 

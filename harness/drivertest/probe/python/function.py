@@ -1,6 +1,7 @@
 """The conformance suite's probe: a function that does what the event asks."""
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -117,6 +118,17 @@ def corrupt(event):
     return {}
 
 
+def connect(event):
+    """Sends a text to a server and returns what it sends back."""
+    received = []
+    with socket.create_connection((event["host"], event["port"]), timeout=5) as server:
+        server.sendall(event["text"].encode())
+        server.shutdown(socket.SHUT_WR)
+        while not received or received[-1]:
+            received.append(server.recv(1024))
+    return {"text": b"".join(received).decode()}
+
+
 def measure(event):
     return {"result": {"n": 1}, "measurement": {"compute_us": 123}}
 
@@ -134,7 +146,7 @@ ACTIONS = {
     "echo": echo, "length": length, "sleep": sleep, "hang": hang, "raise": fail, "exit": leave,
     "allocate": allocate, "spawn": spawn, "leftovers": leftovers, "write": write, "list": listing,
     "print": say, "fill": fill, "unserialisable": unserialisable, "corrupt": corrupt,
-    "measure": measure, "facts": facts,
+    "connect": connect, "measure": measure, "facts": facts,
 }
 
 
