@@ -17,6 +17,11 @@ type Benchmark struct {
 	// scripts.
 	Files fs.FS
 
+	// Serves says that Input starts servers for the functions, with the
+	// store's ServeUDP and ServeTCP. It is left out where functions of the
+	// platform cannot reach this process.
+	Serves bool
+
 	// Input makes the input of a size: it stores objects and rows in store and
 	// returns the payload, which is encoded as a JSON object. It is
 	// deterministic, apart from what the store itself names.

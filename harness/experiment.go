@@ -165,7 +165,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 
 // available returns why the function cannot be had on this machine, or nil.
 func (f *plannedFunction) available(ctx context.Context) error {
-	if err := f.on.missing(ctx, f.spec.Modules); err != nil {
+	if err := f.on.missing(ctx, f.benchmark, f.spec.Modules); err != nil {
 		return err
 	}
 	_, err := f.on.Recipe(ctx, f.spec)

@@ -61,6 +61,10 @@ func (p *openPlatform) store(b *Benchmark, modules []driver.Module) *Store {
 		return s
 	}
 	s := NewStore(b.Name, p.run.prefix, nil, nil)
+	s.host = noServer
+	if b.Serves {
+		s.host = p.host
+	}
 	s.reuse = p.run.keeps() && !p.run.updates("inputs")
 	for _, m := range modules {
 		switch m {
@@ -125,9 +129,14 @@ func (p *openPlatform) environment(ctx context.Context, modules []driver.Module,
 	return env, nil
 }
 
-// missing returns why the platform cannot have a store that the function uses,
-// or nil.
-func (p *openPlatform) missing(ctx context.Context, modules []driver.Module) error {
+// missing returns why the platform cannot have a store that the benchmark uses,
+// or a server that its functions reach, or nil.
+func (p *openPlatform) missing(ctx context.Context, b *Benchmark, modules []driver.Module) error {
+	if b.Serves {
+		if _, _, err := p.host(ctx); err != nil {
+			return err
+		}
+	}
 	have := p.Features().Modules
 	for _, m := range modules {
 		has := false

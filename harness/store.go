@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -16,8 +17,9 @@ import (
 
 // Store is where a benchmark keeps the objects and rows of its input, and
 // where its outputs arrive: one bucket, shared by all benchmarks of a run, in
-// which each has prefixes of its own, and tables. A benchmark reaches nothing
-// else through it. All methods are safe for concurrent use.
+// which each has prefixes of its own, and tables. It also starts servers that
+// the functions reach. A benchmark reaches nothing else through it. All methods
+// are safe for concurrent use.
 //
 // The bucket and the platform's NoSQL store are opened on first use; a
 // benchmark that names neither module in its config.json must not use them.
@@ -27,13 +29,16 @@ type Store struct {
 	prefix    string // of real table names
 	buckets   func(context.Context) (driver.Buckets, error)
 	tables    func(context.Context) (driver.Tables, error)
+	host      func(context.Context) (listen, reach string, err error) // of servers for functions
+	servers   atomic.Int32
 	created   *made
 	reuse     bool // objects that an earlier run left may be used
 }
 
 // NewStore returns a store over a platform's buckets and tables, for tests of
 // a benchmark's Input and Check. Either may be nil if the benchmark does not
-// use it. names begins the names of the bucket and of tables.
+// use it. names begins the names of the bucket and of tables. Servers listen on
+// loopback.
 func NewStore(benchmark, names string, buckets driver.Buckets, tables driver.Tables) *Store {
 	return &Store{
 		benchmark: benchmark,
@@ -51,6 +56,7 @@ func NewStore(benchmark, names string, buckets driver.Buckets, tables driver.Tab
 			}
 			return tables, nil
 		},
+		host:    loopback,
 		created: newMade(),
 	}
 }
