@@ -39,7 +39,8 @@ const (
 )
 
 // generateGo returns the module files and the main package of a Go function.
-func generateGo(s driver.Spec, code *tree) (map[string][]byte, error) {
+func generateGo(j Job, code *tree, _ []string) (map[string][]byte, error) {
+	s := j.Spec
 	hasInit, err := inspectGo(s, code)
 	if err != nil {
 		return nil, err

@@ -17,12 +17,14 @@ type language struct {
 	manifest string // the file with dependencies
 	lock     string // the file with their resolved versions; empty: none
 
-	// merge adds packages to a manifest, which is empty if there is none.
+	// merge adds packages to a manifest, which is empty if there is none; nil:
+	// it cannot.
 	merge func(manifest []byte, packages []string) ([]byte, error)
 
-	// generate returns the files that are made from the sources, by their
-	// paths in the staged folder; nil: none. It only reads.
-	generate func(s driver.Spec, code *tree) (map[string][]byte, error)
+	// generate returns the files that are made from the sources and from the
+	// packages that the platform adds, by their paths in the staged folder; nil:
+	// none. It only reads.
+	generate func(j Job, code *tree, packages []string) (map[string][]byte, error)
 }
 
 // languages is all languages with dependencies; in any other, a function is
@@ -30,12 +32,10 @@ type language struct {
 var languages = map[string]language{
 	"python": {manifest: "requirements.txt", merge: mergeRequirements},
 	"nodejs": {manifest: "package.json", lock: "package-lock.json", merge: mergePackageJSON},
-	"java":   {manifest: "pom.xml", merge: mergeNothing},
-	"go":     {manifest: goManifest, lock: goLock, merge: mergeNothing, generate: generateGo},
+	"java":   {manifest: "pom.xml"},
+	"go":     {manifest: goManifest, lock: goLock, generate: generateGo},
+	"cpp":    {generate: generateCPP},
 }
-
-// mergeNothing is for languages whose shims bring no packages.
-func mergeNothing([]byte, []string) ([]byte, error) { return nil, driver.ErrUnsupported }
 
 // choose keeps of a language's manifests and lock files the ones for an
 // architecture and version, under their plain names. Files for one of both are

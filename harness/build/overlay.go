@@ -22,8 +22,11 @@ func overlay(dir, lang string, r driver.Recipe) error {
 	if len(r.Packages) == 0 {
 		return nil
 	}
-	l, ok := languages[lang]
-	if !ok {
+	l := languages[lang]
+	if l.generate != nil {
+		return nil // it got them
+	}
+	if l.merge == nil {
 		return fmt.Errorf("add packages to a function in %s: %w", lang, driver.ErrUnsupported)
 	}
 	manifest := filepath.Join(dir, l.manifest)

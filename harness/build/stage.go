@@ -27,7 +27,7 @@ type staging struct {
 }
 
 // newStaging reads a benchmark's folder. It writes nothing.
-func newStaging(j Job) (staging, error) {
+func newStaging(j Job, r driver.Recipe) (staging, error) {
 	language := j.Spec.Runtime.Language
 	if !validName(language) || strings.Contains(language, "/") || language == "." {
 		return staging{}, fmt.Errorf("language %q: not the name of a folder", language)
@@ -61,7 +61,7 @@ func newStaging(j Job) (staging, error) {
 		}
 	}
 	if generate := languages[language].generate; generate != nil {
-		if s.made, err = generate(j.Spec, &s.code); err != nil {
+		if s.made, err = generate(j, &s.code, r.Packages); err != nil {
 			return staging{}, err
 		}
 	}

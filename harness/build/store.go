@@ -107,7 +107,7 @@ func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	stage, err := newStaging(job)
+	stage, err := newStaging(job, recipe)
 	if err != nil {
 		return Result{}, err
 	}

@@ -76,6 +76,14 @@ var languages = map[string]language{
 			return []string{fmt.Sprintf("GOMEMLIMIT=%dMiB", f.memory*9/10)} // the collector works harder before the limit is met
 		},
 	},
+	"cpp": {
+		handler: "handler",
+		kept:    []string{"lib"},
+		tools:   func(i interpreter.Interpreter) []string { return []string{"CXX=" + i.Path} },
+		command: func(_ interpreter.Interpreter, f started) []string {
+			return []string{filepath.Join(f.root, "handler")}
+		},
+	},
 }
 
 // heap returns how large the heap of a Java function is that has memory MB: the
@@ -83,4 +91,4 @@ var languages = map[string]language{
 func heap(memory int) int { return max(memory-memory/16-48, 16) }
 
 // names are the languages of this platform, in the order of their listing.
-var names = []string{"python", "nodejs", "java", "go"}
+var names = []string{"python", "nodejs", "java", "go", "cpp"}

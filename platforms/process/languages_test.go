@@ -19,6 +19,7 @@ var sources = map[string]string{
 	"nodejs": "function.js",
 	"java":   "src/main/java/function/Function.java",
 	"go":     "function.go",
+	"cpp":    "function.cpp",
 }
 
 // example returns the function in a language that a folder of testdata has.

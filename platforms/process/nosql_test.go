@@ -16,7 +16,7 @@ func TestNoSQLShim(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, tables.Create(t.Context(), driver.Table{Name: "t-cart", Primary: "user", Secondary: "item"}))
 
-	missing := map[string]string{"python": "KeyError", "nodejs": "undefined", "java": "null", "go": "ErrNotFound"}
+	missing := map[string]string{"python": "KeyError", "nodejs": "undefined", "java": "null", "cpp": "nothing", "go": "ErrNotFound"}
 	for language := range sources {
 		t.Run(language, func(t *testing.T) {
 			s := spec(t, p, language)

@@ -155,6 +155,8 @@ var echo = map[string]string{
 	"nodejs": "exports.handler = async event => ({ result: event });\n",
 	"java": "package function;\n\nimport java.util.Map;\n\npublic class Function {\n" +
 		"  public Map<String, Object> handler(Map<String, Object> event) {\n    return Map.of(\"result\", event);\n  }\n}\n",
+	"cpp": "#include <sebs/function.hpp>\n#include <nlohmann/json.hpp>\n\nnlohmann::json function(const nlohmann::json &event) {\n" +
+		"  return {{\"result\", event}};\n}\n",
 	"go": "package function\n\nfunc Handler(event map[string]any) (any, error) {\n\treturn map[string]any{\"result\": event}, nil\n}\n",
 }
 
@@ -216,6 +218,8 @@ func TestRuntimes(t *testing.T) {
 				"nodejs": "exports.handler = () => process.versions.node.split('.')[0];\n",
 				"java": "package function;\n\nimport java.util.Map;\n\npublic class Function {\n  public Object handler(Map<String, Object> event) {\n" +
 					"    return String.valueOf(Runtime.version().feature());\n  }\n}\n",
+				"cpp": "#include <sebs/function.hpp>\n#include <nlohmann/json.hpp>\n\nnlohmann::json function(const nlohmann::json &) {\n" +
+					"  return std::to_string(__GNUC__);\n}\n",
 				"go": "package function\n\nimport (\n\t\"runtime\"\n\t\"strings\"\n)\n\n" +
 					"func Handler(any) (string, error) {\n\tp := strings.Split(strings.TrimPrefix(runtime.Version(), \"go\"), \".\")\n\treturn p[0] + \".\" + p[1], nil\n}\n",
 			}[r.Language]

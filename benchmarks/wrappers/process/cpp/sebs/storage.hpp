@@ -1,0 +1,44 @@
+// The object store of a function: sebs::Storage::instance().
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sigv4.hpp"
+
+namespace sebs {
+
+// Storage is objects in buckets. Safe for use by several threads.
+class Storage {
+ public:
+  static Storage &instance();
+
+  // unique_name returns name with eight random digits before its extension.
+  static std::string unique_name(const std::string &name);
+
+  // upload stores a file under a unique name made of key, and returns that
+  // name.
+  std::string upload(const std::string &bucket, const std::string &key, const std::string &file);
+
+  // upload_stream stores bytes under a unique name made of key, and returns
+  // that name.
+  std::string upload_stream(const std::string &bucket, const std::string &key, std::string_view data);
+
+  // download stores an object in a file.
+  void download(const std::string &bucket, const std::string &key, const std::string &file);
+
+  // download_stream returns an object's content.
+  std::string download_stream(const std::string &bucket, const std::string &key);
+
+  // download_directory stores all objects whose keys begin with prefix in files
+  // folder/key.
+  void download_directory(const std::string &bucket, const std::string &prefix, const std::string &folder);
+
+ private:
+  std::vector<std::string> list(const std::string &bucket, const std::string &prefix);
+
+  Client client{"SEBS_STORAGE", "s3"};
+};
+
+}  // namespace sebs

@@ -1,0 +1,86 @@
+package dockerfiles
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// CPPDependency is a library of C++ functions, as config.json names it among
+// cpp_dependencies.
+type CPPDependency struct {
+	Find     []string `json:"find,omitempty"` // commands of CMake that find it
+	Link     []string `json:"link,omitempty"` // what to link then
+	Packages []string `json:"packages"`       // Debian's, which a builder needs for it
+}
+
+//go:embed cpp_dependencies.json
+var cppDependencies []byte
+
+// CPPDependencies returns the known libraries by name. The name sdk is known so
+// that folders written for SeBS build, and has nothing in it: their store is
+// reached through the module. The result is shared and must not be changed. Safe
+// for concurrent use.
+var CPPDependencies = sync.OnceValues(func() (map[string]CPPDependency, error) {
+	d := json.NewDecoder(bytes.NewReader(cppDependencies))
+	d.DisallowUnknownFields()
+	var all map[string]CPPDependency
+	if err := d.Decode(&all); err != nil {
+		return nil, fmt.Errorf("dockerfiles/cpp_dependencies.json: %w", err)
+	}
+	return all, nil
+})
+
+// CMake returns the CMakeLists.txt of a C++ function: the program handler, of all
+// sources in the folder. What shims link is in the data of the language, as
+// packages; dependencies are the function's own. One that is not known matches
+// driver.ErrUnsupported.
+func CMake(shims, dependencies []string) ([]byte, error) {
+	known, err := CPPDependencies()
+	if err != nil {
+		return nil, err
+	}
+	var find, link []string
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(shims, dependencies)))) {
+		d, ok := known[name]
+		if !ok {
+			return nil, fmt.Errorf("C++ dependency %s: %w: the known ones are %s", name, driver.ErrUnsupported,
+				strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		find = append(find, d.Find...)
+		link = append(link, d.Link...)
+	}
+	var b strings.Builder
+	b.WriteString(`cmake_minimum_required(VERSION 3.18)
+project(function LANGUAGES CXX)
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_SKIP_BUILD_RPATH ON)
+file(GLOB_RECURSE sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp *.cc)
+list(FILTER sources EXCLUDE REGEX "^build/")
+find_package(PkgConfig)
+find_package(Threads REQUIRED)
+`)
+	for _, command := range find {
+		fmt.Fprintln(&b, command)
+	}
+	b.WriteString(`add_executable(handler ${sources})
+target_include_directories(handler PRIVATE ${CMAKE_SOURCE_DIR})
+target_compile_options(handler PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+target_link_options(handler PRIVATE -s -Wl,--build-id=none -Wl,--as-needed -Wl,-rpath,$ORIGIN/lib)
+`)
+	if len(dependencies) == 0 {
+		// Half of the time to start is that of the linker.
+		b.WriteString("target_link_options(handler PRIVATE -static-libstdc++ -static-libgcc)\n")
+	}
+	fmt.Fprintf(&b, "target_link_libraries(handler PRIVATE Threads::Threads%s)\n", strings.Join(append([]string{""}, link...), " "))
+	return []byte(b.String()), nil
+}
