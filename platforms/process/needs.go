@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 
@@ -72,25 +73,50 @@ func languageNeed(ctx context.Context, language string, versions []string) []dri
 	return all
 }
 
-// installerNeeds checks the program that installs the dependencies of a
-// language.
+// installer is the program that installs the dependencies of a language.
+type installer struct {
+	name    string
+	command func(interpreter.Interpreter) []string // that makes it print its version
+	remedy  string
+}
+
+var installers = map[string]installer{
+	"python": {
+		name:    "pip",
+		command: func(i interpreter.Interpreter) []string { return []string{i.Path, "-m", "pip", "--version"} },
+		remedy:  "functions with dependencies need it: install the package python3-pip, or run python -m ensurepip",
+	},
+	"nodejs": {
+		name: "npm",
+		command: func(i interpreter.Interpreter) []string {
+			if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
+				return []string{npm, "--version"}
+			}
+			return []string{"npm", "--version"}
+		},
+		remedy: "functions with dependencies need it: install the package npm",
+	},
+	"java": {
+		name:    "maven",
+		command: func(interpreter.Interpreter) []string { return []string{"mvn", "--version"} },
+		remedy:  "functions with dependencies need it: install the package maven",
+	},
+	"cpp": {
+		name:    "cmake",
+		command: func(interpreter.Interpreter) []string { return []string{"cmake", "--version"} },
+		remedy:  "functions in C++ need it: install the package cmake",
+	},
+}
+
+// installerNeeds checks what installs the dependencies of a language, where
+// that is a program beside the interpreter.
 func installerNeeds(ctx context.Context, i interpreter.Interpreter) []driver.Need {
-	need := driver.Need{Optional: true}
-	var command []string
-	switch i.Language {
-	case "python":
-		need.What, command = "pip", []string{i.Path, "-m", "pip", "--version"}
-		need.Remedy = "functions with dependencies need it: install the package python3-pip, or run python -m ensurepip"
-	case "nodejs":
-		npm := filepath.Join(filepath.Dir(i.Path), "npm")
-		if !executable(npm) {
-			npm = "npm"
-		}
-		need.What, command = "npm", []string{npm, "--version"}
-		need.Remedy = "functions with dependencies need it: install the package npm"
-	default:
+	by, ok := installers[i.Language]
+	if !ok {
 		return nil
 	}
+	need := driver.Need{What: by.name, Optional: true, Remedy: by.remedy}
+	command := by.command(i)
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
@@ -103,10 +129,13 @@ func installerNeeds(ctx context.Context, i interpreter.Interpreter) []driver.Nee
 }
 
 // version returns the version in what a program printed about itself: the
-// first word that begins with a digit, or else everything.
+// first word that begins with a digit and has a dot, or else everything.
 func version(text string) string {
-	for word := range strings.FieldsSeq(text) {
-		if word[0] >= '0' && word[0] <= '9' {
+	part := func(r rune) bool {
+		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(".+-_", r))
+	}
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !part(r) }) {
+		if word[0] >= '0' && word[0] <= '9' && strings.Contains(word, ".") {
 			return word
 		}
 	}

@@ -29,9 +29,9 @@ func TestNeeds(t *testing.T) {
 		require.True(t, n.OK || n.Remedy != "", "%s is not met, and there is nothing to do about it", n.What)
 	}
 	some := false
-	for _, language := range []string{"python", "nodejs"} {
-		l, err := dockerfiles.Lookup(process.Name, language)
-		require.NoError(t, err)
+	data, err := dockerfiles.Data()
+	require.NoError(t, err)
+	for language, l := range data[process.Name] {
 		for _, version := range l.Versions {
 			i, err := interpreter.Find(t.Context(), language, version)
 			if err != nil {
