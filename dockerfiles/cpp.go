@@ -51,7 +51,7 @@ func CMake(shims, dependencies []string) ([]byte, error) {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(shims, dependencies)))) {
 		d, ok := known[name]
 		if !ok {
-			return nil, fmt.Errorf("C++ dependency %s: %w: the known ones are %s", name, driver.ErrUnsupported,
+			return nil, fmt.Errorf("dependency %s of C++: %w: the known ones are %s", name, driver.ErrUnsupported,
 				strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 		find = append(find, d.Find...)

@@ -16,7 +16,7 @@ import (
 	"github.com/sebs-go/sebs/harness"
 )
 
-//go:embed all:python all:nodejs all:java all:go all:sim config.json
+//go:embed all:python all:nodejs all:java all:go all:cpp all:sim config.json
 var files embed.FS
 
 // Benchmark is 010.sleep. On the platform sim it is a model, which waits by
