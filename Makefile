@@ -7,7 +7,7 @@ SHELL       := bash
 PLATFORM ?= process
 RUN      ?= Invoke
 LINT     ?= golangci-lint
-BARS     ?= ./harness ./harness/build ./platforms/process ./experiments
+BARS     ?= ./harness ./harness/build ./platforms/process ./platforms/local ./experiments
 
 .PHONY: check test bench bars sweep doctor
 
@@ -26,8 +26,9 @@ test: ## everything that needs neither Docker nor an account
 bench: ## functions as Go benchmarks, for benchstat
 	go test -tags $(PLATFORM) -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
 
+bars: PLATFORM := process,local
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
-	go test -v -count=1 -timeout 60m -p 1 -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
+	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
 sweep: ## list what killed runs left, and delete what is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments

@@ -36,6 +36,7 @@ const (
 	removeTime   = 60 * time.Second // for the engine to remove one
 	pollFirst    = time.Millisecond // between looks whether it listens, at first
 	pollMost     = 20 * pollFirst   // later
+	dialTime     = 50 * pollFirst   // for one attempt: a packet lost while the network comes up is sent again only after a second
 	probeRequest = "GET / HTTP/1.1\r\nHost: sandbox\r\n\r\n"
 
 	// shell is process 1 of a container, so that the function is none, which
@@ -194,7 +195,7 @@ func (s *sandbox) connect(ctx context.Context) (net.Conn, error) {
 		s.mu.Unlock()
 	}
 	address, err := s.p.address(found, port)
-	var dialer net.Dialer
+	dialer := net.Dialer{Timeout: dialTime}
 	for wait := pollFirst; ; wait = min(2*wait, pollMost) {
 		if err == nil {
 			var raw net.Conn
