@@ -26,6 +26,7 @@ import (
 type Config struct {
 	URL         string // the store as this process reaches it, "http://127.0.0.1:9000"
 	FunctionURL string // the store as functions reach it; empty: URL
+	Direct      bool   // without an HTTP proxy: the store is on this machine or in one of its containers
 	Region      string
 	AccessKey   string
 	SecretKey   string
@@ -59,6 +60,9 @@ func New(config Config) (*Store, error) {
 	transport, err := minio.DefaultTransport(strings.HasPrefix(config.URL, "https://"))
 	if err != nil {
 		return nil, fmt.Errorf("object store %s: %w", config.URL, err)
+	}
+	if config.Direct {
+		transport.Proxy = nil
 	}
 	s := &Store{config: config, transport: transport}
 	if s.client, err = s.connect(config.URL); err != nil {

@@ -1,7 +1,14 @@
 package objects_test
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,4 +57,41 @@ func TestPutRefusesNegativeSize(t *testing.T) {
 	store, err := objects.New(objects.Config{URL: "http://127.0.0.1:1", AccessKey: "a", SecretKey: "s"})
 	require.NoError(t, err)
 	require.ErrorContains(t, store.Put(t.Context(), "run1-bucket", "key", nil, -1), "negative")
+}
+
+// A store of this machine or its containers is asked directly, whatever proxy
+// the environment has. The proxy is looked up once in a process: this is a
+// child's.
+func TestProxies(t *testing.T) {
+	direct := os.Getenv("SEBS_TEST_DIRECT")
+	if direct == "" {
+		var proxied atomic.Bool
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			proxied.Store(true)
+			w.WriteHeader(http.StatusForbidden)
+		}))
+		defer proxy.Close()
+		for _, direct := range []bool{false, true} {
+			proxied.Store(false)
+			child := exec.Command(os.Args[0], "-test.run=^TestProxies$")
+			child.Env = append(os.Environ(), "HTTP_PROXY="+proxy.URL, "NO_PROXY=", "no_proxy=", "http_proxy=", fmt.Sprint("SEBS_TEST_DIRECT=", direct))
+			out, err := child.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Equal(t, !direct, proxied.Load())
+		}
+		return
+	}
+	store, err := objects.New(objects.Config{
+		URL: "http://192.0.2.1:9000", Direct: direct == "true", // nothing has this address
+		AccessKey: "a", SecretKey: "s", Prefix: "run1",
+	})
+	require.NoError(t, err)
+	patience := time.Minute
+	if direct == "true" {
+		patience = 100 * time.Millisecond // for an answer that cannot come
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err = store.Names(ctx)
+	require.Error(t, err)
 }

@@ -42,7 +42,7 @@ func (p Place) Buckets(ctx context.Context) (driver.Buckets, func() error, error
 		return nil, nil, err
 	}
 	store, err := objects.New(objects.Config{
-		URL: "http://" + s.Address, FunctionURL: "http://" + s.Internal, Region: region,
+		URL: "http://" + s.Address, FunctionURL: "http://" + s.Internal, Direct: true, Region: region,
 		AccessKey: access, SecretKey: key, Prefix: p.Run.Prefix,
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func (p Place) Tables(ctx context.Context, cache string) (store driver.Tables, s
 		return nil, nil, "", err
 	}
 	t := tables.New(tables.Config{
-		URL: "http://" + s.Address, FunctionURL: "http://" + s.Internal, Region: region,
+		URL: "http://" + s.Address, FunctionURL: "http://" + s.Internal, Direct: true, Region: region,
 		AccessKey: access, SecretKey: key, Prefix: p.Run.Prefix,
 	})
 	return t, func() error { t.Close(); return s.Stop() }, used, nil

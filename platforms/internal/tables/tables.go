@@ -27,6 +27,7 @@ import (
 type Config struct {
 	URL         string // the store as this process reaches it, "http://127.0.0.1:8000"
 	FunctionURL string // the store as functions reach it; empty: URL
+	Direct      bool   // without an HTTP proxy: the store is on this machine or in one of its containers
 	Region      string
 	AccessKey   string
 	SecretKey   string
@@ -65,6 +66,9 @@ func New(config Config) *Store {
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: 64,
 		IdleConnTimeout:     time.Minute,
+	}
+	if config.Direct {
+		transport.Proxy = nil
 	}
 	return &Store{
 		config:    config,
