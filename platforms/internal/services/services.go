@@ -2,14 +2,16 @@
 // store, a NoSQL store and a registry of images, each in a container that
 // testcontainers starts.
 //
-// Every container and volume carries the labels of its run. Ports are published
-// on loopback alone, and only where containers cannot be reached otherwise.
+// Every container and volume carries the labels and the prefix of its run. Ports
+// are published on loopback alone.
 // Testcontainers' own reaper is not used: what is left is removed by who
 // started it, and after a kill by the guard and by a sweep.
 package services
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +24,8 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	logs "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
 	"github.com/docker/go-connections/nat"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -46,10 +50,9 @@ type Service struct {
 	Address  string // host:port for this process
 	Internal string // host:port for containers of the network
 
-	container testcontainers.Container
-	id        string
-	volume    string // its data; empty: none
-	engine    *containers.Engine
+	id     string // of the container, or its name
+	volume string // its data; empty: none
+	engine *containers.Engine
 }
 
 // request is what to run.
@@ -65,8 +68,11 @@ type request struct {
 	ready   func(ctx context.Context, address string) error
 }
 
-// startTime bounds how long a service may take until it is ready.
-const startTime = 3 * time.Minute
+const (
+	startTime  = 3 * time.Minute  // until a service is ready
+	removeTime = 30 * time.Second // for the engine to remove a volume
+	lastLines  = "20"             // of what a service printed that an error shows
+)
 
 // prepare adapts testcontainers to the engine that the run uses, once.
 var prepare = sync.OnceFunc(func() {
@@ -104,8 +110,14 @@ func (p Place) start(ctx context.Context, r request) (_ *Service, err error) {
 	if host := p.Engine.DaemonHost(); os.Getenv("DOCKER_HOST") == "" && host != "unix:///var/run/docker.sock" {
 		_ = os.Setenv("DOCKER_HOST", host) // the engine that a context names
 	}
+	// The name is a new one, as a run of this prefix that was killed may have
+	// left its own.
+	s := &Service{id: p.Run.Prefix + "-" + r.name + "-" + strings.ToLower(rand.Text()[:8]), engine: p.Engine}
+	if r.volume != "" {
+		s.volume = s.id + "-data"
+	}
 	req := testcontainers.ContainerRequest{
-		Image: image.Name, Name: p.Run.Prefix + "-" + r.name,
+		Image: image.Name, Name: s.id,
 		Env: r.env, Cmd: r.command, Labels: containers.Labels(p.Run),
 		ExposedPorts: []string{r.port + "/tcp"},
 		ConfigModifier: func(c *container.Config) {
@@ -120,7 +132,7 @@ func (p Place) start(ctx context.Context, r request) (_ *Service, err error) {
 			h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "1"}}
 			if r.volume != "" {
 				h.Mounts = append(h.Mounts, mount.Mount{
-					Type: mount.TypeVolume, Source: p.volumeOf(r), Target: r.volume, VolumeOptions: &mount.VolumeOptions{Labels: containers.Labels(p.Run)},
+					Type: mount.TypeVolume, Source: s.volume, Target: r.volume, VolumeOptions: &mount.VolumeOptions{Labels: containers.Labels(p.Run)},
 				})
 			}
 			for from, to := range r.lent {
@@ -136,14 +148,11 @@ func (p Place) start(ctx context.Context, r request) (_ *Service, err error) {
 	started, err := testcontainers.GenericContainer(settling, testcontainers.GenericContainerRequest{
 		ContainerRequest: req, Started: true, Logger: printer{p.Run.Log},
 	})
-	if err != nil {
-		if started != nil {
-			err = errors.Join(err, p.Engine.Discard(ctx, started.GetContainerID()))
-		}
-		return nil, fmt.Errorf("start %s: %w", r.name, err)
+	if err == nil {
+		s.id = started.GetContainerID()
+		err = s.await(ctx, p, r)
 	}
-	s := &Service{container: started, id: started.GetContainerID(), volume: p.volumeOf(r), engine: p.Engine}
-	if err := s.await(ctx, p, r); err != nil {
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", r.name, err), s.Stop())
 	}
 	return s, nil
@@ -175,8 +184,12 @@ func (s *Service) await(ctx context.Context, p Place, r request) error {
 				return nil
 			}
 		}
-		if state, stateErr := s.container.State(ctx); stateErr == nil && !state.Running {
-			return fmt.Errorf("its container ended with status %d: %s", state.ExitCode, s.lastLines(ctx))
+		found, stateErr := s.engine.ContainerInspect(ctx, s.id)
+		if stateErr != nil && ctx.Err() == nil {
+			return stateErr
+		}
+		if stateErr == nil && !found.State.Running {
+			return fmt.Errorf("its container ended with status %d: %s", found.State.ExitCode, s.printed(ctx))
 		}
 		select {
 		case <-ctx.Done():
@@ -186,18 +199,18 @@ func (s *Service) await(ctx context.Context, p Place, r request) error {
 	}
 }
 
-// lastLines returns the end of what the service printed.
-func (s *Service) lastLines(ctx context.Context) string {
-	logs, err := s.container.Logs(ctx)
+// printed returns the end of what the service printed.
+func (s *Service) printed(ctx context.Context) string {
+	stream, err := s.engine.ContainerLogs(ctx, s.id, logs.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: lastLines})
 	if err != nil {
 		return err.Error()
 	}
-	defer logs.Close()
-	text, err := io.ReadAll(io.LimitReader(logs, 1<<20))
-	if err != nil {
+	defer stream.Close()
+	var text bytes.Buffer
+	if _, err := stdcopy.StdCopy(&text, &text, io.LimitReader(stream, 64<<10)); err != nil && text.Len() == 0 {
 		return err.Error()
 	}
-	return string(text[max(len(text)-1000, 0):])
+	return strings.TrimSpace(strings.ToValidUTF8(text.String(), "?"))
 }
 
 // Stop removes the service and its data.
@@ -214,17 +227,6 @@ func (s *Service) Stop() error {
 		return fmt.Errorf("remove its volume: %w", err)
 	}
 	return nil
-}
-
-// removeTime bounds the removal of a volume.
-const removeTime = 30 * time.Second
-
-// volumeOf names the volume of a service; empty if it has none.
-func (p Place) volumeOf(r request) string {
-	if r.volume == "" {
-		return ""
-	}
-	return p.Run.Prefix + "-" + r.name + "-data"
 }
 
 // ID returns the id of the service's container.
