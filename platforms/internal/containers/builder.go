@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,12 +15,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
@@ -83,6 +83,9 @@ func (b *Builder) image(ctx context.Context, log io.Writer) (string, error) {
 	if err == nil && found.Config != nil && found.Config.Labels[LabelDigest] == b.digest {
 		return found.ID, nil
 	}
+	if err != nil && !errdefs.IsNotFound(err) {
+		return "", fmt.Errorf("builder image %s: %w", tag, err)
+	}
 	var all bytes.Buffer
 	w := tar.NewWriter(&all)
 	for _, name := range slices.Sorted(maps.Keys(b.files)) {
@@ -117,14 +120,11 @@ func (e *Engine) build(ctx context.Context, files io.Reader, options build.Image
 		return "", err
 	}
 	defer res.Body.Close()
-	if err := follow(res.Body, log); err != nil {
-		return "", err
+	id, err := follow(res.Body, log)
+	if err == nil && id == "" {
+		err = errors.New("the engine does not say what it has built")
 	}
-	found, err := e.ImageInspect(ctx, options.Tags[0])
-	if err != nil {
-		return "", err
-	}
-	return found.ID, nil
+	return id, err
 }
 
 // Install installs the dependencies of the staged folder dir, as the user who
@@ -161,7 +161,8 @@ func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string
 		CapAdd:      []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"},
 		SecurityOpt: []string{"no-new-privileges"},
 		LogConfig:   container.LogConfig{Type: "none"},
-	}, nil, nil, "")
+		AutoRemove:  true, // nothing is left when this process was killed
+	}, nil, nil, run.Prefix+"-build-"+strings.ToLower(rand.Text()[:8]))
 	if err != nil {
 		return fmt.Errorf("container of the build: %w", err)
 	}
@@ -171,92 +172,4 @@ func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string
 		}
 	}()
 	return b.engine.attend(ctx, created.ID, fmt.Sprintf("install %s", b.runtime), log)
-}
-
-// attend starts a container, copies what it prints to log, and waits for it.
-// The container's standard input is open as long as this process attends it.
-func (e *Engine) attend(ctx context.Context, id, name string, log io.Writer) error {
-	attached, err := e.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	defer attached.Close()
-	done, failed := e.ContainerWait(ctx, id, container.WaitConditionNextExit)
-	if err := e.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	last := &tail{log: log}
-	copied := make(chan error, 1)
-	go func() {
-		_, err := stdcopy.StdCopy(last, last, attached.Reader)
-		copied <- err
-	}()
-	var status container.WaitResponse
-	select {
-	case status = <-done:
-	case err := <-failed:
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return fmt.Errorf("%s: wait for its container: %w", name, err)
-	}
-	select {
-	case err = <-copied:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	switch {
-	case status.Error != nil:
-		return fmt.Errorf("%s: %s", name, status.Error.Message)
-	case status.StatusCode != 0:
-		return fmt.Errorf("%s: exit status %d%s", name, status.StatusCode, last)
-	case err != nil:
-		return fmt.Errorf("%s: its log: %w", name, err)
-	}
-	return nil
-}
-
-// discardTime bounds the removal of what a run leaves.
-const discardTime = 30 * time.Second
-
-// Discard removes a container, running or not, also when ctx is done. One that
-// does not exist is not an error.
-func (e *Engine) Discard(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
-	defer cancel()
-	err := e.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
-	if gone(err) {
-		return nil
-	}
-	return err
-}
-
-// tail passes output on to a log, and keeps the last lines for an error.
-type tail struct {
-	log  io.Writer
-	last []byte
-}
-
-// The bounds of the output that an error shows.
-const (
-	tailLines = 30
-	tailBytes = 8 << 10
-)
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.last = append(t.last, p...)
-	if over := len(t.last) - tailBytes; over > 0 {
-		t.last = append(t.last[:0], t.last[over:]...)
-	}
-	return t.log.Write(p)
-}
-
-// String returns the last lines, introduced as such.
-func (t *tail) String() string {
-	text := strings.TrimRight(strings.ToValidUTF8(string(t.last), "?"), "\n\r ")
-	if text == "" {
-		return ", without any output"
-	}
-	lines := strings.Split(text, "\n")
-	return "; the end of its log:\n" + strings.Join(lines[max(len(lines)-tailLines, 0):], "\n")
 }

@@ -19,10 +19,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/client"
 
@@ -69,15 +70,21 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(host, "ssh://") {
+		return nil, fmt.Errorf("docker engine at %s: %w: folders of this machine are mounted into containers; name an engine of this machine by DOCKER_HOST", host, driver.ErrUnsupported)
+	}
 	options := []client.Opt{client.WithHost(host), client.WithTLSClientConfigFromEnv(), client.WithVersionFromEnv(), client.WithAPIVersionNegotiation()}
 	api, err := client.NewClientWithOpts(options...)
 	if err != nil {
-		return nil, fmt.Errorf("docker engine at %s: %w", host, err)
+		return nil, fmt.Errorf("docker engine at %s: %w: want unix:///path or tcp://host:port", host, err)
 	}
 	e := &Engine{Client: api, images: images}
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	if e.Info, err = api.Info(ctx); err != nil {
+	if e.Info, err = api.Info(ctx); err == nil && e.Info.ServerVersion == "" {
+		err = errors.New("it does not say which version it is")
+	}
+	if err != nil {
 		return nil, errors.Join(unreachable(host, err), api.Close())
 	}
 	return e, nil
@@ -97,14 +104,14 @@ func Settling(ctx context.Context) (context.Context, context.CancelFunc) {
 func unreachable(host string, err error) error {
 	var op *net.OpError
 	switch {
-	case errors.Is(err, syscall.EACCES), errors.Is(err, fs.ErrPermission), strings.Contains(err.Error(), "permission denied"):
+	case errors.Is(err, fs.ErrPermission), errdefs.IsPermissionDenied(err), errdefs.IsUnauthorized(err), strings.Contains(err.Error(), "permission denied"):
 		return fmt.Errorf("%w: you may not use the Docker engine at %s: join its group (sudo usermod -aG docker $USER, then log in again), or use a rootless engine",
 			driver.ErrDenied, host)
 	case errors.As(err, &op), client.IsErrConnectionFailed(err):
 		return fmt.Errorf("%w: no Docker engine answers at %s: start it (sudo systemctl start docker, or Docker Desktop), or name another by DOCKER_HOST",
 			driver.ErrUnavailable, host)
 	}
-	return fmt.Errorf("docker engine at %s: %w", host, err)
+	return fmt.Errorf("what answers at %s is no Docker engine, or none that works: %w", host, err)
 }
 
 // findHost returns the engine's address: DOCKER_HOST, that of the docker
@@ -126,6 +133,9 @@ func findHost() (string, error) {
 		filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "docker.sock"), // rootless
 		filepath.Join(home, ".docker/run/docker.sock"),             // Docker Desktop
 	} {
+		if !filepath.IsAbs(socket) {
+			continue // there is no such variable
+		}
 		if info, err := os.Stat(socket); err == nil && info.Mode()&fs.ModeSocket != 0 {
 			return "unix://" + socket, nil
 		}
@@ -174,19 +184,17 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
+// here says whether the engine's containers run on this machine's kernel.
+func (e *Engine) here() bool {
+	return runtime.GOOS == "linux" && strings.HasPrefix(e.DaemonHost(), "unix://") && !strings.Contains(e.Info.OperatingSystem, "Docker Desktop")
+}
+
 // Direct says whether this process reaches containers by their own addresses:
 // the engine runs on this machine, in its network. Elsewhere (Docker Desktop,
 // rootless, remote) only ports that the engine publishes can be reached.
 func (e *Engine) Direct() bool {
-	if runtime.GOOS != "linux" || !strings.HasPrefix(e.DaemonHost(), "unix://") || strings.Contains(e.Info.OperatingSystem, "Docker Desktop") {
-		return false
-	}
-	for _, option := range e.Info.SecurityOptions {
-		if strings.Contains(option, "rootless") {
-			return false
-		}
-	}
-	return true
+	rootless := func(option string) bool { return strings.Contains(option, "rootless") }
+	return e.here() && !slices.ContainsFunc(e.Info.SecurityOptions, rootless)
 }
 
 // Architecture returns the engine's own.

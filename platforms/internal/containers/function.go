@@ -114,9 +114,9 @@ func writeContext(out io.Writer, dir string, dockerfile []byte) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it was only read
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || name == "." || name == functionFolder {
+		if err != nil || name == "." || name == functionFolder && d.IsDir() {
 			return err
 		}
 		info, err := d.Info()
@@ -203,7 +203,7 @@ func (e *Engine) Deployed(ctx context.Context, repository, platform string, s dr
 
 // runs says why the engine cannot run images of an architecture, or nil.
 func (e *Engine) runs(arch driver.Architecture) error {
-	if arch == e.Architecture() || !e.Direct() { // Docker Desktop emulates the other
+	if arch == e.Architecture() || !e.here() { // Docker Desktop emulates the other
 		return nil
 	}
 	emulator := map[driver.Architecture]string{driver.ARM64: "qemu-aarch64", driver.X64: "qemu-x86_64"}[arch]

@@ -3,7 +3,6 @@ package containers
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +20,14 @@ type settings struct {
 // borrowed is where the host's files are in a container.
 const borrowed = "/etc/sebs"
 
-// certificateVariables name a bundle of certificates, for one tool or another.
+// certificateVariables name a bundle of all certificates that a tool trusts.
 var certificateVariables = []string{
-	"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO",
+	"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO",
 }
+
+// extraCertificates names certificates that Node.js trusts beside its own: no
+// bundle for others.
+const extraCertificates = "NODE_EXTRA_CA_CERTS"
 
 // bundles are where systems keep the certificates that they trust.
 var bundles = []string{
@@ -60,6 +63,11 @@ func hostSettings() settings {
 		for _, name := range certificateVariables {
 			s.env = append(s.env, name+"="+borrowed+"/certificates.crt")
 		}
+		if own := os.Getenv(extraCertificates); filepath.IsAbs(own) && lend(own, borrowed+"/extra.crt") {
+			s.env = append(s.env, extraCertificates+"="+borrowed+"/extra.crt")
+		} else {
+			s.env = append(s.env, extraCertificates+"="+borrowed+"/certificates.crt")
+		}
 	}
 	for _, name := range passed {
 		if value, ok := os.LookupEnv(name); ok {
@@ -90,12 +98,10 @@ func hostBundle() string {
 	for _, name := range certificateVariables {
 		candidates = append(candidates, os.Getenv(name))
 	}
-	i := slices.IndexFunc(append(candidates, bundles...), func(path string) bool {
-		info, err := os.Stat(path)
-		return err == nil && info.Mode().IsRegular()
-	})
-	if i < 0 {
-		return ""
+	for _, path := range append(candidates, bundles...) {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && filepath.IsAbs(path) {
+			return path
+		}
 	}
-	return append(candidates, bundles...)[i]
+	return ""
 }

@@ -11,9 +11,9 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/cpuguy83/dockercfg"
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
-	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/sebs-go/sebs/harness/driver"
 )
@@ -32,12 +32,18 @@ func readOverrides(text string) (overrides, error) {
 		if word == "" {
 			continue
 		}
-		name, replacement, ok := strings.Cut(word, "=")
-		if !ok {
+		name, replacement, isPair := strings.Cut(word, "=")
+		name, replacement = strings.TrimSpace(name), strings.TrimSpace(replacement)
+		whole := []string{name, replacement}
+		if !isPair {
 			name, replacement = "", strings.TrimSuffix(word, "/")
+			whole = []string{replacement + "/image"}
 		}
-		if _, twice := all[name]; twice || replacement == "" || ok && name == "" {
-			return nil, fmt.Errorf("SEBS_IMAGES=%s: %q: want image=replacement, and at most one mirror as registry/path", text, word)
+		_, twice := all[name]
+		for _, image := range whole {
+			if _, err := reference.ParseNormalizedNamed(image); err != nil || twice {
+				return nil, fmt.Errorf("SEBS_IMAGES=%s: %q: want image=replacement, and at most one mirror as registry/path", text, word)
+			}
 		}
 		all[name] = replacement
 	}
@@ -73,7 +79,9 @@ func (e *Engine) Image(ctx context.Context, name string, arch driver.Architectur
 	found, err := e.ImageInspect(ctx, used)
 	if err == nil && arch != "" && found.Architecture != goArch(arch) || errdefs.IsNotFound(err) {
 		fmt.Fprintf(log, "pull image %s\n", used)
-		if err := e.pull(ctx, used, arch); err != nil {
+		if err := e.pull(ctx, used, arch, log); ctx.Err() != nil {
+			return Image{}, fmt.Errorf("pull image %s: %w", used, ctx.Err())
+		} else if err != nil {
 			return Image{}, fmt.Errorf("image %s is %w and cannot be pulled: %w; pull or build it under this name, or name another with SEBS_IMAGES=%s=…",
 				used, driver.ErrUnavailable, err, name)
 		}
@@ -105,45 +113,51 @@ func goArch(a driver.Architecture) string {
 	return string(a)
 }
 
-// pull pulls an image.
-func (e *Engine) pull(ctx context.Context, name string, arch driver.Architecture) error {
+// pull pulls an image, with the user's credentials if they can be had.
+func (e *Engine) pull(ctx context.Context, name string, arch driver.Architecture, log io.Writer) error {
 	options := image.PullOptions{}
 	if arch != "" {
 		options.Platform = "linux/" + goArch(arch)
 	}
 	var err error
-	if options.RegistryAuth, err = authentication(ctx, name); err != nil {
-		return err
+	if options.RegistryAuth, err = authentication(name); err != nil {
+		fmt.Fprintf(log, "%v: it is pulled without\n", err)
 	}
 	stream, err := e.ImagePull(ctx, name, options)
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
-	return follow(stream, io.Discard)
+	_, err = follow(stream, io.Discard)
+	return err
 }
 
 // follow reads the engine's messages about a pull, a push or a build to their
-// end, and writes what they say to log. The error is one that a message tells.
-func follow(stream io.Reader, log io.Writer) error {
+// end, and writes what they say to log. It returns the id of the image that was
+// built, if one was. The error is one that a message tells.
+func follow(stream io.Reader, log io.Writer) (id string, err error) {
 	messages := json.NewDecoder(stream)
 	for {
 		var m struct {
 			Stream string `json:"stream"`
 			Status string `json:"status"`
 			Error  string `json:"error"`
+			Aux    struct{ ID string }
 		}
 		if err := messages.Decode(&m); errors.Is(err, io.EOF) {
-			return nil
+			return id, nil
 		} else if err != nil {
-			return fmt.Errorf("the engine's messages: %w", err)
+			return "", fmt.Errorf("the engine's messages: %w", err)
 		}
 		if m.Error != "" {
-			return errors.New(strings.TrimSpace(m.Error))
+			return "", errors.New(strings.TrimSpace(m.Error))
+		}
+		if m.Aux.ID != "" {
+			id = m.Aux.ID
 		}
 		if m.Stream != "" {
 			if _, err := io.WriteString(log, m.Stream); err != nil {
-				return err
+				return "", fmt.Errorf("log: %w", err)
 			}
 		}
 	}
@@ -152,22 +166,34 @@ func follow(stream io.Reader, log io.Writer) error {
 // authentication returns the user's credentials for the registry of an image,
 // from the docker command's configuration and its helpers, as the engine wants
 // them in a header; empty if there are none.
-func authentication(ctx context.Context, name string) (string, error) {
-	_, found, err := testcontainers.DockerImageAuth(ctx, name)
-	if errors.Is(err, dockercfg.ErrCredentialsNotFound) || errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
+func authentication(name string) (string, error) {
+	image, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
-		return "", fmt.Errorf("credentials for the registry of %s: %w", name, err)
+		return "", fmt.Errorf("image %s: %w", name, err)
 	}
-	return registry.EncodeAuthConfig(registry.AuthConfig{
-		Username: found.Username, Password: found.Password, Auth: found.Auth,
-		ServerAddress: found.ServerAddress, IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken,
-	})
+	host := dockercfg.ResolveRegistryHost(reference.Domain(image))
+	user, secret, err := credentials(host)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("credentials for the registry of %s: %w", name, err)
+	case secret == "":
+		return "", nil
+	case user == "":
+		return registry.EncodeAuthConfig(registry.AuthConfig{ServerAddress: host, IdentityToken: secret})
+	}
+	return registry.EncodeAuthConfig(registry.AuthConfig{ServerAddress: host, Username: user, Password: secret})
 }
 
-// gone says whether an error is that a thing does not exist, or is being
-// removed already.
-func gone(err error) bool {
-	return errdefs.IsNotFound(err) || err != nil && strings.Contains(err.Error(), "is already in progress")
+// credentials returns a user's name and password for a registry; without a name
+// the password is a token, and without both there are none.
+func credentials(host string) (user, secret string, err error) {
+	path, err := dockercfg.ConfigPath()
+	if err != nil {
+		return "", "", err
+	}
+	var config dockercfg.Config
+	if err := readJSON(path, &config); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", "", err
+	}
+	return config.GetRegistryCredentials(host)
 }

@@ -31,27 +31,25 @@ func CheckRepository(name string) error {
 // credentials for it, unless the registry has it. It returns whether it pushed.
 // A registry that refuses matches driver.ErrDenied.
 func (e *Engine) Push(ctx context.Context, name string, log io.Writer) (bool, error) {
-	auth, err := authentication(ctx, name)
+	auth, err := authentication(name)
 	if err != nil {
 		return false, err
 	}
-	_, err = e.DistributionInspect(ctx, name, auth)
-	switch {
-	case err == nil:
+	if _, err := e.DistributionInspect(ctx, name, auth); err == nil {
 		return false, nil
-	case ctx.Err() != nil:
+	} else if ctx.Err() != nil {
 		return false, ctx.Err()
-	case refused(err):
-		return false, deniedBy(name, err)
 	}
-	// Any other answer: it is not there, as far as the registry says.
+	// It is not there, as far as the registry says: some answer that a
+	// repository is denied if it is only to come into being.
 	fmt.Fprintf(log, "push image %s\n", name)
 	if auth == "" {
 		auth = "e30=" // none, as JSON: the engine insists on the header
 	}
 	stream, err := e.ImagePush(ctx, name, image.PushOptions{RegistryAuth: auth})
 	if err == nil {
-		err = errors.Join(follow(stream, io.Discard), stream.Close())
+		_, err = follow(stream, io.Discard)
+		stream.Close()
 	}
 	if refused(err) {
 		return false, deniedBy(name, err)
@@ -103,9 +101,9 @@ func refused(err error) bool {
 
 // deniedBy says what to do about a registry that refuses.
 func deniedBy(name string, err error) error {
-	host, _, found := strings.Cut(name, "/")
-	if !found || !strings.ContainsAny(host, ".:") && host != "localhost" {
-		host = ""
+	login := "docker login"
+	if host, _, found := strings.Cut(name, "/"); found && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		login += " " + host
 	}
-	return fmt.Errorf("push image %s: %w by its registry: %w; log in with: docker login %s", name, driver.ErrDenied, err, host)
+	return fmt.Errorf("push image %s: %w by its registry: %w; log in with: %s", name, driver.ErrDenied, err, login)
 }
