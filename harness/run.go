@@ -221,6 +221,7 @@ func (r *run) close() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
 	defer cancel()
 	for _, name := range r.platformNames() {
+		r.manifest.addPlatform(name, r.platforms[name].Platform) // stores that were started since it was opened
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
 	r.progress.finish()
