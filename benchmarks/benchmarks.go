@@ -11,6 +11,7 @@ import (
 	thumbnailer "github.com/sebs-go/sebs/benchmarks/200.multimedia/210.thumbnailer"
 	video "github.com/sebs-go/sebs/benchmarks/200.multimedia/220.video-processing"
 	compression "github.com/sebs-go/sebs/benchmarks/300.utilities/311.compression"
+	recognition "github.com/sebs-go/sebs/benchmarks/400.inference/411.image-recognition"
 	pagerank "github.com/sebs-go/sebs/benchmarks/500.scientific/501.graph-pagerank"
 	mst "github.com/sebs-go/sebs/benchmarks/500.scientific/502.graph-mst"
 	bfs "github.com/sebs-go/sebs/benchmarks/500.scientific/503.graph-bfs"
@@ -27,6 +28,7 @@ var All = []harness.Benchmark{
 	thumbnailer.Benchmark,
 	video.Benchmark,
 	compression.Benchmark,
+	recognition.Benchmark,
 	pagerank.Benchmark,
 	mst.Benchmark,
 	bfs.Benchmark,
