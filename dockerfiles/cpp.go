@@ -72,10 +72,12 @@ find_package(Threads REQUIRED)
 	for _, command := range find {
 		fmt.Fprintln(&b, command)
 	}
+	// Of the two kinds of search paths for libraries, the older one holds also
+	// for what libraries need.
 	b.WriteString(`add_executable(handler ${sources})
 target_include_directories(handler PRIVATE ${CMAKE_SOURCE_DIR})
 target_compile_options(handler PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
-target_link_options(handler PRIVATE -s -Wl,--build-id=none -Wl,--as-needed -Wl,-rpath,$ORIGIN/lib)
+target_link_options(handler PRIVATE -s -Wl,--build-id=none -Wl,--as-needed -Wl,--disable-new-dtags -Wl,-rpath,$ORIGIN/lib)
 `)
 	if len(dependencies) == 0 {
 		// Half of the time to start is that of the linker.

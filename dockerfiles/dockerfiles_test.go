@@ -50,7 +50,7 @@ func TestFilesOfModules(t *testing.T) {
 
 // Every language with dependencies has an installer that is a bash script.
 func TestInstaller(t *testing.T) {
-	for _, language := range []string{"python", "nodejs"} {
+	for _, language := range []string{"python", "nodejs", "java", "go", "cpp"} {
 		script, err := dockerfiles.Installer(language)
 		require.NoError(t, err)
 		check := exec.CommandContext(t.Context(), "bash", "-n")

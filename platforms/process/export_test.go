@@ -17,3 +17,8 @@ func OpenShared(ctx context.Context, run driver.Run) (*Platform, error) {
 func Command(i interpreter.Interpreter) []string {
 	return languages[i.Language].command(i, started{})
 }
+
+// CommandIn returns how a function whose code is in a folder is started.
+func CommandIn(i interpreter.Interpreter, root string) []string {
+	return languages[i.Language].command(i, started{root: root})
+}

@@ -1,8 +1,11 @@
 package process_test
 
 import (
+	"crypto/sha256"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -43,4 +46,30 @@ func built(t *testing.T, s driver.Spec, source string) driver.Package {
 	})
 	require.NoError(t, err)
 	return r.Package
+}
+
+// What is built depends on the sources and the tools, and on no place or time.
+func TestReproducible(t *testing.T) {
+	for _, language := range []string{"java", "go", "cpp"} {
+		t.Run(language, func(t *testing.T) {
+			s := spec(t, openPlatform(t, isolations["shared"]), language)
+			var all [2]map[string][32]byte
+			for i := range all {
+				dir := built(t, s, echo[language]).Dir
+				all[i] = map[string][32]byte{}
+				require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+					if err != nil || d.IsDir() {
+						return err
+					}
+					data, err := os.ReadFile(p)
+					require.NotContains(t, string(data), dir, p)
+					require.NotContains(t, string(data), filepath.Dir(filepath.Dir(dir)), p)
+					all[i][strings.TrimPrefix(p, dir)] = sha256.Sum256(data)
+					return err
+				}))
+			}
+			require.NotEmpty(t, all[0])
+			require.Equal(t, all[0], all[1])
+		})
+	}
 }

@@ -2,7 +2,8 @@
 // Content-Length.
 //
 // Without an argument it serves the socket that the platform passes as
-// descriptor 3; with a port, one connection after another.
+// descriptor 3; with a port, one connection after another; with a port and
+// "once", one.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -149,8 +150,8 @@ class Connection {
   std::string body;
 };
 
-// listen_at serves the connections to a port.
-int listen_at(int port) {
+// listen_at serves the connections to a port, or just the first.
+int listen_at(int port, bool once) {
   int server = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -172,6 +173,7 @@ int listen_at(int port) {
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     Connection(fd).serve();
     close(fd);
+    if (once) return 0;
   }
 }
 
@@ -179,7 +181,7 @@ int listen_at(int port) {
 
 int main(int count, char **arguments) {
   sebs::prepare();
-  if (count > 1) return listen_at(atoi(arguments[1]));
+  if (count > 1) return listen_at(atoi(arguments[1]), count > 2 && strcmp(arguments[2], "once") == 0);
   fcntl(3, F_SETFD, FD_CLOEXEC);
   Connection(3).serve();
   return 0;

@@ -3,7 +3,8 @@
 // program takes to start.
 //
 // Without an argument it serves the socket that the platform passes as
-// descriptor 3; with a port, one connection after another.
+// descriptor 3; with a port, one connection after another; with a port and
+// "once", one.
 package handler
 
 import (
@@ -14,6 +15,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -45,6 +47,9 @@ func Main[E, R any](init func() error, handler func(E) (R, error)) {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		_ = c.Close() // its client may have done so
+		if slices.Contains(os.Args[2:], "once") {
+			end(nil)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Without an argument it serves the socket that is its standard input, as no
  * other descriptor can be had without a native library; with a port, one
- * connection after another.
+ * connection after another; with a port and "once", one.
  */
 public final class Handler {
     private static final int HEAD = 16 << 10; // the longest request head
@@ -55,6 +55,9 @@ public final class Handler {
                 new Handler(connection.getInputStream(), connection.getOutputStream()).serve();
             } catch (IOException e) {
                 System.err.println(e);
+            }
+            if (arguments.length > 1 && arguments[1].equals("once")) {
+                System.exit(0);
             }
         }
     }

@@ -1,0 +1,50 @@
+package dockerfiles_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+func TestCPPDependencies(t *testing.T) {
+	all, err := dockerfiles.CPPDependencies()
+	require.NoError(t, err)
+	for name, d := range all {
+		require.Equal(t, len(d.Link) == 0, len(d.Find) == 0, "%s: what is linked must be found", name)
+		require.Equal(t, len(d.Link) == 0, len(d.Packages) == 0, "%s: what is linked is in a package", name)
+		for _, p := range d.Packages {
+			require.Regexp(t, regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]+$`), p)
+		}
+	}
+	// Every package that shims ask for is one.
+	data, err := dockerfiles.Data()
+	require.NoError(t, err)
+	for platform, languages := range data {
+		_, err := dockerfiles.CMake(languages["cpp"].For([]driver.Module{driver.Storage, driver.NoSQL}).Packages, nil)
+		require.NoError(t, err, platform)
+	}
+}
+
+func TestCMake(t *testing.T) {
+	plain, err := dockerfiles.CMake([]string{"nlohmann-json"}, nil)
+	require.NoError(t, err)
+	require.Contains(t, string(plain), "find_package(nlohmann_json REQUIRED)\n")
+	require.Contains(t, string(plain), "target_link_libraries(handler PRIVATE Threads::Threads nlohmann_json::nlohmann_json)\n")
+	require.Contains(t, string(plain), "-static-libstdc++", "nothing else has a C++ library of its own")
+
+	vision, err := dockerfiles.CMake([]string{"nlohmann-json", "curl"}, []string{"opencv", "curl", "sdk"})
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(vision), "find_package(CURL REQUIRED)\n"), "a library is found once")
+	require.Contains(t, string(vision), " CURL::libcurl nlohmann_json::nlohmann_json opencv_core opencv_imgproc opencv_imgcodecs)\n")
+	require.NotContains(t, string(vision), "-static-libstdc++", "two C++ libraries in a process do not share exceptions")
+
+	_, err = dockerfiles.CMake(nil, []string{"cobol"})
+	require.ErrorIs(t, err, driver.ErrUnsupported)
+	require.ErrorContains(t, err, "cobol")
+	require.ErrorContains(t, err, "boost, ctemplate")
+}
