@@ -5,6 +5,9 @@ package benchmarks
 
 import (
 	sleep "github.com/sebs-go/sebs/benchmarks/000.microbenchmarks/010.sleep"
+	network "github.com/sebs-go/sebs/benchmarks/000.microbenchmarks/020.network-benchmark"
+	clocks "github.com/sebs-go/sebs/benchmarks/000.microbenchmarks/030.clock-synchronization"
+	reply "github.com/sebs-go/sebs/benchmarks/000.microbenchmarks/040.server-reply"
 	dynamichtml "github.com/sebs-go/sebs/benchmarks/100.webapps/110.dynamic-html"
 	uploader "github.com/sebs-go/sebs/benchmarks/100.webapps/120.uploader"
 	crudapi "github.com/sebs-go/sebs/benchmarks/100.webapps/130.crud-api"
@@ -22,6 +25,9 @@ import (
 // All are the built-in benchmarks, by number.
 var All = []harness.Benchmark{
 	sleep.Benchmark,
+	network.Benchmark,
+	clocks.Benchmark,
+	reply.Benchmark,
 	dynamichtml.Benchmark,
 	uploader.Benchmark,
 	crudapi.Benchmark,
