@@ -20,16 +20,10 @@ import (
 	"iter"
 	"maps"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/containers"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
@@ -66,112 +60,6 @@ type Platform struct {
 }
 
 var _ driver.Platform = (*Platform)(nil)
-
-// Open opens the platform: it connects to the engine of the user's docker
-// command. Nothing is created yet.
-func Open(ctx context.Context, run driver.Run) (*Platform, error) {
-	perCPU, err := memoryPerCPU(os.Getenv("SEBS_MB_PER_CPU"))
-	if err != nil {
-		return nil, err
-	}
-	if r := os.Getenv("SEBS_REGISTRY"); r != "" && r != ownRegistry {
-		if err := containers.CheckRepository(r); err != nil {
-			return nil, fmt.Errorf("SEBS_REGISTRY: %w; or %q for one of the run's own", err, ownRegistry)
-		}
-	}
-	cache, err := cacheFolder()
-	if err != nil {
-		return nil, err
-	}
-	engine, err := containers.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if engine.Info.OSType != "linux" {
-		return nil, errors.Join(fmt.Errorf("the Docker engine runs %s containers, want Linux: %w", engine.Info.OSType, driver.ErrUnavailable), engine.Close())
-	}
-	p := &Platform{
-		run: run, engine: engine, direct: engine.Direct(), perCPU: perCPU, cache: cache,
-		pool:      pool.New(max(engine.Info.MemTotal/4*3>>20, 1), maxSandboxes, 0),
-		functions: map[string]*function{},
-		features: driver.Features{
-			Runtimes:      runtimes(),
-			Kinds:         []driver.Kind{driver.Archive, driver.Image},
-			Architectures: []driver.Architecture{engine.Architecture(), other(engine.Architecture())},
-			Triggers:      []driver.Trigger{driver.HTTP},
-			Modules:       []driver.Module{driver.Storage, driver.NoSQL},
-			MaxName:       128,
-			MaxPayload:    pool.MaxBytes,
-			MaxReply:      pool.MaxBytes,
-			MemoryLimits:  engine.Info.MemoryLimit,
-			ProcessLimits: engine.Info.PidsLimit,
-		},
-	}
-	p.unguard = p.guard()
-	p.network = stores.NewLazy(p.createNetwork)
-	p.images = stores.NewLazy(p.startRegistry)
-	p.stores = stores.New(run, p.startBuckets, p.startTables)
-	return p, nil
-}
-
-// ownRegistry is the value of SEBS_REGISTRY for a registry that the run starts.
-const ownRegistry = "local"
-
-// maxSandboxes bounds how many containers serve at once: an engine gets slow
-// with more.
-const maxSandboxes = 200
-
-// defaultPerCPU is AWS Lambda's: a whole CPU at 1769 MB.
-const defaultPerCPU = 1769
-
-// memoryPerCPU parses SEBS_MB_PER_CPU.
-func memoryPerCPU(text string) (int, error) {
-	if text == "" {
-		return defaultPerCPU, nil
-	}
-	mb, err := strconv.Atoi(text)
-	if err != nil || mb < 0 || mb > 1<<20 {
-		return 0, fmt.Errorf("SEBS_MB_PER_CPU=%s: want the MB of memory that come with one CPU, or 0 for no limit of CPU", text)
-	}
-	return mb, nil
-}
-
-// cacheFolder returns where downloads and installed stores are kept.
-func cacheFolder() (string, error) {
-	dir := os.Getenv("SEBS_CACHE")
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("no folder for downloads: %w; set SEBS_CACHE", err)
-		}
-		dir = filepath.Join(user, "sebs")
-	}
-	return filepath.Abs(dir)
-}
-
-// other returns the architecture that an engine can emulate at best.
-func other(a driver.Architecture) driver.Architecture {
-	if a == driver.ARM64 {
-		return driver.X64
-	}
-	return driver.ARM64
-}
-
-// runtimes returns all runtimes of the data file, the default of each language
-// first.
-func runtimes() []driver.Runtime {
-	data, err := dockerfiles.Data()
-	if err != nil {
-		return nil // every Recipe says so
-	}
-	var all []driver.Runtime
-	for _, language := range slices.Sorted(maps.Keys(data[Name])) {
-		for _, v := range data[Name][language].Versions {
-			all = append(all, driver.Runtime{Language: language, Version: v})
-		}
-	}
-	return all
-}
 
 // Features says what the platform can do.
 func (p *Platform) Features() driver.Features { return p.features }
@@ -350,19 +238,4 @@ func (p *Platform) Close(ctx context.Context) error {
 	err := errors.Join(p.pool.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
 	p.unguard()
 	return err
-}
-
-// guard has the docker command remove what this run creates, should this
-// process be killed. Where there is none, that is left to a sweep.
-func (p *Platform) guard() (release func()) {
-	docker, err := exec.LookPath("docker")
-	if err != nil {
-		return func() {}
-	}
-	const remove = `
-		of="label=$3";
-		all=$("$1" -H "$2" ps -aq --filter "$of"); [ -z "$all" ] || "$1" -H "$2" rm -fv $all;
-		all=$("$1" -H "$2" network ls -q --filter "$of"); [ -z "$all" ] || "$1" -H "$2" network rm $all`
-	return p.run.Guard.Command("sh", "-c", strings.Join(strings.Fields(remove), " "), "sh",
-		docker, p.engine.DaemonHost(), containers.LabelRun+"="+p.run.ID)
 }

@@ -223,7 +223,7 @@ func (s *sandbox) Over() bool {
 const patience = time.Second
 
 // Met returns how often its limits stopped it so far.
-func (s *sandbox) Met() pool.Limits { return s.jail.met() }
+func (s *sandbox) Met(bool) pool.Limits { return s.jail.met() }
 
 // Gone is closed when nothing is left of it.
 func (s *sandbox) Gone() <-chan struct{} { return s.gone }

@@ -93,7 +93,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 		c.calling = true
 		c.scan.reset()
 		if c.served {
-			c.before = c.s.Met()
+			c.before = c.s.Met(false)
 		}
 		if limit := c.fn.Timeout; limit > 0 {
 			c.timer = time.AfterFunc(limit, func() {
@@ -119,7 +119,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 			return 0, &driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer has %d bytes, more than %d", r.length, MaxBytes)}
 		}
 		if r.failed {
-			if f := c.fn.Exceeded(c.before, c.s.Met()); f != nil {
+			if f := c.fn.Exceeded(c.before, c.s.Met(true)); f != nil {
 				return 0, f
 			}
 		}

@@ -19,7 +19,7 @@ type still struct{ over bool }
 func (s *still) Start(context.Context) (net.Conn, error) { return nil, errors.ErrUnsupported }
 func (s *still) Kill(*driver.Failure)                    { s.over = true }
 func (s *still) Over() bool                              { return s.over }
-func (s *still) Met() Limits                             { return Limits{} }
+func (s *still) Met(bool) Limits                         { return Limits{} }
 func (s *still) Failure(Limits) *driver.Failure          { return nil }
 func (s *still) Gone() <-chan struct{}                   { return nil }
 

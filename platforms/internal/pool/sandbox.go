@@ -47,8 +47,9 @@ type Sandbox interface {
 	// Over says whether it was killed or has ended.
 	Over() bool
 
-	// Met returns how often its limits stopped it so far.
-	Met() Limits
+	// Met returns how often its limits stopped it, as far as that is known
+	// without delay; now, it takes the time to find out.
+	Met(now bool) Limits
 
 	// Failure says why it did not answer a call, after its connection has
 	// ended. before is what Met returned when the call began.
