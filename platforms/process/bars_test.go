@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,8 +29,11 @@ import (
 func TestBars(t *testing.T) {
 	bar.Named(t)
 	t.Run("warm", barWarm)
-	for _, language := range []string{"python", "nodejs"} {
+	for _, language := range []string{"python", "nodejs", "java", "go", "cpp"} {
 		t.Run("cold/"+language, func(t *testing.T) { barCold(t, language) })
+	}
+	for language, limit := range map[string]float64{"python": 100, "nodejs": 100, "java": 50, "go": 50, "cpp": 50} {
+		t.Run("wrapper/"+language, func(t *testing.T) { barWrapper(t, language, limit) })
 	}
 	t.Run("burst", barBurst)
 }
@@ -89,10 +93,7 @@ func barCold(t *testing.T, language string) {
 	s := spec(t, p, language)
 	pkg := compiled(t, s, stage(t, s, echo[language]))
 	c := deploy(t, p, s, pkg)
-	i, err := interpreter.Find(t.Context(), language, s.Runtime.Version)
-	require.NoError(t, err)
-	script, err := filepath.Abs("testdata/bars/server." + map[string]string{"python": "py", "nodejs": "js"}[language])
-	require.NoError(t, err)
+	server := bareServer(t, s)
 	ours := func() time.Duration {
 		require.NoError(t, p.Retire(t.Context(), s.Name))
 		c.CloseIdle()
@@ -105,7 +106,7 @@ func barCold(t *testing.T, language string) {
 	}
 	theirs := func() time.Duration {
 		start := time.Now()
-		cmd := exec.Command(i.Path, script)
+		cmd := exec.Command(server[0], server[1:]...)
 		cmd.Dir = pkg.Dir
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
@@ -126,6 +127,72 @@ func barCold(t *testing.T, language string) {
 	ours()
 	theirs()
 	bar.Pairs{Name: "cold start, " + language, Limit: 1.15, Slack: 3 * time.Millisecond, N: 30}.Judge(t, ours, theirs)
+}
+
+// bareServer returns the command of a server of the language's standard library
+// on a port that it prints: a script, or a program compiled here.
+func bareServer(t *testing.T, s driver.Spec) []string {
+	t.Helper()
+	i, err := interpreter.Find(t.Context(), s.Runtime.Language, s.Runtime.Version)
+	require.NoError(t, err)
+	source, err := filepath.Abs("testdata/bars/" + map[string]string{
+		"python": "server.py", "nodejs": "server.js", "java": "Server.java", "go": "server.go", "cpp": "server.cpp",
+	}[s.Runtime.Language])
+	require.NoError(t, err)
+	dir := t.TempDir()
+	program := filepath.Join(dir, "server")
+	var compile, run []string
+	switch s.Runtime.Language {
+	case "java":
+		compile, run = []string{filepath.Join(i.Prefix, "bin", "javac"), "-d", dir, source}, []string{i.Path, "-cp", dir, "Server"}
+	case "go":
+		compile, run = []string{i.Path, "build", "-o", program, source}, []string{program}
+	case "cpp":
+		compile, run = []string{i.Path, "-O2", "-o", program, source}, []string{program}
+	default:
+		return []string{i.Path, source}
+	}
+	out, err := exec.Command(compile[0], compile[1:]...).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return run
+}
+
+// barWrapper judges what a wrapper adds to a warm call of about a kilobyte in
+// and out: from the request's arrival to the handler, and from there to the
+// answer. The time of the call itself is that of a process that answers without
+// a look at the request.
+func barWrapper(t *testing.T, language string, limit float64) {
+	p := openPlatform(t, isolations["full"])
+	s := spec(t, p, language)
+	c := deploy(t, p, s, compiled(t, s, stage(t, s, echo[language])))
+	python := spec(t, p, "python")
+	python.Name = "t-bare"
+	dir, err := filepath.Abs("testdata/bars")
+	require.NoError(t, err)
+	bare := deploy(t, p, python, driver.Package{Digest: dir, Kind: driver.Archive, Dir: dir})
+	event := []byte(`{"request-id": "r", "value": "` + strings.Repeat("abcdefg ", 120) + `"}`)
+	var ours, theirs []time.Duration
+	for i := range 6000 {
+		x := c.Call(t.Context(), event)
+		if x.Failure != nil {
+			t.Fatal(x.Failure)
+		}
+		a, err := answer.Parse(x.Reply.Body)
+		if err != nil || a.Error != nil {
+			t.Fatal(err, a.Error)
+		}
+		y := bare.Call(t.Context(), event)
+		if y.Failure != nil {
+			t.Fatal(y.Failure)
+		}
+		if i >= 3000 { // virtual machines have compiled what runs often
+			ours, theirs = append(ours, x.Total-time.Duration(a.Handler)), append(theirs, y.Total)
+		}
+	}
+	slices.Sort(ours)
+	slices.Sort(theirs)
+	share := ours[len(ours)/2] - theirs[len(theirs)/2]
+	bar.AtMost(t, "wrapper's share of a warm call, "+language, float64(share.Nanoseconds())/1e3, limit, "µs")
 }
 
 // barBurst compares 200 calls at once with starting the same 200 processes by
