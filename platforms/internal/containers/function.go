@@ -201,13 +201,17 @@ func (e *Engine) Deployed(ctx context.Context, repository, platform string, s dr
 	return name, e.ImageTag(ctx, id, name)
 }
 
+// emulators is where the kernel lists the programs that run those of other
+// architectures.
+var emulators = "/proc/sys/fs/binfmt_misc"
+
 // runs says why the engine cannot run images of an architecture, or nil.
 func (e *Engine) runs(arch driver.Architecture) error {
 	if arch == e.Architecture() || !e.here() { // Docker Desktop emulates the other
 		return nil
 	}
 	emulator := map[driver.Architecture]string{driver.ARM64: "qemu-aarch64", driver.X64: "qemu-x86_64"}[arch]
-	if _, err := os.Stat(filepath.Join("/proc/sys/fs/binfmt_misc", emulator)); err != nil {
+	if _, err := os.Stat(filepath.Join(emulators, emulator)); emulator == "" || err != nil {
 		return fmt.Errorf("architecture %s is %w: the engine is %s and has no emulator: install one (docker run --privileged --rm tonistiigi/binfmt --install all, or the package qemu-user-static)",
 			arch, driver.ErrUnavailable, e.Architecture())
 	}

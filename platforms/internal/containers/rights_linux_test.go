@@ -1,12 +1,14 @@
 package containers
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
 
+	"github.com/docker/docker/api/types/system"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -46,4 +48,27 @@ func TestConnectWithoutTheRight(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), "--- PASS: TestConnectWithoutTheRight")
+}
+
+func TestOtherArchitectures(t *testing.T) {
+	emulators = t.TempDir()
+	t.Cleanup(func() { emulators = "/proc/sys/fs/binfmt_misc" })
+	engine := engineAt(t, "unix:///x", system.Info{Architecture: "x86_64"})
+	rootless := engineAt(t, "unix:///x", system.Info{Architecture: "x86_64", SecurityOptions: []string{"name=rootless"}})
+	for _, e := range []*Engine{engine, rootless} {
+		for _, arch := range []driver.Architecture{driver.ARM64, "riscv64"} {
+			err := e.runs(arch)
+			require.ErrorIs(t, err, driver.ErrUnavailable)
+			require.ErrorContains(t, err, string(arch))
+			require.ErrorContains(t, err, "qemu-user-static")
+		}
+	}
+	require.NoError(t, engineAt(t, "unix:///x", system.Info{Architecture: "x86_64", OperatingSystem: "Docker Desktop"}).runs(driver.ARM64))
+	write(t, filepath.Join(emulators, "qemu-aarch64"), "enabled")
+	require.NoError(t, engine.runs(driver.ARM64))
+
+	python := driver.Runtime{Language: "python", Version: "3.11"}
+	require.NoError(t, os.Remove(filepath.Join(emulators, "qemu-aarch64")))
+	_, err := engine.Builder(t.Context(), "local", python, driver.ARM64, io.Discard)
+	require.ErrorIs(t, err, driver.ErrUnavailable)
 }
