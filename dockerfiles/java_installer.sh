@@ -8,9 +8,9 @@
 # MVN                   Maven (default: mvn), for functions with dependencies
 # VERSION, PLATFORM, TARGET_ARCHITECTURE    for package.sh
 #
-# pom.xml names the dependencies by exact versions; nothing else of it is used,
-# since compiling with Maven takes ten times as long. package.sh, where there
-# is one, trims what was built, and is removed, and so are the sources.
+# pom.xml names the dependencies by exact versions; nothing else of it is used.
+# package.sh, where there is one, trims what was built, and is removed, and so
+# are the sources.
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
 javac="${JAVA_HOME:+$JAVA_HOME/bin/}javac"

@@ -72,7 +72,7 @@ func (s dependencySet) addModules(program string) {
 		return // it is no Go program
 	}
 	for _, m := range info.Deps {
-		if m.Path != goModule {
+		if m.Path != goModule && m.Path != goFunction {
 			s[Dependency{Name: m.Path, Version: m.Version}] = true
 		}
 	}

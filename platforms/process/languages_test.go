@@ -73,3 +73,32 @@ func TestReproducible(t *testing.T) {
 		})
 	}
 }
+
+// A Go function has the modules that go.mod.txt names, and its package says so.
+func TestGoModules(t *testing.T) {
+	const module = "gonum.org/v1/gonum"
+	var required, sums strings.Builder
+	for name, found := range map[string]*strings.Builder{"go.mod": &required, "go.sum": &sums} {
+		text, err := os.ReadFile("../../" + name)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(strings.TrimSpace(line), module+" ") {
+				found.WriteString(strings.TrimSpace(line) + "\n")
+			}
+		}
+	}
+	p := openPlatform(t, isolations["shared"])
+	s := spec(t, p, "go")
+	store, err := build.OpenStore(t.TempDir())
+	require.NoError(t, err)
+	r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Spec: s, Files: fstest.MapFS{
+		"go/function.go": {Data: []byte("package function\n\nimport \"" + module + "/floats\"\n\n" +
+			"func Handler(event struct{ Terms []float64 }) (float64, error) { return floats.Sum(event.Terms), nil }\n")},
+		"go/go.mod.txt": {Data: []byte("require " + required.String())},
+		"go/go.sum.txt": {Data: []byte(sums.String())},
+	}})
+	require.NoError(t, err)
+	require.InDelta(t, 6, result[float64](t, deploy(t, p, s, r.Package), `{"terms": [1, 2, 3]}`), 0)
+	version := strings.Fields(required.String())[1]
+	require.Equal(t, []build.Dependency{{Name: module, Version: version}}, r.Dependencies)
+}
