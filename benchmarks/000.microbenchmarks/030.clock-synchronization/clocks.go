@@ -32,9 +32,9 @@ var Benchmark = harness.Benchmark{
 // repetitions are how many rounds in a row do not beat the shortest before the
 // function ends. How many rounds that takes is chance, but grows with it.
 var repetitions = map[harness.Size]int{
-	harness.Test:  10,
-	harness.Small: 40,
-	harness.Large: 160,
+	harness.Test:  20,
+	harness.Small: 120,
+	harness.Large: 600,
 }
 
 // maxRounds is how many rounds a function makes at most.

@@ -108,8 +108,8 @@ func TestCheckRejects(t *testing.T) {
 		says string
 	}{
 		"ends early": {func(trips []roundtrips.Trip) []byte { return roundtripstest.CSV(trips[:len(trips)-1]) }, "ends after"},
-		"only the shortest": {func(trips []roundtrips.Trip) []byte {
-			return roundtripstest.CSV(trips[len(trips)-41 : len(trips)-40])
+		"the last alone": {func(trips []roundtrips.Trip) []byte {
+			return roundtripstest.CSV(trips[len(trips)-1:])
 		}, "ends after 1 rounds"},
 		"another clock for the echo": {func(trips []roundtrips.Trip) []byte {
 			for i := range trips {

@@ -31,7 +31,7 @@ def connect(address, port):
         family, kind, protocol, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM)[0]
         server = socket.socket(family, kind, protocol)
         server.connect(target)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ValueError(f"the server {address}, port {port}: {error}") from error
     return server
 
@@ -90,6 +90,8 @@ def handler(event):
     target = posixpath.join(field(event, "bucket.output", str), f"results-{request}.csv")
     if not request or len(request) > 128 or " " in request or "/" in request:
         raise ValueError(f"the event's request-id is {request!r}, want up to 128 characters without blanks and slashes")
+    if not address or not 0 < port < 65536:
+        raise ValueError(f"the event's server is {address!r}, port {port}, want a host and 1 to 65535")
     if repetitions < 1:
         raise ValueError(f"the event's repetitions are {repetitions}, want at least 1")
 

@@ -47,12 +47,15 @@ function microseconds(start, end) {
 exports.handler = async function (event) {
   const address = field(event, 'ip-address', 'string');
   const port = field(event, 'port', 'integer');
+  if (address === '' || port < 1 || port > 65535) {
+    throw new RangeError(`the event's server is '${address}', port ${port}, want a host and 1 to 65535`);
+  }
 
   const begin = process.hrtime.bigint();
   const { message, connected, received } = await receive(address, port);
 
   return {
-    result: message.toString(),
+    result: new TextDecoder('utf-8', { fatal: true }).decode(message),
     measurement: {
       connect_time: microseconds(begin, connected),
       reply_time: microseconds(connected, received),

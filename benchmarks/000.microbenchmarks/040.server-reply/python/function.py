@@ -24,11 +24,13 @@ def microseconds(start, end):
 def handler(event):
     address = field(event, "ip-address", str)
     port = field(event, "port", int)
+    if not address or not 0 < port < 65536:
+        raise ValueError(f"the event's server is {address!r}, port {port}, want a host and 1 to 65535")
 
     begin = time.perf_counter_ns()
     try:
         server = socket.create_connection((address, port), timeout=PATIENCE)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ConnectionError(f"connect to {address}, port {port}: {error}") from error
     with server:
         connected = time.perf_counter_ns()
