@@ -19,7 +19,7 @@ export HOME=/tmp/home
 mkdir -p "$HOME" /var/cache/sebs
 if [ -d /etc/sebs/home ]; then cp -rL /etc/sebs/home/. "$HOME"; fi
 chown -R "$user" "$HOME"
-chown "$user" /var/cache/sebs
+if [ "$(stat -c %u:%g /var/cache/sebs)" != "$user" ]; then chown -R "$user" /var/cache/sebs; fi
 
 setpriv --reuid="${user%%:*}" --regid="${user##*:}" --clear-groups --no-new-privs \
   bash /usr/local/lib/sebs/installer.sh <&- &

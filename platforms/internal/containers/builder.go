@@ -34,6 +34,7 @@ type Builder struct {
 	arch     driver.Architecture
 	base     Image
 	files    map[string][]byte // the image's Dockerfile and what it copies
+	packages string            // Debian's, added to the image
 	digest   string
 }
 
@@ -71,6 +72,18 @@ func (e *Engine) BaseImage(ctx context.Context, platform string, rt driver.Runti
 		return Image{}, err
 	}
 	return e.Image(ctx, name, arch, log)
+}
+
+// With returns the builder with Debian packages added to its image.
+func (b *Builder) With(packages []string) *Builder {
+	if len(packages) == 0 {
+		return b
+	}
+	with := *b
+	with.packages = strings.Join(packages, " ")
+	sum := sha256.Sum256([]byte(b.digest + " " + with.packages))
+	with.digest = hex.EncodeToString(sum[:])
+	return &with
 }
 
 // String identifies the tools that build: base image and installer.

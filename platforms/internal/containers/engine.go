@@ -104,6 +104,8 @@ func Settling(ctx context.Context) (context.Context, context.CancelFunc) {
 func unreachable(host string, err error) error {
 	var op *net.OpError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("docker engine at %s: %w", host, err)
 	case errors.Is(err, fs.ErrPermission), errdefs.IsPermissionDenied(err), errdefs.IsUnauthorized(err), strings.Contains(err.Error(), "permission denied"):
 		return fmt.Errorf("%w: you may not use the Docker engine at %s: join its group (sudo usermod -aG docker $USER, then log in again), or use a rootless engine",
 			driver.ErrDenied, host)

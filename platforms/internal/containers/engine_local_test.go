@@ -134,13 +134,18 @@ func writeFile(t *testing.T, dir, name, content string) {
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
 }
 
-// install installs what a folder needs.
+// install installs what a folder needs, without a folder for downloads.
 func install(ctx context.Context, t *testing.T, e *containers.Engine, run driver.Run, dir string, log *watched) error {
+	t.Helper()
+	return installWith(ctx, t, e, run, dir, "", log)
+}
+
+func installWith(ctx context.Context, t *testing.T, e *containers.Engine, run driver.Run, dir, cache string, log *watched) error {
 	t.Helper()
 	b, err := e.Builder(ctx, "local", python, e.Architecture(), log)
 	require.NoError(t, err)
 	defer log.end()
-	return b.Install(ctx, run, dir, "", log)
+	return b.Install(ctx, run, dir, cache, log)
 }
 
 // without takes package settings of this machine away, so that pip has no index

@@ -237,6 +237,7 @@ func TestConnectHonoursItsContext(t *testing.T) {
 	}()
 	_, err := Connect(ctx)
 	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, driver.ErrUnavailable)
 }
 
 func TestConnectRefusesOverrides(t *testing.T) {

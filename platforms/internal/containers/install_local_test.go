@@ -62,16 +62,17 @@ func TestBuilderImageIsMadeOnce(t *testing.T) {
 // the folder belongs to its owner afterwards.
 func TestInstallAsTheOwner(t *testing.T) {
 	e := connect(t)
+	cache := filepath.Join(t.TempDir(), "downloads", "python")
 	cases := []struct{ owner, runs int }{{os.Getuid(), os.Getuid()}}
 	if os.Getuid() == 0 {
-		cases = []struct{ owner, runs int }{{0, 65534}, {1234, 1234}}
+		cases = []struct{ owner, runs int }{{0, 65534}, {1234, 1234}, {0, 65534}}
 	}
 	for _, tt := range cases {
 		t.Run(strconv.Itoa(tt.owner), func(t *testing.T) {
 			run := newRun(t, e)
 			dir := staged(t, map[string]string{
 				"sub/function.py": "x = 1\n",
-				"package.sh":      "id -u > who; id -G >> who; mkdir deep && touch deep/er; ! touch /usr/x; ! chown 0 who; umask >&2\n",
+				"package.sh":      "mkdir -p $PIP_CACHE_DIR/x; echo x > $PIP_CACHE_DIR/x/y; id -u > who; id -G >> who; mkdir deep && touch deep/er; ! touch /usr/x; ! chown 0 who; umask >&2\n",
 			})
 			if os.Getuid() != tt.owner {
 				require.NoError(t, filepath.Walk(dir, func(path string, _ os.FileInfo, err error) error {
@@ -80,7 +81,7 @@ func TestInstallAsTheOwner(t *testing.T) {
 				}))
 			}
 			var log watched
-			require.NoError(t, install(t.Context(), t, e, run, dir, &log), "%s", &log)
+			require.NoError(t, installWith(t.Context(), t, e, run, dir, cache, &log), "%s", &log)
 			who, err := os.ReadFile(filepath.Join(dir, "who"))
 			require.NoError(t, err)
 			id := strconv.Itoa(tt.runs)
@@ -95,6 +96,7 @@ func TestInstallAsTheOwner(t *testing.T) {
 			}))
 			require.Contains(t, strings.Join(names(tree(t, dir)), " "), "sub/__pycache__/function.")
 			require.NotContains(t, names(tree(t, dir)), "package.sh")
+			require.Equal(t, "x\n", tree(t, cache)["pip/x/y"], "users share downloads")
 		})
 	}
 }

@@ -300,3 +300,8 @@ func ask(ctx context.Context, lang, path string) (Interpreter, error) {
 	})
 	return a.Interpreter, a.err
 }
+
+// JavaHeap returns how many MB the heap of a Java function has whose limit is
+// memory MB: the rest is for the virtual machine itself, its compiled code and
+// its threads.
+func JavaHeap(memory int) int { return max(memory-memory/16-48, 16) }

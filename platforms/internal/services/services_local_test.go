@@ -173,7 +173,7 @@ func shell(commands string) request {
 
 func TestServiceThatEndsAtItsStart(t *testing.T) {
 	p := newPlace(t)
-	_, err := p.start(t.Context(), shell("seq 100; echo the disk is full >&2; exit 3"))
+	_, err := p.start(t.Context(), shell("exec >&2; seq 100; echo the disk is full; exit 3"))
 	require.ErrorContains(t, err, "start shell: its container ended with status 3: 82\n83\n")
 	require.ErrorContains(t, err, "100\nthe disk is full")
 	require.Empty(t, left(t, p))

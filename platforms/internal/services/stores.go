@@ -51,10 +51,11 @@ func (p Place) Buckets(ctx context.Context) (driver.Buckets, func() error, error
 	return store, func() error { store.Close(); return s.Stop() }, nil
 }
 
-// Tables starts ScyllaDB with its DynamoDB API, Alternator. Where its image
-// cannot be had, dynalite stands in, which checks the access key alone; it is
-// installed in a container into the folder cache once. used says which of the
-// two it is.
+// Tables starts ScyllaDB with its DynamoDB API, Alternator. It checks no
+// credentials: the run's network and loopback are all that reach it. Where its
+// image cannot be had, dynalite stands in, which checks the access key alone;
+// it is installed in a container into the folder cache once. used says which of
+// the two it is.
 func (p Place) Tables(ctx context.Context, cache string) (store driver.Tables, stop func() error, used string, err error) {
 	access, key := "SEBS"+rand.Text()[:16], secret("")
 	used = ScyllaDB
