@@ -50,6 +50,9 @@ func generateGo(j Job, code *tree, _ []string) (map[string][]byte, error) {
 		return nil, err
 	}
 	version := s.Runtime.Version
+	if strings.Count(version, ".") == 1 {
+		version += ".0" // 1.26 is before 1.26.0, which dependencies may want
+	}
 	made := map[string][]byte{
 		"go.mod": fmt.Appendf(nil, "module %s\n\ngo %s\n\nrequire %s v0.0.0\n\nreplace %s => ./%s\n\n%s",
 			goFunction, version, goModule, goModule, goShims, required),
