@@ -150,9 +150,9 @@ func serving() []harness.Benchmark {
 	return []harness.Benchmark{serves, models[0], secretly}
 }
 
-// TestServingModel is the experiment that the test below runs in a child
+// TestServing is the experiment that the test below runs in a child
 // process.
-func TestServingModel(t *testing.T) {
+func TestServing(t *testing.T) {
 	harness.Cells(t, serving(), harness.Conditions{}, func(ctx context.Context, t *testing.T, cell *harness.Cell) {
 		v := cell.Invoke(ctx)
 		require.NoError(t, v.Err())
@@ -168,9 +168,9 @@ func TestServesWhereFunctionsReachUs(t *testing.T) {
 		fails   bool
 		says    []string
 	}{
-		"beside another": {"ServingModel/(020|001)", false, []string{"SKIP: TestServingModel/platform=sim,benchmark=020.serving", "PASS: TestServingModel/platform=sim,benchmark=001.fast"}},
-		"alone":          {"ServingModel/020", true, []string{"benchmark=020.serving", "functions cannot reach a server of this process: not supported by this platform"}},
-		"not said":       {"ServingModel/021", true, []string{"input test of 021.secretly: the benchmark does not say that it Serves"}},
+		"beside another": {"Serving/(020|001)", false, []string{"SKIP: TestServing/platform=sim,benchmark=020.serving", "PASS: TestServing/platform=sim,benchmark=001.fast"}},
+		"alone":          {"Serving/020", true, []string{"benchmark=020.serving", "functions cannot reach a server of this process: not supported by this platform"}},
+		"not said":       {"Serving/021", true, []string{"input test of 021.secretly: the benchmark does not say that it Serves"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newChild(t, nil, "-test.run", tt.pattern)
