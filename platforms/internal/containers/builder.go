@@ -112,9 +112,13 @@ func (b *Builder) image(ctx context.Context, log io.Writer) (string, error) {
 	if err := w.Close(); err != nil {
 		return "", err
 	}
+	arguments := map[string]*string{"BASE_IMAGE": &b.base.ID, "VERSION": &b.runtime.Version}
+	if b.packages != "" {
+		arguments["PACKAGES"] = &b.packages
+	}
 	id, err := b.engine.build(ctx, &all, build.ImageBuildOptions{
 		Tags:      []string{tag},
-		BuildArgs: map[string]*string{"BASE_IMAGE": &b.base.ID, "VERSION": &b.runtime.Version},
+		BuildArgs: arguments,
 		Labels:    map[string]string{LabelImage: "builder", LabelDigest: b.digest},
 		Platform:  "linux/" + goArch(b.arch),
 	}, log)

@@ -109,6 +109,21 @@ func TestAssembleErrors(t *testing.T) {
 	require.ErrorIs(t, err, driver.ErrUnsupported)
 }
 
+func TestAssembleCancelled(t *testing.T) {
+	e := connect(t)
+	run := newRun(t, e)
+	s, dir := function(t, e, run)
+	ctx, cancel := context.WithCancel(t.Context())
+	var log watched
+	log.when("Step 4/", cancel)
+	_, _, err := e.Assemble(ctx, "local", s, dir, &log)
+	log.end()
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "function image sebs:function.local."+s.Benchmark)
+	_, _, err = e.Assemble(ctx, "local", s, dir, &log)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 func TestDeployed(t *testing.T) {
 	e := connect(t)
 	run := newRun(t, e)
