@@ -33,8 +33,8 @@ var Benchmark = harness.Benchmark{
 // function ends. How many rounds that takes is chance, but grows with it.
 var repetitions = map[harness.Size]int{
 	harness.Test:  20,
-	harness.Small: 120,
-	harness.Large: 600,
+	harness.Small: 160,
+	harness.Large: 640,
 }
 
 // maxRounds is how many rounds a function makes at most.
