@@ -36,9 +36,10 @@ var operations = map[harness.Size]struct {
 
 // recorded is what ffmpeg 7.0.2 made of the clip: frames of 320 x 180 pixels
 // without the palette of a GIF (-vf fps=10,scale=320:-1:flags=lanczos -pix_fmt
-// rgb24), evened out, and by duration the sizes of the frames that x264 wrote. The ffmpeg of 2018 that
-// Node.js functions use writes frames whose sizes differ by 0.4 % for the first
-// and by 0.8 % summed over all; 16 threads in place of 2 change them by 1.0 %.
+// rgb24), evened out, and by duration the sizes of the frames that x264 wrote.
+// The ffmpeg of 2018 that Node.js functions use writes frames whose sizes differ
+// by 0.4 % for the first and by 0.8 % summed over all; 16 threads in place of 2
+// change them by 1.0 %.
 //
 //go:embed reference.json
 var recorded []byte

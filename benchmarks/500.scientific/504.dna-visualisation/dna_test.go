@@ -157,3 +157,29 @@ func TestSeBSData(t *testing.T) {
 	output := benchtest.JSON(t, map[string]string{"bucket": store.Bucket(), "key": key})
 	require.NoError(t, Benchmark.Check(t.Context(), harness.Large, in, output, store))
 }
+
+// TestTrim has package.sh remove what drawing does not import, say so, and
+// leave the rest.
+func TestTrim(t *testing.T) {
+	left, printed := benchtest.Trim(t, "python/package.sh",
+		"bokeh/plotting.py",
+		"numpy.libs/libopenblas.so",
+		"numpy/f2py/main.py",
+		"numpy/lib/tests/test_io.py",
+		"numpy/linalg.py",
+		"squiggle/__init__.py",
+		"squiggle/cli.py",
+		"squiggle/squiggle.py",
+		"tqdm/std.py",
+	)
+	require.Equal(t, []string{
+		"numpy/linalg.py",
+		"numpy.libs/libopenblas.so",
+		"squiggle/__init__.py",
+		"squiggle/squiggle.py",
+		"tqdm/std.py",
+	}, left)
+	for _, removed := range []string{"bokeh", "squiggle/cli.py", "numpy/f2py", "numpy/lib/tests"} {
+		require.Regexp(t, `removed (\./)?`+removed+` \(\d+ kB\)`, printed)
+	}
+}
