@@ -58,7 +58,7 @@ var languages = map[string]language{
 			command := []string{"/bin/sh", "-c", `exec "$@" 0<&3 3<&-`, "sh", i.Path,
 				"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-Dfile.encoding=UTF-8"}
 			if f.memory > 0 {
-				command = append(command, fmt.Sprintf("-Xmx%dm", heap(f.memory)))
+				command = append(command, fmt.Sprintf("-Xmx%dm", interpreter.JavaHeap(f.memory)))
 			}
 			return append(command, "-cp", "classes:lib/*", "sebs.Handler")
 		},
@@ -85,10 +85,6 @@ var languages = map[string]language{
 		},
 	},
 }
-
-// heap returns how large the heap of a Java function is that has memory MB: the
-// rest is for the virtual machine itself, its compiled code and its threads.
-func heap(memory int) int { return max(memory-memory/16-48, 16) }
 
 // names are the languages of this platform, in the order of their listing.
 var names = []string{"python", "nodejs", "java", "go", "cpp"}

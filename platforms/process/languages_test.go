@@ -2,10 +2,12 @@ package process_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -33,10 +35,26 @@ func example(t *testing.T, folder, language string) string {
 	return string(source)
 }
 
-// built builds a package of one source as an experiment does.
+// packages is the store of the functions that tests build, each once.
+var packages = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "sebs-packages-") })
+
+// removePackages deletes it.
+func removePackages() error {
+	dir, err := packages()
+	return errors.Join(err, os.RemoveAll(dir))
+}
+
+// built returns a package of one source, built as an experiment does.
 func built(t *testing.T, s driver.Spec, source string) driver.Package {
 	t.Helper()
-	store, err := build.OpenStore(t.TempDir())
+	dir, err := packages()
+	require.NoError(t, err)
+	return builtIn(t, dir, s, source)
+}
+
+func builtIn(t *testing.T, dir string, s driver.Spec, source string) driver.Package {
+	t.Helper()
+	store, err := build.OpenStore(dir)
 	require.NoError(t, err)
 	r, err := store.Package(t.Context(), build.Job{
 		Platform:     openPlatform(t, isolations["shared"]),
@@ -55,7 +73,7 @@ func TestReproducible(t *testing.T) {
 			s := spec(t, openPlatform(t, isolations["shared"]), language)
 			var all [2]map[string][32]byte
 			for i := range all {
-				dir := built(t, s, echo[language]).Dir
+				dir := builtIn(t, t.TempDir(), s, echo[language]).Dir
 				all[i] = map[string][32]byte{}
 				require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 					if err != nil || d.IsDir() {
