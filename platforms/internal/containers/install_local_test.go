@@ -30,9 +30,11 @@ func TestBuilderImageIsMadeOnce(t *testing.T) {
 	b, err := e.Builder(t.Context(), "local", python, e.Architecture(), t.Output())
 	require.NoError(t, err)
 	require.Contains(t, b.String(), base+"@sha256:")
+	_, digest, found := strings.Cut(b.String(), ", builder ")
+	require.True(t, found)
 	builders := func() []image.Summary {
 		all, err := e.ImageList(t.Context(), image.ListOptions{Filters: filters.NewArgs(
-			filters.Arg("label", containers.LabelImage+"=builder"), filters.Arg("since", base))})
+			filters.Arg("label", containers.LabelImage+"=builder"), filters.Arg("label", containers.LabelDigest+"="+digest))})
 		require.NoError(t, err)
 		return all
 	}
