@@ -38,6 +38,21 @@ var CPPDependencies = sync.OnceValues(func() (map[string]CPPDependency, error) {
 	return all, nil
 })
 
+// packagesMark begins the line of a CMakeLists.txt with the packages that a
+// builder needs.
+const packagesMark = "# Debian packages: "
+
+// CMakePackages returns Debian's packages that a builder needs for a
+// CMakeLists.txt of CMake's.
+func CMakePackages(text []byte) []string {
+	line, _, _ := strings.Cut(string(text), "\n")
+	names, _ := strings.CutPrefix(line, packagesMark)
+	if names == line {
+		return nil
+	}
+	return strings.Fields(names)
+}
+
 // CMake returns the CMakeLists.txt of a C++ function: the program handler, of all
 // sources in the folder. What shims link is in the data of the language, as
 // packages; dependencies are the function's own. One that is not known matches
@@ -47,7 +62,7 @@ func CMake(shims, dependencies []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var find, link []string
+	var find, link, packages []string
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(shims, dependencies)))) {
 		d, ok := known[name]
 		if !ok {
@@ -56,8 +71,10 @@ func CMake(shims, dependencies []string) ([]byte, error) {
 		}
 		find = append(find, d.Find...)
 		link = append(link, d.Link...)
+		packages = append(packages, d.Packages...)
 	}
 	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s\n", packagesMark, strings.Join(slices.Compact(slices.Sorted(slices.Values(packages))), " "))
 	b.WriteString(`cmake_minimum_required(VERSION 3.18)
 project(function LANGUAGES CXX)
 set(CMAKE_CXX_STANDARD 17)

@@ -40,7 +40,7 @@ func TestCMake(t *testing.T) {
 	vision, err := dockerfiles.CMake([]string{"nlohmann-json", "curl"}, []string{"opencv", "curl", "sdk"})
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(string(vision), "find_package(CURL REQUIRED)\n"), "a library is found once")
-	require.Contains(t, string(vision), " CURL::libcurl nlohmann_json::nlohmann_json opencv_core opencv_imgproc opencv_imgcodecs)\n")
+	require.Contains(t, string(vision), " CURL::libcurl nlohmann_json::nlohmann_json opencv_core opencv_dnn opencv_imgproc opencv_imgcodecs)\n")
 	require.NotContains(t, string(vision), "-static-libstdc++", "two C++ libraries in a process do not share exceptions")
 
 	_, err = dockerfiles.CMake(nil, []string{"cobol"})

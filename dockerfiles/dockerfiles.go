@@ -32,6 +32,10 @@ var files embed.FS
 
 // Language is what a platform builds functions of one language from.
 type Language struct {
+	// As is the platform whose additions and modules those of this language are
+	// unless it names its own; empty: none.
+	As string `json:"as,omitempty"`
+
 	// Versions that are supported, the default first.
 	Versions []string `json:"versions"`
 
@@ -101,6 +105,19 @@ func parse(raw []byte) (Platforms, error) {
 	}
 	for platform, languages := range p {
 		for name, l := range languages {
+			if l.As != "" {
+				other, ok := p[l.As][name]
+				if !ok || other.As != "" {
+					return nil, fmt.Errorf("%s/%s: as %q: there is no language %s with additions of its own", platform, name, l.As, name)
+				}
+				if l.Files == nil && l.Packages == nil {
+					l.Addition = other.Addition
+				}
+				if l.Modules == nil {
+					l.Modules = other.Modules
+				}
+				languages[name] = l
+			}
 			if err := l.check(); err != nil {
 				return nil, fmt.Errorf("%s/%s: %w", platform, name, err)
 			}

@@ -107,7 +107,7 @@ func (s *sandbox) connect(ctx context.Context) (net.Conn, error) {
 			var raw net.Conn
 			if raw, err = dialer.DialContext(ctx, "tcp", address); err == nil {
 				if s.p.direct || answers(ctx, raw) {
-					return raw, nil
+					return raw, reset(raw)
 				}
 				raw.Close() // the engine's proxy listens before the function does
 			}
@@ -126,6 +126,16 @@ func (s *sandbox) connect(ctx context.Context) (net.Conn, error) {
 			}
 		}
 	}
+}
+
+// reset has the connection reset when it is closed. It is closed when the
+// container ends: a kernel that goes on saying goodbye to an address that is
+// gone finds the next container with that address only a second later.
+func reset(raw net.Conn) error {
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		return tcp.SetLinger(0)
+	}
+	return nil
 }
 
 // answers says whether a function answers on a connection.

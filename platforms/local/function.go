@@ -13,6 +13,7 @@ import (
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/containers"
+	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
@@ -96,6 +97,9 @@ func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 	if err != nil {
 		return driver.Package{}, err
 	}
+	if text, err := os.ReadFile(filepath.Join(dir, "CMakeLists.txt")); err == nil && s.Runtime.Language == "cpp" {
+		builder = builder.With(dockerfiles.CMakePackages(text))
+	}
 	downloads := filepath.Join(p.cache, "downloads", s.Runtime.Language)
 	if err := builder.Install(ctx, p.run, dir, downloads, log); err != nil {
 		return driver.Package{}, err
@@ -117,6 +121,13 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 		return nil, err
 	}
 	f := &function{spec: s, digest: pkg.Digest, command: l.Command}
+	switch { // the collectors of these languages do not see a container's limit, or leave most of it
+	case s.Memory <= 0:
+	case s.Runtime.Language == "go":
+		f.env = append(f.env, fmt.Sprintf("GOMEMLIMIT=%dMiB", s.Memory*9/10))
+	case s.Runtime.Language == "java":
+		f.command = slices.Insert(slices.Clone(l.Command), 1, fmt.Sprintf("-Xmx%dm", interpreter.JavaHeap(s.Memory)))
+	}
 	f.spec.Environment = maps.Clone(s.Environment)
 	f.spec.Modules = slices.Clone(s.Modules)
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
