@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -50,7 +51,9 @@ func TestListen(t *testing.T) {
 				c, err = net.Dial("tcp", l.Addr().String())
 				return err == nil
 			}, 20*time.Second, 10*time.Millisecond)
-			client := http.Client{Transport: &http.Transport{Dial: func(string, string) (net.Conn, error) { return c, nil }}}
+			client := http.Client{Transport: &http.Transport{
+				DialContext: func(context.Context, string, string) (net.Conn, error) { return c, nil },
+			}}
 			for range 2 {
 				res, err := client.Get(url)
 				require.NoError(t, err)

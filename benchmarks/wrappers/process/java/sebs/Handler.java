@@ -17,7 +17,8 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Without an argument it serves the socket that is its standard input, as no
  * other descriptor can be had without a native library; with a port, one
- * connection after another; with a port and "once", one.
+ * connection after another; with a port and "once", one. Programs that a function
+ * starts must not inherit standard input, which they do not by default.
  */
 public final class Handler {
     private static final int HEAD = 16 << 10; // the longest request head
