@@ -24,6 +24,36 @@ if [ ! -f src/main/java/function/Function.java ]; then
 fi
 unset CLASSPATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS JDK_JAVAC_OPTIONS
 
+# trust makes the key store $2 of Java from the certificates in $1, which it
+# does not read as they are.
+trust() {
+  local folder
+  folder=$(mktemp -d)
+  cat >"$folder/Trust.java" <<'END'
+import java.io.*;
+import java.security.KeyStore;
+import java.security.cert.*;
+
+public class Trust {
+  public static void main(String[] args) throws Exception {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    int n = 0;
+    try (InputStream in = new BufferedInputStream(new FileInputStream(args[0]))) {
+      for (Certificate c : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        store.setCertificateEntry("c" + n++, c);
+      }
+    }
+    try (OutputStream out = new FileOutputStream(args[1])) {
+      store.store(out, "changeit".toCharArray());
+    }
+  }
+}
+END
+  "${javac%c}" "$folder/Trust.java" "$1" "$2"
+  rm -rf "$folder"
+}
+
 # What the user's settings say about repositories holds.
 mkdir -p classes lib
 if [ -f pom.xml ] && grep -q '<dependency>' pom.xml; then
@@ -31,6 +61,11 @@ if [ -f pom.xml ] && grep -q '<dependency>' pom.xml; then
   if ! command -v "$mvn" >/dev/null; then
     echo "no $mvn: install Maven, or set MVN to its path" >&2
     exit 1
+  fi
+  if [ "${PLATFORM:-}" != PROCESS ] && [ -f "${SSL_CERT_FILE:-}" ]; then # this machine's are another's
+    trust "$SSL_CERT_FILE" "$HOME/trust"
+    MAVEN_OPTS="${MAVEN_OPTS:-} -Djavax.net.ssl.trustStore=$HOME/trust -Djavax.net.ssl.trustStorePassword=changeit"
+    export MAVEN_OPTS
   fi
   "$mvn" --batch-mode --no-transfer-progress --file pom.xml \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
