@@ -178,7 +178,7 @@ func candidates(platform string, features driver.Features, benchmarks []Benchmar
 		}
 		seen := map[string]bool{}
 		for _, rt := range features.Runtimes {
-			if !config.has(rt.Language) {
+			if !config.Has(rt.Language) {
 				continue
 			}
 			first := !seen[rt.Language]

@@ -87,8 +87,8 @@ func ParseConfig(data []byte) (Config, error) {
 	return c, nil
 }
 
-// has reports whether the benchmark is written in a language.
-func (c Config) has(language string) bool {
+// Has reports whether the benchmark is written in a language.
+func (c Config) Has(language string) bool {
 	return slices.ContainsFunc(c.Languages, func(l Language) bool { return l.Name == language })
 }
 
