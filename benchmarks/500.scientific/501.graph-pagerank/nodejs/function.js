@@ -17,7 +17,7 @@ exports.handler = async function (event) {
   const [size, seed] = preferential.parameters(event);
 
   const begin = process.hrtime.bigint();
-  const graph = preferential.grow(size, seed);
+  const [graph] = preferential.grow(size, seed);
   const generated = process.hrtime.bigint();
   const ranks = pagerank(graph, { alpha: DAMPING, tolerance: TOLERANCE, maxIterations: 1000, getEdgeWeight: null });
   const computed = process.hrtime.bigint();

@@ -26,7 +26,8 @@ exports.parameters = function (event) {
   return [parameter(event, 'size', 2, 2 ** 24), parameter(event, 'seed', 1, MODULUS - 1)];
 };
 
-// grow returns a graph whose nodes are the numbers of its vertices.
+// grow returns a graph whose nodes are the numbers of its vertices, and whose
+// edges' keys their numbers, and the last random number.
 exports.grow = function (size, seed) {
   const ends = []; // of all edges, two for each
   for (let newer = 1; newer < Math.min(size, ATTACHED + 1); newer++) {
@@ -57,5 +58,15 @@ exports.grow = function (size, seed) {
   for (let i = 0; i < ends.length; i += 2) {
     graph.addUndirectedEdgeWithKey(i / 2, ends[i], ends[i + 1]);
   }
-  return graph;
+  return [graph, state];
+};
+
+// weights returns the weights of the edges: the random numbers after state.
+exports.weights = function (count, state) {
+  const values = [];
+  for (let i = 0; i < count; i++) {
+    state = (state * MULTIPLIER) % MODULUS;
+    values.push(state);
+  }
+  return values;
 };

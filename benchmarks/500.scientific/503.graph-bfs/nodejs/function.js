@@ -13,7 +13,7 @@ exports.handler = async function (event) {
   const [size, seed] = preferential.parameters(event);
 
   const begin = process.hrtime.bigint();
-  const graph = preferential.grow(size, seed);
+  const [graph] = preferential.grow(size, seed);
   const generated = process.hrtime.bigint();
   const depths = {};
   let last; // vertex that was visited
