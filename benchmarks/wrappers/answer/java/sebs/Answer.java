@@ -93,7 +93,7 @@ public final class Answer {
     @SuppressWarnings("unchecked")
     private void call(Object event, double income) {
         Object returned = null;
-        Process.Time before = Process.time();
+        long before = Process.time();
         begin = Process.now();
         long start = System.nanoTime();
         try {

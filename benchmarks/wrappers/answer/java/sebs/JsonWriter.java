@@ -85,9 +85,7 @@ final class JsonWriter {
 
     /** Writes ASCII as it is. */
     JsonWriter plain(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            put(text.charAt(i));
-        }
+        copy(text, 0, text.length());
         return this;
     }
 
@@ -168,11 +166,15 @@ final class JsonWriter {
     JsonWriter string(String s) {
         put('"');
         for (int i = 0; i < s.length(); i++) {
+            int end = plainUntil(s, i);
+            if (end > i) {
+                copy(s, i, end);
+                i = end - 1;
+                continue;
+            }
             char c = s.charAt(i);
             room(6);
-            if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
-                piece[used++] = (byte) c;
-            } else if (c < 0x80) {
+            if (c < 0x80) {
                 escape(c);
             } else if (c < 0x800) {
                 piece[used++] = (byte) (0xc0 | c >> 6);
@@ -194,6 +196,30 @@ final class JsonWriter {
         }
         put('"');
         return this;
+    }
+
+    /** Returns where the characters end that are written as they are. */
+    private static int plainUntil(String s, int from) {
+        int i = from;
+        for (; i < s.length(); i++) {
+            char c = s.charAt(i);
+            if (c < ' ' || c >= 0x7f || c == '"' || c == '\\') {
+                break;
+            }
+        }
+        return i;
+    }
+
+    /** Writes characters of ASCII. */
+    @SuppressWarnings("deprecation") // it takes the lower bytes, which is right for ASCII and fast
+    private void copy(String s, int from, int end) {
+        while (from < end) {
+            room(1);
+            int n = Math.min(end - from, piece.length - used);
+            s.getBytes(from, from + n, piece, used);
+            used += n;
+            from += n;
+        }
     }
 
     private void escape(char c) {

@@ -76,34 +76,42 @@ final class Process {
         return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
     }
 
-    /** CPU time so far, of this thread in ns and of the process in the kernel's units. */
-    static final class Time {
-        private long thread;
-        private long process;
+    /** Returns the CPU time of this thread so far, in ns. */
+    static long time() {
+        long own = number(0, read(thread));
+        if (knownTicks < 0) {
+            knownTicks = ticks();
+            knownOwn = own;
+        }
+        return own;
     }
 
-    static Time time() {
-        Time t = new Time();
-        t.process = ticks();
-        t.thread = number(0, read(thread));
-        return t;
-    }
+    // What the process and this thread had used when last asked: by the end of
+    // the last call that took long enough for the coarser clock.
+    private static long knownTicks = -1;
+    private static long knownOwn;
 
+    /** Returns the CPU time of the process so far, in the kernel's units. */
     private static long ticks() {
         int length = read(process);
         return number(field(14, length), length) + number(field(15, length), length);
     }
 
     /**
-     * Returns the CPU time in µs since t: this thread's, unless what the whole
-     * process took is clearly more by its coarser clock.
+     * Returns the CPU time in µs of a call that took elapsed ns and began at
+     * time(): this thread's, unless what the other threads took is clearly more
+     * by their coarser clock.
      */
-    static long since(Time t, long elapsed) {
-        long own = Math.max(number(0, read(thread)) - t.thread, 0) / 1000;
+    static long since(long began, long elapsed) {
+        long ended = number(0, read(thread));
+        long own = Math.max(ended - began, 0) / 1000;
         if (elapsed < 2_000_000) {
             return own;
         }
-        long all = (ticks() - t.process) * TICK;
+        long now = ticks();
+        long all = (now - knownTicks) * TICK - (began - knownOwn) / 1000;
+        knownTicks = now;
+        knownOwn = ended;
         return all > own + 2 * TICK ? all : own;
     }
 
