@@ -274,8 +274,9 @@ func Builder(platform, language string) (map[string][]byte, error) {
 	return map[string][]byte{"Dockerfile": dockerfile, "entrypoint.sh": entrypoint, "installer.sh": installer}, nil
 }
 
-// Dockerfile returns Dockerfile.build or Dockerfile.function of a language on a
-// platform. One that does not exist matches driver.ErrUnsupported.
+// Dockerfile returns Dockerfile.build, Dockerfile.run or Dockerfile.function of a
+// language on a platform: how functions are built, what is added to the image
+// that they run in, and how they become images. One that does not exist matches driver.ErrUnsupported.
 func Dockerfile(platform, language, use string) ([]byte, error) {
 	name := path.Join(platform, language, "Dockerfile."+use)
 	data, err := files.ReadFile(name)

@@ -65,7 +65,7 @@ func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, er
 	}
 	identity := builder.String()
 	if s.Kind == driver.Image {
-		base, err := p.runImage(ctx, s)
+		base, err := p.engine.RunIdentity(ctx, Name, s.Runtime, s.Architecture, p.run.Log)
 		if err != nil {
 			return driver.Recipe{}, err
 		}
@@ -76,11 +76,6 @@ func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, er
 		identity += fmt.Sprintf(", image on %s by %q", base, dockerfile)
 	}
 	return driver.Recipe{Files: files, Packages: l.For(s.Modules).Packages, Builder: identity}, nil
-}
-
-// runImage returns the image that functions of a runtime run in.
-func (p *Platform) runImage(ctx context.Context, s driver.Spec) (containers.Image, error) {
-	return p.engine.BaseImage(ctx, Name, s.Runtime, s.Architecture, func(l dockerfiles.Language) dockerfiles.Images { return l.RunImages }, p.run.Log)
 }
 
 // Build installs the dependencies in a container of the builder image, lays
@@ -150,7 +145,7 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 		if _, err := os.Stat(filepath.Join(f.root, l.Kept[0])); err != nil {
 			return nil, fmt.Errorf("the package was not built for this platform: %w", err)
 		}
-		image, err = p.runImage(ctx, s)
+		image, err = p.engine.RunImage(ctx, Name, s.Runtime, s.Architecture, p.run.Log)
 		f.image = image.ID
 	}
 	if err != nil {

@@ -1,8 +1,6 @@
 package containers
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -16,7 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
@@ -91,41 +88,14 @@ func (b *Builder) String() string { return fmt.Sprintf("%s, builder %s", b.base,
 
 // image returns the builder image, made if it is missing.
 func (b *Builder) image(ctx context.Context, log io.Writer) (string, error) {
-	tag := fmt.Sprintf("%s:build.%s.%s-%s-%s", LocalRepository, b.platform, b.runtime, b.arch, b.digest[:12])
-	found, err := b.engine.ImageInspect(ctx, tag)
-	if err == nil && found.Config != nil && found.Config.Labels[LabelDigest] == b.digest {
-		return found.ID, nil
+	m := made{
+		use: "build", platform: b.platform, runtime: b.runtime, arch: b.arch, digest: b.digest, files: b.files,
+		arguments: map[string]*string{"BASE_IMAGE": &b.base.ID, "VERSION": &b.runtime.Version},
 	}
-	if err != nil && !errdefs.IsNotFound(err) {
-		return "", fmt.Errorf("builder image %s: %w", tag, err)
-	}
-	var all bytes.Buffer
-	w := tar.NewWriter(&all)
-	for _, name := range slices.Sorted(maps.Keys(b.files)) {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(b.files[name]))}); err != nil {
-			return "", err
-		}
-		if _, err := w.Write(b.files[name]); err != nil {
-			return "", err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return "", err
-	}
-	arguments := map[string]*string{"BASE_IMAGE": &b.base.ID, "VERSION": &b.runtime.Version}
 	if b.packages != "" {
-		arguments["PACKAGES"] = &b.packages
+		m.arguments["PACKAGES"] = &b.packages
 	}
-	id, err := b.engine.build(ctx, &all, build.ImageBuildOptions{
-		Tags:      []string{tag},
-		BuildArgs: arguments,
-		Labels:    map[string]string{LabelImage: "builder", LabelDigest: b.digest},
-		Platform:  "linux/" + goArch(b.arch),
-	}, log)
-	if err != nil {
-		return "", fmt.Errorf("builder image %s: %w", tag, err)
-	}
-	return id, nil
+	return b.engine.make(ctx, m, log)
 }
 
 // build builds an image from a context and returns its id.

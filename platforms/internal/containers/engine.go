@@ -36,7 +36,7 @@ const (
 	LabelRun    = "sebs.run"
 	LabelPrefix = "sebs.prefix"
 	LabelExpiry = "sebs.expiry" // RFC 3339
-	LabelImage  = "sebs.image"  // "builder" or "function"
+	LabelImage  = "sebs.image"  // "build", "run" or "function"
 	LabelDigest = "sebs.digest" // of what an image was made from
 )
 

@@ -55,7 +55,7 @@ var (
 // was installed and laid out: dependencies in one layer, the function's own
 // files in another. It returns the image's id and size.
 func (e *Engine) Assemble(ctx context.Context, platform string, s driver.Spec, dir string, log io.Writer) (id string, size int64, err error) {
-	base, err := e.BaseImage(ctx, platform, s.Runtime, s.Architecture, func(l dockerfiles.Language) dockerfiles.Images { return l.RunImages }, log)
+	base, err := e.RunImage(ctx, platform, s.Runtime, s.Architecture, log)
 	if err != nil {
 		return "", 0, err
 	}

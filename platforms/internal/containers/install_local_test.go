@@ -34,7 +34,7 @@ func TestBuilderImageIsMadeOnce(t *testing.T) {
 	require.True(t, found)
 	builders := func() []image.Summary {
 		all, err := e.ImageList(t.Context(), image.ListOptions{Filters: filters.NewArgs(
-			filters.Arg("label", containers.LabelImage+"=builder"), filters.Arg("label", containers.LabelDigest+"="+digest))})
+			filters.Arg("label", containers.LabelImage+"=build"), filters.Arg("label", containers.LabelDigest+"="+digest))})
 		require.NoError(t, err)
 		return all
 	}
