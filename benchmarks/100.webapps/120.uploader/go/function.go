@@ -29,13 +29,19 @@ func Init() (err error) {
 
 // Event says what to move, and where to.
 type Event struct {
-	Bucket struct {
-		Bucket string `json:"bucket"`
-		Output string `json:"output"`
-	} `json:"bucket"`
-	Object struct {
-		URL string `json:"url"`
-	} `json:"object"`
+	Bucket Bucket `json:"bucket"`
+	Object Object `json:"object"`
+}
+
+// Bucket says where objects are: a bucket, and prefixes of keys in it.
+type Bucket struct {
+	Bucket string `json:"bucket"`
+	Output string `json:"output"`
+}
+
+// Object is the file.
+type Object struct {
+	URL string `json:"url"`
 }
 
 // Answer says where the file is.
@@ -67,11 +73,11 @@ func Handler(event Event) (answer Answer, err error) {
 	}
 	from, err := url.Parse(event.Object.URL)
 	if err != nil {
-		return Answer{}, fmt.Errorf("the event's object.url: %w", err)
+		return Answer{}, fmt.Errorf("the event's object.url: %w", cause(err))
 	}
 	_, name := path.Split(from.Path)
 	if from.Scheme != "http" && from.Scheme != "https" || name == "" {
-		return Answer{}, fmt.Errorf("the event's object.url is %q, want http or https and a file's name", event.Object.URL)
+		return Answer{}, fmt.Errorf("the event's object.url is %s, want http or https and a file's name", place(from))
 	}
 
 	file, err := os.CreateTemp("", "uploader-")
@@ -128,17 +134,30 @@ func fetch(from *url.URL, file io.Writer) (int64, error) {
 	request.Header.Set("User-Agent", "SeBS 120.uploader")
 	response, err := web.Do(request)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("GET %s: %w", place(from), cause(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("GET %s: HTTP status %s", from.Redacted(), response.Status)
+		return 0, fmt.Errorf("GET %s: HTTP status %s", place(from), response.Status)
 	}
 	size, err := io.Copy(file, response.Body)
 	if err != nil {
-		return 0, fmt.Errorf("GET %s: the file did not arrive whole: %w", from.Redacted(), err)
+		return 0, fmt.Errorf("GET %s: the file did not arrive whole: %w", place(from), err)
 	}
 	return size, nil
+}
+
+// place returns a URL without its query, which may hold a signature.
+func place(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// cause returns an error of a URL without the URL.
+func cause(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // impatient is a connection whose peer sends a byte in time.

@@ -20,7 +20,8 @@ import (
 
 const (
 	quality   = 85
-	maxPixels = 1 << 28 // a few bytes can announce more than memory holds
+	maxBytes  = 64 << 20 // of a photo
+	maxPixels = 1 << 28  // a few bytes can announce more than memory holds
 )
 
 var client *storage.Client
@@ -33,16 +34,22 @@ func Init() (err error) {
 
 // Event says which photo to shrink, to what size, and where to.
 type Event struct {
-	Bucket struct {
-		Bucket string `json:"bucket"`
-		Input  string `json:"input"`
-		Output string `json:"output"`
-	} `json:"bucket"`
-	Object struct {
-		Key    string `json:"key"`
-		Width  int    `json:"width"`
-		Height int    `json:"height"`
-	} `json:"object"`
+	Bucket Bucket `json:"bucket"`
+	Object Object `json:"object"`
+}
+
+// Bucket says where objects are: a bucket, and prefixes of keys in it.
+type Bucket struct {
+	Bucket string `json:"bucket"`
+	Input  string `json:"input"`
+	Output string `json:"output"`
+}
+
+// Object is the photo, and the box that the thumbnail fits.
+type Object struct {
+	Key    string `json:"key"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
 }
 
 // Answer says where the thumbnail is.
@@ -117,7 +124,11 @@ func read(bucket, key string) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(r)
+	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err == nil && len(data) > maxBytes {
+		err = fmt.Errorf("the object %s has more than %d bytes", key, maxBytes)
+	}
+	return data, err
 }
 
 // shrink returns a photo as a JPEG of at most width x height, its aspect kept.

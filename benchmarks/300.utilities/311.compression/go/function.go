@@ -27,14 +27,20 @@ func Init() (err error) {
 
 // Event says which folder to pack, and where to.
 type Event struct {
-	Bucket struct {
-		Bucket string `json:"bucket"`
-		Input  string `json:"input"`
-		Output string `json:"output"`
-	} `json:"bucket"`
-	Object struct {
-		Key string `json:"key"`
-	} `json:"object"`
+	Bucket Bucket `json:"bucket"`
+	Object Object `json:"object"`
+}
+
+// Bucket says where objects are: a bucket, and prefixes of keys in it.
+type Bucket struct {
+	Bucket string `json:"bucket"`
+	Input  string `json:"input"`
+	Output string `json:"output"`
+}
+
+// Object is the folder.
+type Object struct {
+	Key string `json:"key"`
 }
 
 // Answer says where the archive is.
