@@ -22,7 +22,7 @@ import (
 	"github.com/sebs-go/sebs/testdata"
 )
 
-//go:embed all:python all:nodejs all:java all:go config.json
+//go:embed all:python all:nodejs all:java all:go all:cpp config.json
 var files embed.FS
 
 // Benchmark is 120.uploader.
