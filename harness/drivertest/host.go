@@ -29,7 +29,7 @@ var hostRules = []rule{
 }
 
 // connecting are the languages whose probes have the action connect.
-var connecting = []string{"python", "nodejs", "sim"}
+var connecting = []string{"python", "nodejs", "java", "go", "cpp", "sim"}
 
 func checkHost(ctx context.Context, pt *platformTest) error {
 	listen, reach, err := pt.platform.(driver.Host).Host(ctx)

@@ -1,9 +1,11 @@
 // The conformance suite's probe: a function that does what the event asks.
 #include <sebs/function.hpp>
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +107,33 @@ static json corrupt(const json &) {
   return json::object();
 }
 
+// transfer sends a text to a server and returns what it sends back.
+static json transfer(const std::string &host, int port, const std::string &text) {
+  const int server = socket(AF_INET, SOCK_STREAM, 0);
+  const auto failed = [server](const char *what) {
+    const int error = errno;
+    close(server);
+    return std::system_error(error, std::generic_category(), what);
+  };
+  const timeval limit{5, 0};
+  setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(server, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+  if (connect(server, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) throw failed("connect");
+  if (send(server, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) throw failed("send");
+  shutdown(server, SHUT_WR);
+  std::string received;
+  char buffer[1024];
+  ssize_t n;
+  while ((n = recv(server, buffer, sizeof buffer, 0)) > 0) received.append(buffer, static_cast<size_t>(n));
+  if (n < 0) throw failed("receive");
+  close(server);
+  return {{"text", received}};
+}
+
 static json facts(const json &event) {
   std::vector<std::string> keys;
   for (const auto &[key, value] : event.items()) keys.push_back(key);
@@ -153,6 +182,7 @@ json function(const json &event) {
   if (action == "unserialisable") return {{"value", "\xff"}};
   if (action == "corrupt") return corrupt(event);
   if (action == "measure") return {{"result", {{"n", 1}}}, {"measurement", {{"compute_us", 123}}}};
+  if (action == "connect") return transfer(event["host"], event["port"], event["text"]);
   if (action == "facts") return facts(event);
   throw std::invalid_argument("no action " + action);
 }

@@ -5,6 +5,8 @@ package function
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -61,7 +63,29 @@ var actions = map[string]func(Event) (any, error){
 	"measure": func(Event) (any, error) {
 		return Event{"result": Event{"n": 1}, "measurement": Event{"compute_us": 123}}, nil
 	},
-	"facts": facts,
+	"facts":   facts,
+	"connect": connect,
+}
+
+// connect sends a text to a server and returns what it sends back.
+func connect(e Event) (any, error) {
+	address := net.JoinHostPort(text(e, "host"), strconv.Itoa(number(e, "port")))
+	server, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	if err := server.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(server, text(e, "text")); err != nil {
+		return nil, err
+	}
+	if err := server.(*net.TCPConn).CloseWrite(); err != nil {
+		return nil, err
+	}
+	received, err := io.ReadAll(io.LimitReader(server, 1<<20))
+	return Event{"text": string(received)}, err
 }
 
 func text(e Event, key string) string { s, _ := e[key].(string); return s }

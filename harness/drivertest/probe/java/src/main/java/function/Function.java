@@ -6,6 +6,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -74,6 +76,14 @@ public class Function {
             case "corrupt":
                 new FileOutputStream(FileDescriptor.in).write("this is no answer\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                 return Map.of();
+            case "connect":
+                try (Socket server = new Socket()) {
+                    server.setSoTimeout(5000);
+                    server.connect(new InetSocketAddress((String) event.get("host"), number(event, "port")), 5000);
+                    server.getOutputStream().write(((String) event.get("text")).getBytes(StandardCharsets.UTF_8));
+                    server.shutdownOutput();
+                    return Map.of("text", new String(server.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+                }
             case "measure":
                 return Map.of("result", Map.of("n", 1), "measurement", Map.of("compute_us", 123));
             case "facts":
