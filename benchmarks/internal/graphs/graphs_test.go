@@ -102,7 +102,7 @@ func prim(g Graph) int64 {
 // TestCopies compares the sources of the graph in the benchmarks' folders:
 // packages are built each from one folder, so each has a copy.
 func TestCopies(t *testing.T) {
-	for _, name := range []string{"*/preferential.py", "*/preferential.js", "cpp/preferential.hpp", "java/src/main/java/function/Preferential.java"} {
+	for _, name := range []string{"*/preferential.py", "*/preferential.js", "cpp/preferential.hpp", "go/preferential.go", "java/src/main/java/function/Preferential.java"} {
 		copies, err := filepath.Glob("../../500.scientific/50[123].*/" + name)
 		require.NoError(t, err)
 		require.NotEmpty(t, copies, name)

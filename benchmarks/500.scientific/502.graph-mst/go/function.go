@@ -70,3 +70,13 @@ func Handler(event Event) (Answer, error) {
 		},
 	}, nil
 }
+
+// weights returns the weights of the edges: the random numbers after state.
+func weights(count int, state int64) []int64 {
+	values := make([]int64, count)
+	for i := range values {
+		state = state * multiplier % modulus
+		values[i] = state
+	}
+	return values
+}

@@ -80,13 +80,3 @@ func count(g graph.Undirected) (vertices, edges int) {
 	}
 	return vertices, edges / 2
 }
-
-// weights returns the weights of the edges: the random numbers after state.
-func weights(count int, state int64) []int64 {
-	values := make([]int64, count)
-	for i := range values {
-		state = state * multiplier % modulus
-		values[i] = state
-	}
-	return values
-}
