@@ -2,6 +2,9 @@ package recognition
 
 import (
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,4 +64,48 @@ func TestTrimNodejs(t *testing.T) {
 	}, left)
 	require.Contains(t, printed, "removed onnxruntime-node/bin/napi-v3/linux/arm64 (")
 	require.Contains(t, printed, "removed tar (")
+}
+
+// TestTrimJava has package.sh unpack the classes of onnxruntime and its library
+// for one system, and leave nothing of the rest.
+func TestTrimJava(t *testing.T) {
+	// A stand-in for the JDK, whose jar lists and extracts these files.
+	jdk := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(jdk, "bin"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(jdk, "bin", "jar"), []byte(`#!/bin/sh
+case "$1" in
+tvf)
+  for file in META-INF/MANIFEST.MF ai/onnxruntime/native/ ai/onnxruntime/OrtSession.class \
+    ai/onnxruntime/native/linux-aarch64/libonnxruntime.so ai/onnxruntime/native/linux-x64/libonnxruntime.so \
+    ai/onnxruntime/native/osx-x64/libonnxruntime.dylib ai/onnxruntime/native/osx-x64/libonnxruntime.dylib.dSYM/Info.plist \
+    ai/onnxruntime/native/osx-aarch64/libonnxruntime.dylib ai/onnxruntime/native/win-x64/onnxruntime.pdb; do
+    echo "  4096 Wed Oct 30 18:31:00 UTC 2024 $file"
+  done ;;
+xf)
+  while read -r file; do
+    mkdir -p "$(dirname "$file")" && echo > "$file"
+  done < "${3#@}" ;;
+esac
+`), 0o755))
+	t.Setenv("JAVA_HOME", jdk)
+	library := "libonnxruntime.so"
+	own := "linux"
+	if runtime.GOOS == "darwin" {
+		library, own = "libonnxruntime.dylib", "osx"
+	}
+	for _, architecture := range []string{"x64", "arm64"} {
+		t.Setenv("TARGET_ARCHITECTURE", architecture)
+		left, printed := benchtest.Trim(t, "java/package.sh",
+			"classes/function/Function.class", "lib/com.microsoft.onnxruntime.onnxruntime-1.20.0.jar", "lib/other.jar")
+		require.Equal(t, []string{
+			"classes/ai/onnxruntime/OrtSession.class",
+			"classes/function/Function.class",
+			"classes/native/" + library,
+			"lib/other.jar",
+		}, left)
+		for _, removed := range []string{"linux-x64/libonnxruntime.so", "linux-aarch64/libonnxruntime.so", "win-x64/onnxruntime.pdb", "osx-x64/libonnxruntime.dylib"} {
+			kept := removed == own+"-"+map[string]string{"x64": "x64", "arm64": "aarch64"}[architecture]+"/"+library
+			require.Equal(t, !kept, strings.Contains(printed, "removed ai/onnxruntime/native/"+removed+" (4 kB)"), removed)
+		}
+	}
 }

@@ -30,7 +30,7 @@ func TestClasses(t *testing.T) {
 	copies, err := filepath.Glob("*/resources/classes.json")
 	require.NoError(t, err)
 	require.Greater(t, len(copies), 1)
-	for _, file := range copies {
+	for _, file := range append(copies, "java/src/main/resources/classes.json") {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
 		require.Equal(t, string(first), string(data), file)
