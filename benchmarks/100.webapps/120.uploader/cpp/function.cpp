@@ -56,10 +56,10 @@ class URL {
     const std::string wrong = "the event's object.url is " + json(address).dump() + ", want http or https and a file's name";
     if (!url) throw std::bad_alloc();
     if (curl_url_set(url.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK) throw std::invalid_argument(wrong);
-    std::string scheme = part(CURLUPART_SCHEME, 0), host = part(CURLUPART_HOST, 0);
+    std::string scheme = part(CURLUPART_SCHEME, 0), host = part(CURLUPART_HOST, 0), port = part(CURLUPART_PORT, 0);
     name = fs::path(part(CURLUPART_PATH, CURLU_URLDECODE)).filename();
     if ((scheme != "http" && scheme != "https") || name.empty()) throw std::invalid_argument(wrong);
-    shown = scheme + "://" + host + part(CURLUPART_PATH, 0);
+    shown = scheme + "://" + host + (port.empty() ? "" : ":" + port) + part(CURLUPART_PATH, 0);
   }
 
   CURLU *get() const { return url.get(); }
