@@ -16,7 +16,7 @@ import (
 	"github.com/sebs-go/sebs/harness"
 )
 
-//go:embed all:python all:nodejs all:java all:go config.json
+//go:embed all:python all:nodejs all:java all:go all:cpp config.json
 var files embed.FS
 
 // Benchmark is 504.dna-visualisation.
