@@ -253,3 +253,15 @@ func TestDifference(t *testing.T) {
 		}
 	}
 }
+
+// TestCopies compares the sources that read JPEG in C++ with those of the other
+// benchmark that does: packages are built each from one folder.
+func TestCopies(t *testing.T) {
+	for _, name := range []string{"jpeg.hpp", "jpeg.cpp"} {
+		own, err := os.ReadFile(filepath.Join("cpp", name))
+		require.NoError(t, err)
+		other, err := os.ReadFile(filepath.Join("../../400.inference/411.image-recognition/cpp", name))
+		require.NoError(t, err)
+		require.Equal(t, string(own), string(other), name)
+	}
+}
