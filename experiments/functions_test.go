@@ -1,0 +1,201 @@
+package experiments_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/benchmarks"
+	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/answer"
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/invoke"
+)
+
+// named skips a test that builds and calls every function unless -run names
+// it.
+func named(t *testing.T) {
+	t.Helper()
+	first, _, _ := strings.Cut(flag.Lookup("test.run").Value.String(), "/")
+	if re, err := regexp.Compile(first); first == "" || err != nil || re.MatchString("Test") {
+		t.Skipf("it builds every function, and runs when -run names it: go test -v -run '^%s$' ./experiments", t.Name())
+	}
+}
+
+// machine is the platform process, opened for a test that calls functions
+// without an experiment's cells.
+type machine struct {
+	driver.Platform
+	run      driver.Run
+	packages *build.Store
+	calls    int
+}
+
+// openMachine opens the platform until the test ends. Packages are those of
+// experiments: nothing is built twice.
+func openMachine(t *testing.T) *machine {
+	t.Helper()
+	cache := os.Getenv("SEBS_CACHE")
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		require.NoError(t, err)
+		cache = filepath.Join(dir, "sebs")
+	}
+	packages, err := build.OpenStore(cache)
+	require.NoError(t, err)
+	id := "t" + strings.ToLower(rand.Text()[:12])
+	run := driver.Run{ID: id, Prefix: id, Expiry: time.Now(), Ledger: unguarded{}, Guard: unguarded{}, Dir: t.TempDir(), Log: t.Output()}
+	p, err := driver.Open(t.Context(), "process", run)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+	return &machine{Platform: p, run: run, packages: packages}
+}
+
+// unguarded is the ledger and the guard of a test that closes what it opens.
+type unguarded struct{}
+
+func (unguarded) Record(driver.Resource) error { return nil }
+func (unguarded) Process(int) func()           { return func() {} }
+func (unguarded) Command(...string) func()     { return func() {} }
+func (unguarded) Folder(string) func()         { return func() {} }
+
+// workload is a benchmark with its input of size test.
+type workload struct {
+	harness.Benchmark
+	machine     *machine
+	config      harness.Config
+	languages   []string
+	store       *harness.Store
+	payload     any
+	environment map[string]string // for its functions
+}
+
+// eachBenchmark runs a sub-test for each benchmark.
+func eachBenchmark(t *testing.T, m *machine, test func(t *testing.T, w *workload)) {
+	for _, b := range benchmarks.All {
+		t.Run(b.Name, func(t *testing.T) { test(t, prepare(t, m, b)) })
+	}
+}
+
+// prepare makes a benchmark's input.
+func prepare(t *testing.T, m *machine, b harness.Benchmark) *workload {
+	t.Helper()
+	config, err := harness.ReadConfig(b.Files)
+	require.NoError(t, err)
+	w := &workload{Benchmark: b, machine: m, config: config, environment: map[string]string{}}
+	for _, l := range config.Languages {
+		if l.Name != "sim" { // a model's, which nothing here runs
+			w.languages = append(w.languages, l.Name)
+		}
+	}
+	var buckets driver.Buckets
+	var tables driver.Tables
+	if slices.Contains(config.Modules, driver.Storage) {
+		buckets, err = m.Buckets(t.Context())
+		require.NoError(t, err)
+		maps.Copy(w.environment, buckets.Access())
+	}
+	if slices.Contains(config.Modules, driver.NoSQL) {
+		tables, err = m.Tables(t.Context())
+		require.NoError(t, err)
+	}
+	w.store = harness.NewStore(b.Name, m.run.Prefix, buckets, tables)
+	if buckets != nil {
+		require.NoError(t, buckets.Create(t.Context(), w.store.Bucket()))
+	}
+	w.payload, err = b.Input(t.Context(), harness.Test, w.store)
+	require.NoError(t, err)
+	if tables != nil {
+		maps.Copy(w.environment, tables.Access(map[string]string{cart: w.store.TableName(cart)}))
+	}
+	return w
+}
+
+// cart is the one table that a benchmark has.
+const cart = "shopping_cart"
+
+// deploy builds the function of a language, or finds its package, and returns a
+// client of it until the test ends. What it reaches the stores with is given.
+func (w *workload) deploy(t *testing.T, language, suffix string, environment map[string]string) *invoke.Client {
+	t.Helper()
+	features := w.machine.Features()
+	i := slices.IndexFunc(features.Runtimes, func(r driver.Runtime) bool { return r.Language == language })
+	require.GreaterOrEqual(t, i, 0, "the platform has no %s", language)
+	spec := driver.Spec{
+		Benchmark: w.Name, Runtime: features.Runtimes[i], Architecture: features.Architectures[0], Kind: features.Kinds[0],
+		Trigger: features.Triggers[0], Modules: w.config.Modules, Memory: w.config.Memory, Timeout: w.config.Timeout,
+		Environment: environment,
+	}
+	spec.Name = driver.FunctionName(w.machine.run.Prefix, spec, features.MaxName-len(suffix)) + suffix
+	built, err := w.machine.packages.Package(t.Context(), build.Job{
+		Platform: w.machine.Platform, PlatformName: "process", Files: w.Files, Spec: spec, Log: t.Output(),
+	})
+	require.NoError(t, err)
+	endpoint, err := w.machine.Deploy(t.Context(), spec, built.Package)
+	require.NoError(t, err)
+	client, err := invoke.New(endpoint)
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	return client
+}
+
+// event returns what the input's payload is as JSON: a copy, to be changed.
+func (w *workload) event(t *testing.T) map[string]any {
+	t.Helper()
+	data, err := json.Marshal(w.payload)
+	require.NoError(t, err)
+	return decode(t, data).(map[string]any)
+}
+
+// call calls a function, which must answer, and returns how long the client
+// waited.
+func (w *workload) call(t *testing.T, client *invoke.Client, event map[string]any) (answer.Answer, time.Duration) {
+	t.Helper()
+	w.machine.calls++
+	request := fmt.Sprintf("%s-%d", w.machine.run.ID, w.machine.calls)
+	event = maps.Clone(event)
+	event["request-id"] = request
+	data, err := json.Marshal(event)
+	require.NoError(t, err)
+	x := client.Call(t.Context(), data)
+	require.Nil(t, x.Failure)
+	a, err := answer.Parse(x.Reply.Body)
+	require.NoError(t, err)
+	require.Equal(t, request, a.Request)
+	return a, x.Total
+}
+
+// succeed makes a call with the benchmark's input that must be right.
+func (w *workload) succeed(t *testing.T, client *invoke.Client, event map[string]any) (answer.Answer, time.Duration) {
+	t.Helper()
+	a, took := w.call(t, client, event)
+	if a.Error != nil {
+		require.Failf(t, "the call failed", "%+v", *a.Error)
+	}
+	require.NoError(t, w.Check(t.Context(), harness.Test, w.payload, a.Result, w.store))
+	return a, took
+}
+
+// decode decodes JSON with its numbers as they are written.
+func decode(t *testing.T, data []byte) any {
+	t.Helper()
+	var v any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&v))
+	return v
+}
