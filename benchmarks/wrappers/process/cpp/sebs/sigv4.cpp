@@ -174,10 +174,6 @@ std::string Client::request(const Request &r) const {
     (void)list.release();
     list.reset(longer);
   }
-  if (curl_slist *longer = curl_slist_append(list.get(), "Expect:")) {  // there is nothing to wait for
-    (void)list.release();
-    list.reset(longer);
-  }
 
   Received received{curl, r.into, {}};
   char error[CURL_ERROR_SIZE] = "";
@@ -186,6 +182,9 @@ std::string Client::request(const Request &r) const {
   curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, signature.c_str());
   curl_easy_setopt(curl, CURLOPT_USERPWD, credentials.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  // Before it sends much, curl asks whether it may. To forbid that takes a
+  // header, which curl would sign and not send; so it does not wait for long.
+  curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 300L);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
