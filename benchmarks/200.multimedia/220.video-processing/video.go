@@ -23,7 +23,7 @@ import (
 	"github.com/sebs-go/sebs/harness"
 )
 
-//go:embed all:python all:nodejs all:java config.json
+//go:embed all:python all:nodejs all:java all:cpp config.json
 var files embed.FS
 
 // Benchmark is 220.video-processing.
