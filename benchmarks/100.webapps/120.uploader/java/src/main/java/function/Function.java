@@ -38,11 +38,27 @@ public class Function {
         return folder.isEmpty() || folder.endsWith("/") ? folder + name : folder + "/" + name;
     }
 
-    /** Writes what the URL has to a file, whole, on a connection of its own. */
+    /** Returns a URL that names a file. What is wrong with one is said without it: it may be signed. */
+    private static URI parse(String address) {
+        try {
+            URI url = new URI(address);
+            boolean web = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+            if (web && url.getHost() != null && !url.getPath().isEmpty() && !url.getPath().endsWith("/")) {
+                return url;
+            }
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("the event's object.url is no URL: " + e.getReason() + " at character " + e.getIndex());
+        }
+        throw new IllegalArgumentException("the event's object.url has not http or https, a host and a file's name");
+    }
+
+    /**
+     * Writes what the URL has to a file, whole. If the URL is the store's, the
+     * virtual machine may use a connection of the last upload.
+     */
     private static void fetch(URI url, Path file) throws IOException {
         HttpURLConnection connection = (HttpURLConnection) url.toURL().openConnection();
         connection.setRequestProperty("User-Agent", "SeBS 120.uploader");
-        connection.setRequestProperty("Connection", "close");
         connection.setConnectTimeout(TIMEOUT);
         connection.setReadTimeout(TIMEOUT);
         String asked = "GET " + url.getScheme() + "://" + url.getRawAuthority() + url.getRawPath();
@@ -70,16 +86,12 @@ public class Function {
         return (end - start) / 1000;
     }
 
-    public Map<String, Object> handler(Map<String, Object> event) throws IOException, URISyntaxException {
+    public Map<String, Object> handler(Map<String, Object> event) throws IOException {
         String bucket = field(event, "bucket.bucket");
         String output = field(event, "bucket.output");
         String address = field(event, "object.url");
-        URI url = new URI(address);
-        String path = url.getPath() == null ? "" : url.getPath();
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        if (!("http".equals(url.getScheme()) || "https".equals(url.getScheme())) || url.getHost() == null || name.isEmpty()) {
-            throw new IllegalArgumentException("the event's object.url is " + address + ", want http or https and a file's name");
-        }
+        URI url = parse(address);
+        String name = url.getPath().substring(url.getPath().lastIndexOf('/') + 1);
 
         String temporary = System.getenv("TMPDIR");
         Path file = Files.createTempFile(Path.of(temporary == null || temporary.isEmpty() ? "/tmp" : temporary), "uploader-", "");
