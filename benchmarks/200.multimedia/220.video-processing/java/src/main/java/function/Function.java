@@ -5,6 +5,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.RandomAccessFile;
+import java.math.BigDecimal;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -118,7 +119,7 @@ public class Function {
     private void process(Path source, Path target, String operation, Number duration, String name)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(ffmpeg, "-nostdin", "-y", "-loglevel", "error", "-xerror",
-                "-t", duration.toString(), "-i", source.toString()));
+                "-t", new BigDecimal(duration.toString()).toPlainString(), "-i", source.toString()));
         command.addAll(arguments(operation));
         command.add(target.toString());
         Process run = new ProcessBuilder(command).redirectErrorStream(true).redirectInput(new File("/dev/null")).start();
