@@ -9,6 +9,7 @@ import ai.onnxruntime.TensorInfo;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
@@ -51,6 +52,10 @@ public class Function {
         Path library = Path.of(Function.class.getResource("/native").toURI()); // package.sh put it there
         System.setProperty("onnxruntime.native.path", library.toString());
         environment = OrtEnvironment.getEnvironment();
+        File[] left = new File(System.getProperty("java.io.tmpdir")).listFiles((folder, name) -> name.startsWith("onnxruntime-java"));
+        for (File folder : left == null ? new File[0] : left) {
+            folder.delete(); // it is empty, as the library is unpacked, and would be there until the process ends
+        }
     }
 
     /** Returns the event's value at a dotted path, which must be of type kind. */
