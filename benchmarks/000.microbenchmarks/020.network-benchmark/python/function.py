@@ -91,7 +91,7 @@ def handler(event):
     if not request or len(request) > 128 or " " in request or "/" in request:
         raise ValueError(f"the event's request-id is {request!r}, want up to 128 characters without blanks and slashes")
     if not address or not 0 < port < 65536:
-        raise ValueError(f"the event's server is {address!r}, port {port}, want a host and 1 to 65535")
+        raise ValueError(f"the event's server-address is {address!r} and its server-port {port}, want a host and 1 to 65535")
     if repetitions < 1:
         raise ValueError(f"the event's repetitions are {repetitions}, want at least 1")
 

@@ -163,7 +163,7 @@ exports.handler = async function (event) {
     throw new RangeError(`the event's request-id is '${request}', want up to 128 characters without blanks and slashes`);
   }
   if (address === '' || port < 1 || port > 65535) {
-    throw new RangeError(`the event's server is '${address}', port ${port}, want a host and 1 to 65535`);
+    throw new RangeError(`the event's server-address is '${address}' and its server-port ${port}, want a host and 1 to 65535`);
   }
   if (repetitions < 1) {
     throw new RangeError(`the event's repetitions are ${repetitions}, want at least 1`);

@@ -48,7 +48,7 @@ exports.handler = async function (event) {
   const address = field(event, 'ip-address', 'string');
   const port = field(event, 'port', 'integer');
   if (address === '' || port < 1 || port > 65535) {
-    throw new RangeError(`the event's server is '${address}', port ${port}, want a host and 1 to 65535`);
+    throw new RangeError(`the event's ip-address is '${address}' and its port ${port}, want a host and 1 to 65535`);
   }
 
   const begin = process.hrtime.bigint();

@@ -25,7 +25,7 @@ def handler(event):
     address = field(event, "ip-address", str)
     port = field(event, "port", int)
     if not address or not 0 < port < 65536:
-        raise ValueError(f"the event's server is {address!r}, port {port}, want a host and 1 to 65535")
+        raise ValueError(f"the event's ip-address is {address!r} and its port {port}, want a host and 1 to 65535")
 
     begin = time.perf_counter_ns()
     try:

@@ -29,6 +29,21 @@ function field(event, dotted) {
   return value;
 }
 
+// shown returns a URL without its query, which may hold a signature.
+function shown(url) {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+// parse returns a URL that names a file.
+function parse(address) {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!['http:', 'https:'].includes(url?.protocol) || url.pathname.endsWith('/')) {
+    const given = url === null ? JSON.stringify(address) : shown(url);
+    throw new Error(`the event's object.url is ${given}, want http or https and a file's name`);
+  }
+  return url;
+}
+
 // get returns the response to a GET on a connection of its own, once its
 // headers are there.
 function get(url) {
@@ -36,7 +51,7 @@ function get(url) {
     const options = { agent: false, headers: { 'User-Agent': 'SeBS 120.uploader' }, timeout: TIMEOUT };
     const request = (url.protocol === 'https:' ? https : http).get(url, options, resolve);
     request.on('timeout', () => request.destroy(new Error(`no byte for ${TIMEOUT} ms`)));
-    request.on('error', reject);
+    request.on('error', (error) => reject(new Error(`GET ${shown(url)}: ${error.message}`)));
   });
 }
 
@@ -45,10 +60,10 @@ async function fetch(url, file) {
   const response = await get(url);
   if (response.statusCode !== 200) {
     response.destroy();
-    throw new Error(`GET ${url.origin}${url.pathname}: HTTP status ${response.statusCode}`);
+    throw new Error(`GET ${shown(url)}: HTTP status ${response.statusCode}`);
   }
   await pipeline(response, fs.createWriteStream(file)).catch((error) => {
-    throw new Error(`GET ${url.origin}${url.pathname}: the file did not arrive whole: ${error.message}`);
+    throw new Error(`GET ${shown(url)}: the file did not arrive whole: ${error.message}`);
   });
 }
 
@@ -59,11 +74,8 @@ function microseconds(start, end) {
 exports.handler = async function (event) {
   const bucket = field(event, 'bucket.bucket');
   const output = field(event, 'bucket.output');
-  const url = new URL(field(event, 'object.url'));
+  const url = parse(field(event, 'object.url'));
   const name = path.posix.basename(decodeURIComponent(url.pathname));
-  if (!['http:', 'https:'].includes(url.protocol) || name === '') {
-    throw new Error(`the event's object.url is ${url.href}, want http or https and a file's name`);
-  }
 
   const folder = await fs.promises.mkdtemp(path.join(os.tmpdir(), 'uploader-'));
   try {

@@ -27,14 +27,22 @@ def field(event, path, kind):
     return value
 
 
+def shown(url):
+    """Returns a URL without its query, which may hold a signature."""
+    return url.partition("?")[0]
+
+
 def fetch(url, path):
     """Writes what the URL has to a file, whole."""
     request = urllib.request.Request(url, headers={"User-Agent": "SeBS 120.uploader"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as response, open(path, "wb") as file:
-        shutil.copyfileobj(response, file, 1 << 20)
-        got, announced = file.tell(), response.headers.get("Content-Length")
-        if announced is not None and got != int(announced):
-            raise OSError(f"the file ended after {got} of {announced} bytes")
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response, open(path, "wb") as file:
+            shutil.copyfileobj(response, file, 1 << 20)
+            got, announced = file.tell(), response.headers.get("Content-Length")
+            if announced is not None and got != int(announced):
+                raise OSError(f"the file ended after {got} of {announced} bytes")
+    except OSError as error:
+        raise OSError(f"GET {shown(url)}: {error}") from error
 
 
 def microseconds(start, end):
@@ -48,7 +56,7 @@ def handler(event):
     parts = urllib.parse.urlsplit(url)
     name = posixpath.basename(urllib.parse.unquote(parts.path))
     if parts.scheme not in ("http", "https") or not name:
-        raise ValueError(f"the event's object.url is {url!r}, want http or https and a file's name")
+        raise ValueError(f"the event's object.url is {shown(url)!r}, want http or https and a file's name")
 
     handle, path = tempfile.mkstemp(prefix="uploader-")
     os.close(handle)

@@ -62,7 +62,10 @@ def answer(request):
     if route == "GET /cart":
         return get_cart(cart)
     if route == "GET /cart/{id}":
-        return get_product(cart, text((request.get("path") or {}).get("id"), "path.id"))
+        path = request.get("path")
+        if not isinstance(path, dict):
+            raise TypeError(f"the request's path is {type(path).__name__}, want dict")
+        return get_product(cart, text(path.get("id"), "path.id"))
     if route == "PUT /cart":
         return put_product(
             cart,

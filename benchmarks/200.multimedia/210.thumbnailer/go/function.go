@@ -80,7 +80,7 @@ func Handler(event Event) (Answer, error) {
 		return Answer{}, errors.New("the event lacks bucket.bucket, bucket.input, bucket.output or object.key")
 	}
 	if width < 1 || height < 1 {
-		return Answer{}, fmt.Errorf("the thumbnail's size is %d x %d, want at least 1 x 1", width, height)
+		return Answer{}, fmt.Errorf("the event's object.width and object.height are %d x %d, want at least 1 x 1", width, height)
 	}
 	source := path.Join(event.Bucket.Input, event.Object.Key)
 	target := path.Join(event.Bucket.Output, path.Base(source))

@@ -55,7 +55,7 @@ exports.handler = async function (event) {
   const width = field(event, 'object.width', 'integer');
   const height = field(event, 'object.height', 'integer');
   if (width < 1 || height < 1) {
-    throw new RangeError(`the thumbnail's size is ${width} x ${height}, want at least 1 x 1`);
+    throw new RangeError(`the event's object.width and object.height are ${width} x ${height}, want at least 1 x 1`);
   }
 
   const begin = process.hrtime.bigint();

@@ -48,7 +48,7 @@ def handler(event):
     width = field(event, "object.width", int)
     height = field(event, "object.height", int)
     if width < 1 or height < 1:
-        raise ValueError(f"the thumbnail's size is {width} x {height}, want at least 1 x 1")
+        raise ValueError(f"the event's object.width and object.height are {width} x {height}, want at least 1 x 1")
 
     begin = time.perf_counter_ns()
     photo = bytes(client.download_stream(bucket, source))

@@ -117,7 +117,7 @@ json function(const json &event) {
   fs::create_directory(tree);
 
   auto begin = Clock::now();
-  client.download_directory(bucket, prefix, tree);
+  client.download_directory(bucket, prefix + "/", tree);
   auto downloaded = Clock::now();
   std::vector<std::string> names = files(tree);
   if (names.empty()) throw std::invalid_argument("there are no objects under " + prefix);

@@ -88,7 +88,7 @@ func Handler(event Event) (answer Answer, err error) {
 	}
 
 	begin := time.Now()
-	if err := client.DownloadDirectory(bucket, prefix, tree); err != nil {
+	if err := client.DownloadDirectory(bucket, prefix+"/", tree); err != nil {
 		return Answer{}, err
 	}
 	downloaded := time.Now()

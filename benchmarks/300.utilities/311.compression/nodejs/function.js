@@ -65,7 +65,7 @@ exports.handler = async function (event) {
     await fs.promises.mkdir(tree);
 
     const begin = process.hrtime.bigint();
-    await client.downloadDirectory(bucket, prefix, tree);
+    await client.downloadDirectory(bucket, `${prefix}/`, tree);
     const downloaded = process.hrtime.bigint();
     const names = await files(tree);
     if (names.length === 0) {

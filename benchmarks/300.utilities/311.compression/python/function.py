@@ -51,7 +51,7 @@ def handler(event):
         os.mkdir(tree)
 
         begin = time.perf_counter_ns()
-        client.download_directory(bucket, prefix, tree)
+        client.download_directory(bucket, prefix + "/", tree)
         downloaded = time.perf_counter_ns()
         names = files(tree)
         if not names:

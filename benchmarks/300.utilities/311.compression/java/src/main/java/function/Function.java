@@ -99,7 +99,7 @@ public class Function {
             Path archive = work.resolve("archive.zip");
 
             long begin = System.nanoTime();
-            client.downloadDirectory(bucket, prefix, tree);
+            client.downloadDirectory(bucket, prefix + "/", tree);
             long downloaded = System.nanoTime();
             List<String> names = new ArrayList<>();
             files(tree.toFile(), "", names);
