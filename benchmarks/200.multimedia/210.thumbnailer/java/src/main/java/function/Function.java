@@ -3,10 +3,10 @@ package function;
 import com.twelvemonkeys.image.ResampleOp;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -18,15 +18,15 @@ import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
+import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import sebs.Storage;
 
 /** Downloads a photo, shrinks it to fit a box and uploads it as JPEG. */
 public class Function {
     private static final float QUALITY = 0.85f;
-    private static final int DENSITY = 8; // a thumbnail's pixel is made of at least as many of the photo each way, if it has them
+    private static final int DENSITY = 4; // a thumbnail's pixel is made of at least as many of the photo each way, if it has them
 
     private static final Storage client = Storage.getInstance();
 
@@ -52,8 +52,13 @@ public class Function {
     }
 
     /** Returns the photo as a JPEG of at most width x height, its aspect kept. */
-    private static byte[] shrink(byte[] photo, int width, int height) throws IOException {
-        ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(photo));
+    private static byte[] shrink(Path photo, int width, int height) throws IOException {
+        try (FileImageInputStream in = new FileImageInputStream(photo.toFile())) {
+            return shrink(in, width, height);
+        }
+    }
+
+    private static byte[] shrink(ImageInputStream in, int width, int height) throws IOException {
         Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
         if (!readers.hasNext()) {
             throw new IOException("its format is not known");
@@ -125,32 +130,36 @@ public class Function {
             throw new IllegalArgumentException("the thumbnail's size is " + width + " x " + height + ", want at least 1 x 1");
         }
 
-        long begin = System.nanoTime();
-        byte[] photo;
-        try (InputStream in = client.downloadStream(bucket, source)) {
-            photo = in.readAllBytes();
-        }
-        long downloaded = System.nanoTime();
-        if (photo.length == 0) {
-            throw new IOException("the object " + source + " is empty");
-        }
-        byte[] thumbnail;
+        String temporary = System.getenv("TMPDIR");
+        Path photo = Files.createTempFile(Path.of(temporary == null || temporary.isEmpty() ? "/tmp" : temporary), "thumbnailer-", "");
         try {
-            thumbnail = shrink(photo, width, height);
-        } catch (IOException | RuntimeException e) { // readers throw both on damaged data
-            throw new IOException("the object " + source + " is not a whole image: " + e.getMessage(), e);
-        }
-        long computed = System.nanoTime();
-        String key = client.uploadStream(bucket, target, thumbnail);
-        long uploaded = System.nanoTime();
+            long begin = System.nanoTime();
+            client.download(bucket, source, photo); // in memory there might be no place for it beside its pixels
+            long downloaded = System.nanoTime();
+            long size = Files.size(photo);
+            if (size == 0) {
+                throw new IOException("the object " + source + " is empty");
+            }
+            byte[] thumbnail;
+            try {
+                thumbnail = shrink(photo, width, height);
+            } catch (IOException | RuntimeException e) { // readers throw both on damaged data
+                throw new IOException("the object " + source + " is not a whole image: " + e.getMessage(), e);
+            }
+            long computed = System.nanoTime();
+            String key = client.uploadStream(bucket, target, thumbnail);
+            long uploaded = System.nanoTime();
 
-        return Map.of(
-                "result", Map.of("bucket", bucket, "key", key),
-                "measurement", Map.of(
-                        "download_time", microseconds(begin, downloaded),
-                        "download_size", photo.length,
-                        "compute_time", microseconds(downloaded, computed),
-                        "upload_time", microseconds(computed, uploaded),
-                        "upload_size", thumbnail.length));
+            return Map.of(
+                    "result", Map.of("bucket", bucket, "key", key),
+                    "measurement", Map.of(
+                            "download_time", microseconds(begin, downloaded),
+                            "download_size", size,
+                            "compute_time", microseconds(downloaded, computed),
+                            "upload_time", microseconds(computed, uploaded),
+                            "upload_size", thumbnail.length));
+        } finally {
+            Files.deleteIfExists(photo);
+        }
     }
 }
