@@ -127,7 +127,7 @@ public class Function {
         int width = field(event, "object.width", Integer.class);
         int height = field(event, "object.height", Integer.class);
         if (width < 1 || height < 1) {
-            throw new IllegalArgumentException("the thumbnail's size is " + width + " x " + height + ", want at least 1 x 1");
+            throw new IllegalArgumentException("the event's object.width and object.height are " + width + " x " + height + ", want at least 1 x 1");
         }
 
         String temporary = System.getenv("TMPDIR");
