@@ -193,9 +193,7 @@ func corrupt(Event) (any, error) {
 	for fd := 3; fd < 256; fd++ {
 		var s syscall.Stat_t
 		if syscall.Fstat(fd, &s) == nil && s.Mode&syscall.S_IFMT == syscall.S_IFSOCK {
-			if _, err := syscall.Write(fd, []byte("this is no answer\r\n\r\n")); err != nil {
-				return nil, fmt.Errorf("descriptor %s: %w", strconv.Itoa(fd), err)
-			}
+			_, _ = syscall.Write(fd, []byte("this is no answer\r\n\r\n")) // fails for one that listens
 		}
 	}
 	return Event{}, nil

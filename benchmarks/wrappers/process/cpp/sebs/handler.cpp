@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -180,6 +181,7 @@ int listen_at(int port, bool once) {
 }  // namespace
 
 int main(int count, char **arguments) {
+  signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error, and not the end
   sebs::prepare();
   if (count > 1) return listen_at(atoi(arguments[1]), count > 2 && strcmp(arguments[2], "once") == 0);
   fcntl(3, F_SETFD, FD_CLOEXEC);

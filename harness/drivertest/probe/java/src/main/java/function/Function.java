@@ -6,6 +6,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.reflect.Constructor;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +75,7 @@ public class Function {
             case "unserialisable":
                 return Map.of("value", new Object());
             case "corrupt":
-                new FileOutputStream(FileDescriptor.in).write("this is no answer\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                corrupt();
                 return Map.of();
             case "connect":
                 try (Socket server = new Socket()) {
@@ -90,6 +91,26 @@ public class Function {
                 return facts(event);
             default:
                 throw new IllegalArgumentException("no action " + event.get("do"));
+        }
+    }
+
+    /** Writes nonsense into every socket that the process has. */
+    private static void corrupt() throws Exception {
+        if (!Files.exists(Path.of("/proc/self/fd"))) {
+            new FileOutputStream(FileDescriptor.in).write("this is no answer\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return;
+        }
+        Constructor<FileDescriptor> descriptor = FileDescriptor.class.getDeclaredConstructor(int.class);
+        descriptor.setAccessible(true);
+        for (int fd = 0; fd < 256; fd++) {
+            try {
+                if (!Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString().startsWith("socket:")) {
+                    continue;
+                }
+                new FileOutputStream(descriptor.newInstance(fd)).write("this is no answer\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            } catch (IOException e) {
+                // It is not open, or listens.
+            }
         }
     }
 
