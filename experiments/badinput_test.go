@@ -193,6 +193,9 @@ func wrongKeys(t *testing.T, event map[string]any, unread []string) []badInput {
 			add(path, "text", v.String())
 			add(path, "true", true)
 			add(path, "negative", -1)
+			if !slices.Contains(fractions, path[len(path)-1]) {
+				add(path, "fraction", 1.5)
+			}
 		}
 	}
 	walk(nil, event)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,9 @@ var unread = map[string][]string{
 	"040.server-reply": {"sleep"}, // for the record
 }
 
+// fractions are keys whose values need not be whole numbers.
+var fractions = []string{"sleep", "duration"}
+
 // badValues returns events with values of the right type that cannot be used:
 // they are out of range, or name something that is missing, empty, damaged or
 // not what it should be.
@@ -30,7 +34,11 @@ func (w *workload) badValues(t *testing.T) []badInput {
 	add := func(path string, value any, tells string) {
 		event := w.event(t)
 		set(event, strings.Split(path, "."), value)
-		all = append(all, badInput{name: fmt.Sprintf("%s %.40s", path, fmt.Sprint(value)), event: event, tells: tells, right: true})
+		name := tells // or the value, where the error tells the key alone
+		if strings.Contains(path, tells) {
+			name = fmt.Sprintf("%#v", value)
+		}
+		all = append(all, badInput{name: path + " " + name, event: event, tells: tells, right: true})
 	}
 	// objects adds events whose path names an object of the given content in a
 	// set of inputs, or none.
@@ -47,6 +55,9 @@ func (w *workload) badValues(t *testing.T) []badInput {
 	itself := func(name string) any { return name }
 	noise := bytes.Repeat([]byte("neither a picture nor a model\n"), 100)
 
+	if bucket, ok := w.event(t)["bucket"].(map[string]any); ok && bucket["bucket"] != nil {
+		add("bucket.bucket", w.machine.run.Prefix+"-missing", w.machine.run.Prefix+"-missing")
+	}
 	switch w.Name {
 	case "020.network-benchmark", "030.clock-synchronization":
 		add("server-port", closedPort(t), "datagrams")
@@ -69,6 +80,12 @@ func (w *workload) badValues(t *testing.T) []badInput {
 		add("requests.0.path.id", "no-such-product", "no-such-product")
 		add("requests.0.route", "DELETE /cart", "DELETE /cart")
 		add("requests.0.body.cart", "", "cart")
+		for key, value := range map[string]any{"product_id": "", "name": "", "price": "6", "quantity": 1.5} {
+			body := map[string]any{"cart": "cart-bad", "product_id": "paper", "name": "Paper", "price": 6, "quantity": 1, key: value}
+			add("requests", []any{map[string]any{"route": "PUT /cart", "body": maps.Clone(body)}}, key)
+			delete(body, key)
+			add("requests", []any{map[string]any{"route": "PUT /cart", "body": body}}, key)
+		}
 	case "210.thumbnailer":
 		photo := w.inputObject(t, 0, "object.key")
 		objects("object.key", 0, map[string][]byte{"cut": photo[:len(photo)/2], "header": photo[:500], "noise": noise}, itself)
@@ -81,6 +98,8 @@ func (w *workload) badValues(t *testing.T) []badInput {
 		add("object.duration", 0, "duration")
 	case "311.compression":
 		add("object.key", "no-such-folder", "no-such-folder")
+		w.put(t, w.store.Input(0)+"/nothing/", nil)
+		add("object.key", "nothing", "nothing")
 		w.put(t, w.store.Input(0)+"/beside/file", noise)
 		add("object.key", "besid", "besid") // the beginning of a folder's name is no folder
 	case "411.image-recognition":
