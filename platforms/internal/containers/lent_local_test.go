@@ -82,7 +82,8 @@ func index(t *testing.T, e *containers.Engine) string {
 // What the host lends reaches the build, and is in nothing that comes of it.
 func TestInstallWithSettingsOfTheHost(t *testing.T) {
 	without(t)
-	t.Setenv("SEBS_IMAGES", pythonRun+"="+makeImage(t, connect(t), small))
+	// A small image for the function, in a language whose image gets no additions.
+	t.Setenv("SEBS_IMAGES", "debian:12.11-slim="+makeImage(t, connect(t), small))
 	e := connect(t)
 	run := newRun(t, e)
 	home := staged(t, map[string]string{
@@ -116,7 +117,7 @@ func TestInstallWithSettingsOfTheHost(t *testing.T) {
 
 	files := tree(t, dir)
 	require.Equal(t, "answer = 42\n", files[".python_packages/lib/site-packages/sebs_fake.py"])
-	s := driver.Spec{Benchmark: "000.lent-" + run.ID, Runtime: python, Architecture: e.Architecture(), Kind: driver.Image}
+	s := driver.Spec{Benchmark: "000.lent-" + run.ID, Runtime: driver.Runtime{Language: "go", Version: "1.26"}, Architecture: e.Architecture(), Kind: driver.Image}
 	id, _, err := e.Assemble(t.Context(), "local", s, dir, t.Output())
 	require.NoError(t, err)
 	t.Cleanup(func() { removeImage(t, e, id) })
