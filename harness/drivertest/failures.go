@@ -52,8 +52,8 @@ var failureRules = []rule{
 		check: failing(driver.Handler, nil, event{"do": "unserialisable"}),
 	},
 	{
-		name:  "protocol",
-		why:   "nonsense on the wire must not be taken for an answer",
+		name: "protocol",
+		why:  "nonsense on the wire must not be taken for an answer",
 		check: failing(driver.Protocol, func(_ *platformTest, s *driver.Spec) {
 			// Without it a Java function does not get at its sockets.
 			s.Environment = map[string]string{"JDK_JAVA_OPTIONS": "--add-opens=java.base/java.io=ALL-UNNAMED"}
