@@ -56,12 +56,6 @@ func opened(t *testing.T, open driver.OpenFunc) (driver.Platform, driver.Run) {
 	return p, run
 }
 
-func openPlatform(t *testing.T) driver.Platform {
-	t.Helper()
-	p, _ := opened(t, direct)
-	return p
-}
-
 func direct(ctx context.Context, run driver.Run) (driver.Platform, error) {
 	return local.Open(ctx, run)
 }

@@ -3,6 +3,7 @@
 package function
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +71,8 @@ var actions = map[string]func(Event) (any, error){
 // connect sends a text to a server and returns what it sends back.
 func connect(e Event) (any, error) {
 	address := net.JoinHostPort(text(e, "host"), strconv.Itoa(number(e, "port")))
-	server, err := net.DialTimeout("tcp", address, 5*time.Second)
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	server, err := dialer.DialContext(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}
