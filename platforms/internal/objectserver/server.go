@@ -19,9 +19,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/versity/versitygw/auth"
@@ -41,6 +43,10 @@ const (
 	maxRequests    = 16384
 	maxParts       = 10000
 )
+
+// patience is how long a server may take to answer once it is bound, and to
+// end once it is shut down.
+const patience = 10 * time.Second
 
 // Server is a running S3 server.
 type Server struct {
@@ -77,8 +83,8 @@ func Start(ctx context.Context, dir string, guard driver.Guard) (*Server, error)
 	return s, nil
 }
 
-// serve starts serving on a free port of loopback and returns once the port is
-// bound. versitygw takes a port number, not a listener, so a number that was
+// serve starts serving on a free port of loopback and returns once the port
+// answers. versitygw takes a port number, not a listener, so a number that was
 // free may be taken before it is bound; then another is tried.
 func (s *Server) serve(ctx context.Context) error {
 	const attempts = 20
@@ -104,10 +110,13 @@ func (s *Server) serve(ctx context.Context) error {
 			return err
 		}
 		served := make(chan error, 1)
+		s.address, s.api, s.served = address, api, served
 		go func() { served <- api.ServeMultiPort([]string{address}) }()
 		select {
 		case <-bound:
-			s.address, s.api, s.served = address, api, served
+			if err := s.answers(ctx); err != nil {
+				return errors.Join(err, s.end())
+			}
 			return nil
 		case err := <-served:
 			if !errors.Is(err, syscall.EADDRINUSE) {
@@ -119,7 +128,8 @@ func (s *Server) serve(ctx context.Context) error {
 			go func() {
 				select {
 				case <-bound:
-					_ = api.ShutDown()
+					_ = s.answers(context.WithoutCancel(ctx))
+					_ = s.end() // the caller is told of its context
 				case err := <-served:
 					_ = err // that it was not bound no longer matters
 				}
@@ -128,6 +138,41 @@ func (s *Server) serve(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("no free port on 127.0.0.1 after %d attempts: %w", attempts, last)
+}
+
+// answers returns once the server has answered a request, whatever the answer.
+// It is bound some time before it serves, and a shutdown in between would be
+// lost.
+func (s *Server) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	request.Close = true
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the server on its own port: %w", err)
+	}
+	return answer.Body.Close()
+}
+
+// end shuts the server down and waits until it serves no more.
+func (s *Server) end() error {
+	select {
+	case err := <-s.served: // it ended by itself, so there is a reason
+		return errors.Join(err, s.api.ShutDown())
+	default:
+	}
+	err := s.api.ShutDown()
+	select {
+	case closed := <-s.served:
+		_ = closed // says only that its listener was closed
+	case <-time.After(patience):
+		err = errors.Join(err, fmt.Errorf("the server still listens on %s after %v", s.address, patience))
+	}
+	return err
 }
 
 // closeAfterChunks closes the connection of a request whose length is not
@@ -165,12 +210,7 @@ func (s *Server) SecretKey() string { return s.secret }
 // deletes the folder. A second Stop does nothing.
 func (s *Server) Stop() error {
 	s.stop.Do(func() {
-		var early error
-		select {
-		case early = <-s.served:
-		default:
-		}
-		s.stopErr = errors.Join(early, s.api.ShutDown(), os.RemoveAll(s.dir))
+		s.stopErr = errors.Join(s.end(), os.RemoveAll(s.dir))
 		s.release()
 	})
 	if s.stopErr != nil {
