@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +73,32 @@ func TestStorageShim(t *testing.T) {
 			}
 			require.Equal(t, int64(megabytes<<20), sizes[got.Names[0]])
 			require.Equal(t, int64(6), sizes[got.Names[1]])
+		})
+	}
+}
+
+// An object whose transfer ends early is an error of the shim, never a shorter
+// object.
+func TestStorageShimTruncated(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte("0123456789")) // the server hangs up, since 90 are missing
+	}))
+	t.Cleanup(server.Close)
+	p := openPlatform(t, isolations["full"])
+	for language := range sources {
+		t.Run(language, func(t *testing.T) {
+			s := spec(t, p, language)
+			s.Modules = []driver.Module{driver.Storage}
+			s.Environment = map[string]string{
+				"SEBS_STORAGE_URL": server.URL, "SEBS_STORAGE_REGION": "us-east-1",
+				"SEBS_STORAGE_ACCESS_KEY": "key", "SEBS_STORAGE_SECRET_KEY": "secret",
+			}
+			c := deploy(t, p, s, stage(t, s, example(t, "truncated", language)))
+			got := result[struct{ File, Stream string }](t, c, "{}")
+			require.NotEmpty(t, got.File, "a part was taken for the whole file")
+			require.NotEmpty(t, got.Stream, "a part was taken for the whole stream")
+			t.Logf("%s: file: %s; stream: %s", language, got.File, got.Stream)
 		})
 	}
 }

@@ -49,6 +49,8 @@ class storage:
                     if not chunk:
                         break
                     f.write(chunk)
+            if response.length:
+                raise ConnectionError("GET /%s/%s: %d bytes are missing" % (bucket, key, response.length))
         except BaseException:
             self.client.drop()
             raise

@@ -1,5 +1,7 @@
 package sebs;
 
+import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -91,7 +93,7 @@ final class Sigv4 {
                 connection = send(method, path, query, headers, body);
                 status = connection.getResponseCode();
             } catch (IOException e) {
-                if (attempt == 0 && (e instanceof java.net.SocketException || e instanceof java.io.EOFException)) {
+                if (attempt == 0 && !(e instanceof java.net.ConnectException || e instanceof java.net.SocketTimeoutException)) {
                     continue; // the store may have closed a connection that was idle
                 }
                 throw new IOException(asked + ": " + e.getMessage(), e);
@@ -99,7 +101,55 @@ final class Sigv4 {
             if (status >= 300) {
                 throw failure(connection, status, asked);
             }
-            return connection.getInputStream();
+            return new Whole(connection.getInputStream(), connection.getContentLengthLong(), asked);
+        }
+    }
+
+    /** An answer that fails, where one of HttpURLConnection would just end, if it is not whole. */
+    private static final class Whole extends FilterInputStream {
+        private final String asked;
+        private long missing; // negative if the length was not announced
+
+        Whole(InputStream in, long length, String asked) {
+            super(in);
+            this.asked = asked;
+            this.missing = length;
+        }
+
+        private int count(int read) throws IOException {
+            if (read < 0 && missing > 0) {
+                throw new EOFException(asked + ": " + missing + " bytes are missing");
+            }
+            if (missing >= 0 && read > 0) {
+                missing -= read;
+            }
+            return read;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int b = super.read();
+            count(b < 0 ? -1 : 1);
+            return b;
+        }
+
+        @Override
+        public int read(byte[] b, int off, int len) throws IOException {
+            return count(super.read(b, off, len));
+        }
+
+        @Override
+        public long skip(long n) throws IOException {
+            long skipped = super.skip(n);
+            if (missing >= 0) {
+                missing -= skipped;
+            }
+            return skipped;
+        }
+
+        @Override
+        public boolean markSupported() {
+            return false; // a reset would count twice
         }
     }
 
