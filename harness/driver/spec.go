@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -111,6 +112,22 @@ type Features struct {
 	MemoryLimits  bool     // whether a function that uses more memory than it has is stopped
 	ProcessLimits bool     // whether a function that starts too many processes is stopped
 	MaxConcurrent int      // sandboxes of one function at once, a call beyond is throttled; 0: no limit, or calls queue
+}
+
+// Check says what of a specification the platform cannot do: an error that
+// matches ErrUnsupported, nil if there is nothing. It does not look at the name.
+func (f Features) Check(s Spec) error {
+	switch {
+	case !slices.Contains(f.Runtimes, s.Runtime):
+		return fmt.Errorf("runtime %s: %w", s.Runtime, ErrUnsupported)
+	case !slices.Contains(f.Kinds, s.Kind):
+		return fmt.Errorf("packages of the kind %q: %w", s.Kind, ErrUnsupported)
+	case !slices.Contains(f.Architectures, s.Architecture):
+		return fmt.Errorf("architecture %q: %w", s.Architecture, ErrUnsupported)
+	case !slices.Contains(f.Triggers, s.Trigger):
+		return fmt.Errorf("trigger %q: %w", s.Trigger, ErrUnsupported)
+	}
+	return nil
 }
 
 // FunctionName returns the name of the function for a run's prefix, no longer

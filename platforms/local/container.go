@@ -42,7 +42,7 @@ const (
 // config returns what runs in the container.
 func (s *sandbox) config() *container.Config {
 	labels := containers.Labels(s.p.run)
-	labels["sebs.function"] = s.fn.spec.Name
+	labels["sebs.function"] = s.fn.pooled.Name
 	// The function serves one connection and ends with it: with this process.
 	command := append([]string{"-c", shell, "sh"}, s.fn.command...)
 	return &container.Config{
@@ -68,7 +68,7 @@ func (s *sandbox) host() *container.HostConfig {
 		LogConfig:      container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": logBytes, "max-file": "1"}},
 		Resources:      container.Resources{PidsLimit: &pids},
 	}
-	if mb := int64(s.fn.spec.Memory); mb > 0 {
+	if mb := int64(s.fn.pooled.Memory); mb > 0 {
 		h.Resources.Memory = mb << 20
 		h.Resources.MemorySwap = mb << 20 // no swap
 		if s.p.perCPU > 0 {

@@ -17,10 +17,8 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
-// function is a deployed function: fixed.
+// function is what makes the sandboxes of a deployed function. It is fixed.
 type function struct {
-	spec    driver.Spec
-	digest  string
 	image   string // of its containers
 	root    string // the folder of its code on this machine, for an archive
 	command []string
@@ -29,26 +27,11 @@ type function struct {
 	pooled *pool.Function // what the pool knows of it
 }
 
-// check says what this platform cannot do of a spec.
-func (p *Platform) check(s driver.Spec) error {
-	switch {
-	case !slices.ContainsFunc(p.features.Runtimes, func(r driver.Runtime) bool { return r.Language == s.Runtime.Language }):
-		return fmt.Errorf("language %s: %w", s.Runtime.Language, driver.ErrUnsupported)
-	case !slices.Contains(p.features.Kinds, s.Kind):
-		return fmt.Errorf("packages of the kind %s: %w", s.Kind, driver.ErrUnsupported)
-	case !slices.Contains(p.features.Architectures, s.Architecture):
-		return fmt.Errorf("architecture %s: %w", s.Architecture, driver.ErrUnsupported)
-	case s.Trigger != driver.HTTP:
-		return fmt.Errorf("trigger %s: %w", s.Trigger, driver.ErrUnsupported)
-	}
-	return nil
-}
-
 // Recipe adds the shims of the function's language and of its stores. The
 // builder is the base image, by the id of what the engine has under its name,
 // and the installer in it. A base image that is missing is pulled.
 func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
-	if err := p.check(s); err != nil {
+	if err := p.features.Check(s); err != nil {
 		return driver.Recipe{}, err
 	}
 	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
@@ -81,7 +64,7 @@ func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, er
 // Build installs the dependencies in a container of the builder image, lays
 // the folder out, and makes an image of it for the kind image.
 func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error) {
-	if err := p.check(s); err != nil {
+	if err := p.features.Check(s); err != nil {
 		return driver.Package{}, err
 	}
 	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
@@ -110,12 +93,12 @@ func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 }
 
 // newFunction returns a function of a package that was built.
-func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Package) (*function, error) {
+func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Package) (*pool.Function, error) {
 	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
 	if err != nil {
 		return nil, err
 	}
-	f := &function{spec: s, digest: pkg.Digest, command: l.Command}
+	f := &function{command: l.Command}
 	switch { // the collectors of these languages do not see a container's limit, or leave most of it
 	case s.Memory <= 0:
 	case s.Runtime.Language == "go":
@@ -123,8 +106,6 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 	case s.Runtime.Language == "java":
 		f.command = slices.Insert(slices.Clone(l.Command), 1, fmt.Sprintf("-Xmx%dm", interpreter.JavaHeap(s.Memory)))
 	}
-	f.spec.Environment = maps.Clone(s.Environment)
-	f.spec.Modules = slices.Clone(s.Modules)
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		f.env = append(f.env, name+"="+s.Environment[name])
 	}
@@ -152,10 +133,12 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 		return nil, err
 	}
 	f.pooled = &pool.Function{
-		Name: s.Name, Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
-		New: func() pool.Sandbox { return newSandbox(p, f) },
+		Name:   s.Name,
+		Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
+		Identity: fmt.Sprintf("%q", []any{pkg.Digest, f.root, f.image, f.command, f.env, s.Memory, s.Timeout}),
+		New:      func() pool.Sandbox { return newSandbox(p, f) },
 	}
-	return f, nil
+	return f.pooled, nil
 }
 
 // deployImage returns the image of a package, pushed to the registry if there
@@ -171,10 +154,4 @@ func (p *Platform) deployImage(ctx context.Context, s driver.Spec, pkg driver.Pa
 	}
 	_, err = p.engine.Push(ctx, name, p.run.Log)
 	return name, err
-}
-
-// same says whether nothing differs that makes a sandbox.
-func (f *function) same(g *function) bool {
-	return f.digest == g.digest && f.root == g.root && f.image == g.image &&
-		f.spec.Memory == g.spec.Memory && f.spec.Timeout == g.spec.Timeout && slices.Equal(f.env, g.env)
 }

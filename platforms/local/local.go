@@ -18,9 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
-	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -40,23 +37,23 @@ func init() {
 // Platform is a Docker engine. Deployed functions live as long as it does;
 // packages, images and their layers stay in the engine for later runs.
 type Platform struct {
-	run      driver.Run
-	engine   *containers.Engine
-	features driver.Features
-	direct   bool // containers are reached by their addresses, not by published ports
-	perCPU   int  // MB of memory that come with one CPU; 0: no limit of CPU
-	cache    string
-	pool     *pool.Pool
-	stores   *stores.Stores
-	network  *stores.Lazy[network]
-	images   *stores.Lazy[string] // the repository of function images
-	serial   atomic.Int64
-
-	mu        sync.Mutex
+	run       driver.Run
+	engine    *containers.Engine
+	features  driver.Features
+	direct    bool // containers are reached by their addresses, not by published ports
+	perCPU    int  // MB of memory that come with one CPU; 0: no limit of CPU
+	cache     string
+	pool      *pool.Pool
+	functions *pool.Functions
+	stores    *stores.Stores
+	network   *stores.Lazy[network]
+	images    *stores.Lazy[string] // the repository of function images
+	serial    atomic.Int64
 	unguard   func()
-	functions map[string]*function
-	used      string // the NoSQL store that was started
-	closed    bool
+	closing   sync.Once
+
+	mu   sync.Mutex
+	used string // the NoSQL store that was started
 }
 
 var _ driver.Platform = (*Platform)(nil)
@@ -81,79 +78,13 @@ func (p *Platform) Isolation() string {
 
 // Deploy makes the function exist.
 func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
-	if err := ctx.Err(); err != nil {
-		return driver.Endpoint{}, err
-	}
-	if err := p.check(s); err != nil {
-		return driver.Endpoint{}, err
-	}
-	if !p.run.Owns(s.Name) {
-		return driver.Endpoint{}, fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
-	}
-	if len(s.Name) > p.features.MaxName {
-		return driver.Endpoint{}, fmt.Errorf("the name %s has more than %d bytes", s.Name, p.features.MaxName)
-	}
-	f, err := p.newFunction(ctx, s, pkg)
-	if err != nil {
-		return driver.Endpoint{}, err
-	}
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return driver.Endpoint{}, pool.ErrClosed
-	}
-	old := p.functions[s.Name]
-	changed := old == nil || !old.same(f)
-	if changed {
-		p.functions[s.Name] = f
-	}
-	p.mu.Unlock()
-	if changed && old != nil {
-		if err := p.pool.Retire(ctx, old.pooled, true); err != nil {
-			return driver.Endpoint{}, err
-		}
-	}
-	return driver.Endpoint{
-		URL:  "http://" + s.Name + "/",
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx, s.Name) },
-	}, nil
-}
-
-// dial gives a call its sandbox.
-func (p *Platform) dial(ctx context.Context, name string) (net.Conn, error) {
-	f, err := p.function(name)
-	if err != nil {
-		return nil, err
-	}
-	c, err := p.pool.Dial(ctx, f.pooled)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// function returns a deployed function.
-func (p *Platform) function(name string) (*function, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f := p.functions[name]
-	if f == nil {
-		return nil, fmt.Errorf("function %s: %w", name, driver.ErrNotFound)
-	}
-	return f, nil
+	return p.functions.Deploy(ctx, s, func() (*pool.Function, error) { return p.newFunction(ctx, s, pkg) })
 }
 
 // Retire removes the function's containers: idle ones now, those with a call
 // when it ends. It returns when nothing is left of the idle ones.
 func (p *Platform) Retire(ctx context.Context, name string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	f, err := p.function(name)
-	if err != nil {
-		return err
-	}
-	return p.pool.Retire(ctx, f.pooled, false)
+	return p.functions.Retire(ctx, name)
 }
 
 // Buckets returns the object store: MinIO in a container.
@@ -172,11 +103,8 @@ func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, err
 			yield(driver.Resource{}, err)
 			return
 		}
-		p.mu.Lock()
-		names := slices.Sorted(maps.Keys(p.functions))
-		p.mu.Unlock()
-		for _, n := range names {
-			if !yield(driver.Resource{Kind: "function", Name: n, Run: p.run.ID, Expiry: p.run.Expiry}, nil) {
+		for r := range p.functions.Resources() {
+			if !yield(r, nil) {
 				return
 			}
 		}
@@ -208,34 +136,20 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 		return fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
 	}
 	switch r.Kind {
+	case pool.KindFunction:
+		return p.functions.Remove(ctx, r.Name)
 	case kindContainer, kindNetwork, kindVolume:
 		return p.removeLeft(ctx, r)
-	case "function":
-	default:
-		return p.stores.Remove(ctx, r)
 	}
-	p.mu.Lock()
-	f := p.functions[r.Name]
-	delete(p.functions, r.Name)
-	p.mu.Unlock()
-	if f == nil {
-		return nil
-	}
-	return p.pool.Retire(ctx, f.pooled, true)
+	return p.stores.Remove(ctx, r)
 }
 
 // Close removes all containers, also those with a call, the stores and the
-// network.
-func (p *Platform) Close(ctx context.Context) error {
-	p.mu.Lock()
-	closed := p.closed
-	p.closed = true
-	clear(p.functions)
-	p.mu.Unlock()
-	if closed {
-		return nil
-	}
-	err := errors.Join(p.pool.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
-	p.unguard()
+// network. A second Close does nothing.
+func (p *Platform) Close(ctx context.Context) (err error) {
+	p.closing.Do(func() {
+		err = errors.Join(p.functions.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
+		p.unguard()
+	})
 	return err
 }

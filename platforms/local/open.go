@@ -44,8 +44,7 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 	}
 	p := &Platform{
 		run: run, engine: engine, direct: engine.Direct(), perCPU: perCPU, cache: cache,
-		pool:      pool.New(max(engine.Info.MemTotal/4*3>>20, 1), maxSandboxes, 0),
-		functions: map[string]*function{},
+		pool: pool.New(max(engine.Info.MemTotal/4*3>>20, 1), maxSandboxes, 0),
 		features: driver.Features{
 			Runtimes:      runtimes(),
 			Kinds:         []driver.Kind{driver.Archive, driver.Image},
@@ -59,6 +58,7 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 			ProcessLimits: engine.Info.PidsLimit,
 		},
 	}
+	p.functions = pool.NewFunctions(run, p.features, p.pool)
 	p.unguard = p.guard()
 	p.network = stores.NewLazy(p.createNetwork)
 	p.images = stores.NewLazy(p.startRegistry)

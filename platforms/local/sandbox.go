@@ -135,7 +135,7 @@ func (s *sandbox) bury(ended <-chan container.WaitResponse, failed <-chan error)
 		group.close()
 	}
 	if err := s.p.engine.Discard(context.Background(), s.id); err != nil {
-		fmt.Fprintf(s.p.run.Log, "local: remove container %s of %s: %v\n", s.name, s.fn.spec.Name, err)
+		fmt.Fprintf(s.p.run.Log, "local: remove container %s of %s: %v\n", s.name, s.fn.pooled.Name, err)
 	}
 	if !s.p.pool.Forget(s) && raw != nil {
 		_ = raw.Close() // its connection may have done so
@@ -194,7 +194,7 @@ func (s *sandbox) kill() {
 	ctx, cancel := context.WithTimeout(context.Background(), removeTime)
 	defer cancel()
 	if err := s.p.engine.ContainerKill(ctx, s.id, "KILL"); err != nil && !s.Over() {
-		fmt.Fprintf(s.p.run.Log, "local: kill container %s of %s: %v\n", s.name, s.fn.spec.Name, err)
+		fmt.Fprintf(s.p.run.Log, "local: kill container %s of %s: %v\n", s.name, s.fn.pooled.Name, err)
 	}
 }
 

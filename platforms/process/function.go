@@ -12,10 +12,8 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
-// function is a deployed function: fixed, apart from whether it was replaced.
+// function is what makes the sandboxes of a deployed function. It is fixed.
 type function struct {
-	spec        driver.Spec
-	digest      string
 	root        string // the folder of its code
 	interpreter interpreter.Interpreter
 	command     []string
@@ -25,7 +23,7 @@ type function struct {
 }
 
 // newFunction returns a function whose code is in the folder of pkg.
-func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.Interpreter) (*function, error) {
+func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.Interpreter) (*pool.Function, error) {
 	if pkg.Dir == "" {
 		return nil, fmt.Errorf("the package has no folder of code")
 	}
@@ -41,13 +39,7 @@ func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.I
 	if _, err := os.Stat(handler); err != nil {
 		return nil, fmt.Errorf("the package was not built for this platform: %w", err)
 	}
-	f := &function{spec: s, digest: pkg.Digest, root: root, interpreter: i}
-	f.pooled = &pool.Function{
-		Name: s.Name, Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
-		New: func() pool.Sandbox { return newSandbox(p, f) },
-	}
-	f.spec.Environment = maps.Clone(s.Environment)
-	f.spec.Modules = slices.Clone(s.Modules)
+	f := &function{root: root, interpreter: i}
 	f.env = []string{
 		"PATH=" + filepath.Dir(i.Path) + ":/usr/local/bin:/usr/bin:/bin",
 		"LANG=C.UTF-8",
@@ -60,11 +52,11 @@ func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.I
 	if l.env != nil {
 		f.env = append(f.env, l.env(st)...) // of two values the first counts
 	}
-	return f, nil
-}
-
-// same says whether nothing differs that makes a sandbox.
-func (f *function) same(g *function) bool {
-	return f.digest == g.digest && f.root == g.root && f.interpreter == g.interpreter &&
-		f.spec.Memory == g.spec.Memory && f.spec.Timeout == g.spec.Timeout && slices.Equal(f.env, g.env)
+	f.pooled = &pool.Function{
+		Name:   s.Name,
+		Memory: s.Memory, Processes: processLimit, Timeout: s.Timeout,
+		Identity: fmt.Sprintf("%q", []any{pkg.Digest, f.command, f.env, s.Memory, s.Timeout}),
+		New:      func() pool.Sandbox { return newSandbox(p, f) },
+	}
+	return f.pooled, nil
 }

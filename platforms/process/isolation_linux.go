@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
 
 // namespaces keeps sandboxes apart by a mount namespace for each, in which /tmp
@@ -53,7 +54,7 @@ func (n *namespaces) try(dir string) error {
 		return err
 	}
 	onOwnThread(func() {
-		j, err := n.enter(private, &function{root: dir, spec: driver.Spec{Memory: 64}})
+		j, err := n.enter(private, &function{root: dir, pooled: &pool.Function{Memory: 64}})
 		if err == nil {
 			err = errors.Join(j.leave(), j.remove())
 		}
@@ -73,7 +74,7 @@ func (n *namespaces) environment(string) []string {
 }
 
 func (n *namespaces) enter(dir string, fn *function) (jail, error) {
-	g, err := n.groups.enter(filepath.Base(dir), fn.spec.Memory)
+	g, err := n.groups.enter(filepath.Base(dir), fn.pooled.Memory)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -57,11 +55,9 @@ type Platform struct {
 	null      *os.File
 	sandboxes string // the folder of their private folders
 	serial    atomic.Int64
+	functions *pool.Functions
 	stores    *stores.Stores
-
-	mu        sync.Mutex
-	functions map[string]*function
-	closed    bool
+	closing   sync.Once
 }
 
 var _ driver.Platform = (*Platform)(nil)
@@ -103,7 +99,6 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		isolation: i,
 		pool:      pool.New(memoryFor(free), sandboxesFor(), busy),
 		sandboxes: filepath.Join(dir, "sandboxes"),
-		functions: map[string]*function{},
 		stores:    newStores(run),
 	}
 	if err := os.Mkdir(p.sandboxes, 0o700); err != nil {
@@ -124,6 +119,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		MemoryLimits:  true,
 		ProcessLimits: true,
 	}
+	p.functions = pool.NewFunctions(run, p.features, p.pool)
 	return p, nil
 }
 
@@ -170,83 +166,19 @@ func (p *Platform) Isolation() string { return p.isolation.describe() }
 
 // Deploy makes the function exist. Its code is run from where the package is.
 func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
-	if err := ctx.Err(); err != nil {
-		return driver.Endpoint{}, err
-	}
-	if err := p.check(s); err != nil {
-		return driver.Endpoint{}, err
-	}
-	if !p.run.Owns(s.Name) {
-		return driver.Endpoint{}, fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
-	}
-	if len(s.Name) > p.features.MaxName {
-		return driver.Endpoint{}, fmt.Errorf("the name %s has more than %d bytes", s.Name, p.features.MaxName)
-	}
-	i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
-	if err != nil {
-		return driver.Endpoint{}, err
-	}
-	f, err := newFunction(p, s, pkg, i)
-	if err != nil {
-		return driver.Endpoint{}, err
-	}
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return driver.Endpoint{}, pool.ErrClosed
-	}
-	old := p.functions[s.Name]
-	changed := old == nil || !old.same(f)
-	if changed {
-		p.functions[s.Name] = f
-	}
-	p.mu.Unlock()
-	if changed && old != nil {
-		if err := p.pool.Retire(ctx, old.pooled, true); err != nil {
-			return driver.Endpoint{}, err
+	return p.functions.Deploy(ctx, s, func() (*pool.Function, error) {
+		i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
+		if err != nil {
+			return nil, err
 		}
-	}
-	return driver.Endpoint{
-		URL:  "http://" + s.Name + "/",
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx, s.Name) },
-	}, nil
-}
-
-// dial gives a call its sandbox.
-func (p *Platform) dial(ctx context.Context, name string) (net.Conn, error) {
-	f, err := p.function(name)
-	if err != nil {
-		return nil, err
-	}
-	c, err := p.pool.Dial(ctx, f.pooled)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// function returns a deployed function.
-func (p *Platform) function(name string) (*function, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f := p.functions[name]
-	if f == nil {
-		return nil, fmt.Errorf("function %s: %w", name, driver.ErrNotFound)
-	}
-	return f, nil
+		return newFunction(p, s, pkg, i)
+	})
 }
 
 // Retire stops the function's sandboxes: idle ones now, those with a call when
 // it ends. It returns when nothing is left of the idle ones.
 func (p *Platform) Retire(ctx context.Context, name string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	f, err := p.function(name)
-	if err != nil {
-		return err
-	}
-	return p.pool.Retire(ctx, f.pooled, false)
+	return p.functions.Retire(ctx, name)
 }
 
 // Resources lists the functions, and the buckets and tables of the stores that
@@ -257,11 +189,8 @@ func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, err
 			yield(driver.Resource{}, err)
 			return
 		}
-		p.mu.Lock()
-		names := slices.Sorted(maps.Keys(p.functions))
-		p.mu.Unlock()
-		for _, n := range names {
-			if !yield(driver.Resource{Kind: "function", Name: n, Run: p.run.ID, Expiry: p.run.Expiry}, nil) {
+		for r := range p.functions.Resources() {
+			if !yield(r, nil) {
 				return
 			}
 		}
@@ -277,29 +206,18 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 	if !p.run.Owns(r.Name) {
 		return fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, p.run.Prefix)
 	}
-	if r.Kind != "function" {
-		return p.stores.Remove(ctx, r)
+	if r.Kind == pool.KindFunction {
+		return p.functions.Remove(ctx, r.Name)
 	}
-	p.mu.Lock()
-	f := p.functions[r.Name]
-	delete(p.functions, r.Name)
-	p.mu.Unlock()
-	if f == nil {
-		return nil
-	}
-	return p.pool.Retire(ctx, f.pooled, true)
+	return p.stores.Remove(ctx, r)
 }
 
-// Close kills all sandboxes, also those with a call, and stops the stores.
-func (p *Platform) Close(ctx context.Context) error {
-	p.mu.Lock()
-	closed := p.closed
-	p.closed = true
-	clear(p.functions)
-	p.mu.Unlock()
-	if closed {
-		return nil
-	}
-	err := p.pool.Close(ctx)
-	return errors.Join(err, p.stores.Close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
+// Close kills all sandboxes, also those with a call, and stops the stores. A
+// second Close does nothing.
+func (p *Platform) Close(ctx context.Context) (err error) {
+	p.closing.Do(func() {
+		err = p.functions.Close(ctx)
+		err = errors.Join(err, p.stores.Close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
+	})
+	return err
 }

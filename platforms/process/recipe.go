@@ -15,25 +15,10 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 )
 
-// check says what this platform cannot do of a spec.
-func (p *Platform) check(s driver.Spec) error {
-	switch {
-	case languages[s.Runtime.Language].handler == "":
-		return fmt.Errorf("language %s: %w", s.Runtime.Language, driver.ErrUnsupported)
-	case s.Kind != driver.Archive:
-		return fmt.Errorf("packages of the kind %s: %w", s.Kind, driver.ErrUnsupported)
-	case s.Architecture != architecture:
-		return fmt.Errorf("architecture %s: %w", s.Architecture, driver.ErrUnsupported)
-	case s.Trigger != driver.HTTP:
-		return fmt.Errorf("trigger %s: %w", s.Trigger, driver.ErrUnsupported)
-	}
-	return nil
-}
-
 // Recipe adds the shims of the function's language and of its stores. The
 // builder is the interpreter, by path, version and ABI, and the installer.
 func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
-	if err := p.check(s); err != nil {
+	if err := p.features.Check(s); err != nil {
 		return driver.Recipe{}, err
 	}
 	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
@@ -65,7 +50,7 @@ func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, er
 // folder out: the user's files and the shims that they import in the folder
 // function, what starts them and what they depend on beside it.
 func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error) {
-	if err := p.check(s); err != nil {
+	if err := p.features.Check(s); err != nil {
 		return driver.Package{}, err
 	}
 	i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)

@@ -171,7 +171,7 @@ func (s *sandbox) bury() {
 	<-s.drained
 	err := errors.Join(s.jail.remove(), removeAll(s.dir))
 	if err != nil {
-		fmt.Fprintf(s.p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.spec.Name, err)
+		fmt.Fprintf(s.p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.pooled.Name, err)
 	}
 	if !s.p.pool.Forget(s) {
 		_ = s.raw.Close() // its connection may have done so

@@ -26,7 +26,7 @@ func newWatchdog(driver.Run) *watchdog {
 }
 
 func (w *watchdog) enter(dir string, fn *function) (jail, error) {
-	return &groupWatch{watchdog: w, dir: dir, memory: int64(fn.spec.Memory) << 20}, nil
+	return &groupWatch{watchdog: w, dir: dir, memory: int64(fn.pooled.Memory) << 20}, nil
 }
 
 func (w *watchdog) private() bool { return false }

@@ -102,28 +102,12 @@ func (p *Platform) Features() driver.Features {
 	}
 }
 
-// check says whether a spec is one for this platform.
-func (p *Platform) check(s driver.Spec) error {
-	f := p.Features()
-	switch {
-	case !slices.Contains(f.Runtimes, s.Runtime):
-		return fmt.Errorf("runtime %s: %w", s.Runtime, driver.ErrUnsupported)
-	case !slices.Contains(f.Kinds, s.Kind):
-		return fmt.Errorf("package kind %q: %w", s.Kind, driver.ErrUnsupported)
-	case !slices.Contains(f.Architectures, s.Architecture):
-		return fmt.Errorf("architecture %q: %w", s.Architecture, driver.ErrUnsupported)
-	case !slices.Contains(f.Triggers, s.Trigger):
-		return fmt.Errorf("trigger %q: %w", s.Trigger, driver.ErrUnsupported)
-	}
-	return nil
-}
-
 // Recipe adds nothing to a model.
 func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
 	if err := p.ready(ctx); err != nil {
 		return driver.Recipe{}, err
 	}
-	return driver.Recipe{Builder: "sim-1"}, p.check(s)
+	return driver.Recipe{Builder: "sim-1"}, p.Features().Check(s)
 }
 
 // Build checks the model.
@@ -131,7 +115,7 @@ func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 	if err := p.ready(ctx); err != nil {
 		return driver.Package{}, err
 	}
-	if err := p.check(s); err != nil {
+	if err := p.Features().Check(s); err != nil {
 		return driver.Package{}, err
 	}
 	if _, err := readModel(dir); err != nil {
@@ -146,7 +130,7 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 	if err := p.ready(ctx); err != nil {
 		return driver.Endpoint{}, err
 	}
-	if err := p.check(s); err != nil {
+	if err := p.Features().Check(s); err != nil {
 		return driver.Endpoint{}, err
 	}
 	if !p.run.Owns(s.Name) {

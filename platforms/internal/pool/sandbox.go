@@ -15,6 +15,7 @@ import (
 // changes is another one.
 type Function struct {
 	Name      string         // in errors
+	Identity  string         // of everything that makes its sandboxes
 	Memory    int            // MB that a sandbox may have; 0: counts as a typical one
 	Processes int            // processes and threads that a sandbox may have
 	Timeout   time.Duration  // of one call; 0: none
