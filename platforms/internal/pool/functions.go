@@ -119,13 +119,13 @@ func (f *Functions) Retire(ctx context.Context, name string) error {
 const KindFunction = "function"
 
 // Resources lists the functions by name.
-func (f *Functions) Resources() iter.Seq2[driver.Resource, error] {
-	return func(yield func(driver.Resource, error) bool) {
+func (f *Functions) Resources() iter.Seq[driver.Resource] {
+	return func(yield func(driver.Resource) bool) {
 		f.mu.Lock()
 		names := slices.Sorted(maps.Keys(f.all))
 		f.mu.Unlock()
 		for _, n := range names {
-			if !yield(driver.Resource{Kind: KindFunction, Name: n, Run: f.run.ID, Expiry: f.run.Expiry}, nil) {
+			if !yield(driver.Resource{Kind: KindFunction, Name: n, Run: f.run.ID, Expiry: f.run.Expiry}) {
 				return
 			}
 		}

@@ -124,8 +124,7 @@ func TestFunctionsEnd(t *testing.T) {
 	e, err := deploy("ours-a", "one")
 	require.NoError(t, err)
 	names := func() (all []string) {
-		for r, err := range f.Resources() {
-			require.NoError(t, err)
+		for r := range f.Resources() {
 			require.Equal(t, KindFunction, r.Kind)
 			require.Equal(t, "r1", r.Run)
 			all = append(all, r.Name)
