@@ -134,21 +134,31 @@ type function struct {
 
 // pairs returns the function's keys and values in their fixed order.
 func (f function) pairs() []pair {
-	return []pair{
+	pairs := []pair{
 		{"platform", f.platform},
 		{"benchmark", f.benchmark.Name},
 		{"runtime", f.spec.Runtime.String()},
-		{"arch", string(f.spec.Architecture)},
-		{"package", string(f.spec.Kind)},
-		{"trigger", string(f.spec.Trigger)},
 	}
+	if f.spec.Variant != "" {
+		pairs = append(pairs, pair{"variant", f.spec.Variant})
+	}
+	return append(pairs,
+		pair{"arch", string(f.spec.Architecture)},
+		pair{"package", string(f.spec.Kind)},
+		pair{"trigger", string(f.spec.Trigger)})
 }
 
-// name returns "platform=process,benchmark=…,runtime=…,arch=…,package=…,trigger=…".
+// name returns "platform=process,benchmark=…,runtime=…,arch=…,package=…,trigger=…",
+// with variant=… after the runtime unless it is the default.
 func (f function) name() string { return join(f.pairs()) }
 
-// unnamed returns, for each value that is not the platform's default, the name
-// with that value taken out.
+// label names the function in messages: "411.image-recognition python-3.11".
+func (f function) label() string {
+	return strings.TrimSpace(f.benchmark.Name + " " + f.spec.Runtime.String() + " " + f.spec.Variant)
+}
+
+// unnamed returns, for each value that is not the default, the name with that
+// value taken out.
 func (f function) unnamed() []string {
 	var names []string
 	pairs := f.pairs()
@@ -157,9 +167,13 @@ func (f function) unnamed() []string {
 			continue
 		}
 		changed := slices.Clone(pairs)
-		changed[i].value = "\x00"
-		if p.key == "runtime" {
+		switch p.key {
+		case "runtime":
 			changed[i].value = f.spec.Runtime.Language + "-\x00"
+		case "variant":
+			changed = slices.Delete(changed, i, i+1)
+		default:
+			changed[i].value = "\x00"
 		}
 		names = append(names, join(changed))
 	}
@@ -178,22 +192,21 @@ func candidates(platform string, features driver.Features, benchmarks []Benchmar
 		}
 		seen := map[string]bool{}
 		for _, rt := range features.Runtimes {
-			if !config.Has(rt.Language) {
-				continue
-			}
 			first := !seen[rt.Language]
 			seen[rt.Language] = true
-			for a, arch := range features.Architectures {
-				for k, kind := range features.Kinds {
-					for t, trigger := range features.Triggers {
-						all = append(all, function{
-							platform: platform, benchmark: b, config: config,
-							spec: driver.Spec{
-								Benchmark: b.Name, Runtime: rt, Architecture: arch, Kind: kind,
-								Trigger: trigger, Timeout: config.Timeout, Modules: config.Modules,
-							},
-							defaults: map[string]bool{"runtime": first, "arch": a == 0, "package": k == 0, "trigger": t == 0},
-						})
+			for _, variant := range config.variants(rt.Language) {
+				for a, arch := range features.Architectures {
+					for k, kind := range features.Kinds {
+						for t, trigger := range features.Triggers {
+							all = append(all, function{
+								platform: platform, benchmark: b, config: config,
+								spec: driver.Spec{
+									Benchmark: b.Name, Runtime: rt, Variant: variant, Architecture: arch, Kind: kind,
+									Trigger: trigger, Timeout: config.Timeout, Modules: config.Modules,
+								},
+								defaults: map[string]bool{"runtime": first, "arch": a == 0, "package": k == 0, "trigger": t == 0},
+							})
+						}
 					}
 				}
 			}

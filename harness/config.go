@@ -25,7 +25,10 @@ type Config struct {
 
 // Language is one language of a benchmark.
 type Language struct {
-	Name     string   // its folder's name: "python", "nodejs"
+	Name string // its folder's name: "python", "nodejs"
+
+	// Variants are folders of the language's folder, laid over it: "pytorch" is
+	// python/pytorch over python. "default" is the language's folder alone.
 	Variants []string // as the file names them; empty: the default only
 }
 
@@ -90,6 +93,26 @@ func ParseConfig(data []byte) (Config, error) {
 // Has reports whether the benchmark is written in a language.
 func (c Config) Has(language string) bool {
 	return slices.ContainsFunc(c.Languages, func(l Language) bool { return l.Name == language })
+}
+
+// variants returns the variants of a language as a driver.Spec names them,
+// empty for the default; none if the benchmark is not written in the language.
+func (c Config) variants(language string) []string {
+	i := slices.IndexFunc(c.Languages, func(l Language) bool { return l.Name == language })
+	if i < 0 {
+		return nil
+	}
+	if len(c.Languages[i].Variants) == 0 {
+		return []string{""}
+	}
+	names := slices.Clone(c.Languages[i].Variants)
+	for j, name := range names {
+		if name == "default" {
+			names[j] = ""
+		}
+	}
+	slices.Sort(names) // the default is the first
+	return names
 }
 
 // configValue is one key of a JSON object with its undecoded value.
@@ -195,6 +218,11 @@ func configLanguage(v json.RawMessage) (Language, error) {
 			case "variants":
 				if l.Variants, err = configNames(part.value); err != nil {
 					return Language{}, fmt.Errorf("variants: %w", err)
+				}
+				for _, name := range l.Variants {
+					if strings.ContainsAny(name, "+_.-") { // which the names of functions do not keep apart
+						return Language{}, fmt.Errorf("variants: %q is not a variant's name: want a lower-case letter, then letters and digits", name)
+					}
 				}
 			default:
 				return Language{}, fmt.Errorf("unknown key %q of a language: the keys are language and variants", part.key)

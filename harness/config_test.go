@@ -73,6 +73,8 @@ func TestParseConfigRefuses(t *testing.T) {
 		"language without one": {`{"timeout": 1, "memory": 1, "languages": [{"variants": ["pypy"]}]}`, `want a language's name`},
 		"key of a language":    {`{"timeout": 1, "memory": 1, "languages": [{"language": "python", "version": "3"}]}`, `unknown key "version" of a language`},
 		"variants as text":     {`{"timeout": 1, "memory": 1, "languages": [{"language": "python", "variants": "pypy"}]}`, `variants: want a list of names, got "pypy"`},
+		"variant with a dash":  {`{"timeout": 1, "memory": 1, "languages": [{"language": "python", "variants": ["py-py"]}]}`, `variants: "py-py" is not a variant's name`},
+		"variant twice":        {`{"timeout": 1, "memory": 1, "languages": [{"language": "python", "variants": ["pypy", "pypy"]}]}`, `variants: "pypy" is there twice`},
 		"unknown module":       {`{"timeout": 1, "modules": ["redis"], ` + rest, `key "modules": unknown module "redis": the modules are storage and nosql`},
 		"module twice":         {`{"timeout": 1, "modules": ["nosql", "nosql"], ` + rest, `"nosql" is there twice`},
 		"null modules":         {`{"timeout": 1, "modules": null, ` + rest, `want a list of names, got null`},

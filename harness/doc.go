@@ -46,9 +46,10 @@
 // What a pattern selects is known before anything is built, and so is the
 // longest time that it may measure: a selection that cannot end before
 // -timeout is refused, with the -timeout that it needs. A version,
-// architecture, package kind or trigger that is not the platform's default
-// runs only if the pattern names it (python-3.12, arm64). An experiment whose
-// pattern also matches the bare word Test was not named, and is skipped. A
+// architecture, package kind or trigger that is not the platform's default, or
+// a benchmark's variant in a language (variant=… after the runtime), runs only
+// if the pattern names it (python-3.12, arm64, variant=pytorch). An experiment
+// whose pattern also matches the bare word Test was not named, and is skipped. A
 // function that this machine cannot have (an interpreter or a store is
 // missing) is skipped with the reason; if nothing else was selected, the
 // experiment fails with it.

@@ -54,7 +54,7 @@ func (p *progress) plan(cells int) {
 
 // doing says what is being prepared.
 func (p *progress) doing(what string, f *plannedFunction, c condition) {
-	detail := f.benchmark.Name + " " + f.spec.Runtime.String()
+	detail := f.label()
 	if c.mode != "" {
 		detail += " " + string(c.mode)
 	}
@@ -67,7 +67,7 @@ func (p *progress) built(f *plannedFunction, r build.Result) {
 	if r.Reused {
 		how = "found in the store"
 	}
-	p.show(fmt.Sprintf("package %s %s: %s, %.1f MB", f.benchmark.Name, f.spec.Runtime, how, float64(r.Size)/1e6), true, true)
+	p.show(fmt.Sprintf("package %s: %s, %.1f MB", f.label(), how, float64(r.Size)/1e6), true, true)
 }
 
 // cellBegins says which cell is measured.
@@ -112,7 +112,7 @@ func (p *progress) cellDone(c *Cell, s *Summary) {
 
 // line describes a cell.
 func (p *progress) line(c *Cell, text string) string {
-	words := []string{c.fn.benchmark.Name, c.fn.spec.Runtime.String(), strings.ReplaceAll(c.cond.name(), ",", " ")}
+	words := []string{c.fn.label(), strings.ReplaceAll(c.cond.name(), ",", " ")}
 	if text != "" {
 		words[len(words)-1] += ":"
 		words = append(words, text)

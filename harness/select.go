@@ -129,7 +129,7 @@ func (s selection) cell(f function, c condition) bool {
 }
 
 // wants reports whether any cell of the function may run, given that values
-// other than the platform's defaults (a version, an architecture, a kind, a
+// other than the defaults (a version, a variant, an architecture, a kind, a
 // trigger) only run when the expression names them: when it no longer matches
 // with the value taken out.
 func (s selection) wants(f function, conditions []condition) bool {

@@ -87,6 +87,52 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+// A variant is a function of its own, which runs when its value is named.
+func TestSelectionOfVariants(t *testing.T) {
+	functions, err := candidates("process", twoVersions, []Benchmark{
+		testBenchmark("411.image-recognition", `{"language": "python", "variants": ["pytorch", "default"]}, "nodejs"`),
+		testBenchmark("999.other", `{"language": "python", "variants": ["pypy"]}, {"language": "nodejs", "variants": []}`),
+	})
+	require.NoError(t, err)
+	conditions, err := Conditions{}.expand(parameters{Sizes: []Size{Test}}, 128)
+	require.NoError(t, err)
+	wanted := func(root, kind, expr string) []string {
+		sel, err := newSelection(root, kind, expr, "")
+		require.NoError(t, err)
+		var got []string
+		for _, f := range functions {
+			if sel.wants(f, conditions) {
+				got = append(got, f.label()+" "+string(f.spec.Architecture))
+			}
+		}
+		return got
+	}
+	for run, want := range map[string][]string{
+		"Regression":                                 {"411.image-recognition python-3.11 x64", "411.image-recognition nodejs-20 x64", "999.other nodejs-20 x64"},
+		"Regression/411.*python":                     {"411.image-recognition python-3.11 x64"},
+		"Regression/411.*python-3.12":                {"411.image-recognition python-3.12 x64"},
+		"Regression/variant=pytorch":                 {"411.image-recognition python-3.11 pytorch x64"},
+		"Regression/variant":                         {"411.image-recognition python-3.11 pytorch x64", "999.other python-3.11 pypy x64"},
+		"Regression/411.*pytorch.*arm64":             {"411.image-recognition python-3.11 pytorch arm64"},
+		"Regression/411.*python-3.12.*variant=py":    {"411.image-recognition python-3.12 pytorch x64"},
+		"Regression/(python-3.11,variant=|nodejs)":   {"411.image-recognition python-3.11 pytorch x64", "411.image-recognition nodejs-20 x64", "999.other python-3.11 pypy x64", "999.other nodejs-20 x64"},
+		"Regression/999.*variant=pytorch":            nil,
+		"Regression/411.*python-3.12.*variant=pypy.": nil,
+	} {
+		require.Equal(t, want, wanted("TestRegression", "-run", run), run)
+	}
+	require.Equal(t, []string{"411.image-recognition python-3.11 pytorch x64"}, wanted("BenchmarkInvoke", "-bench", "Invoke/process/411/python/pytorch"))
+	require.Equal(t, []string{"411.image-recognition python-3.11 x64"}, wanted("BenchmarkInvoke", "-bench", "Invoke/process/411/python"))
+	for _, f := range functions {
+		switch f.label() {
+		case "411.image-recognition python-3.11":
+			require.Contains(t, f.name(), ",runtime=python-3.11,arch=")
+		case "411.image-recognition python-3.11 pytorch":
+			require.Contains(t, f.name(), ",runtime=python-3.11,variant=pytorch,arch=")
+		}
+	}
+}
+
 func TestSelectionOfBenchmarks(t *testing.T) {
 	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
 	require.NoError(t, err)

@@ -57,6 +57,7 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 		Platform:     b.PlatformName,
 		Benchmark:    b.Spec.Benchmark,
 		Runtime:      b.Spec.Runtime.String(),
+		Variant:      b.Spec.Variant,
 		Architecture: b.Spec.Architecture,
 		Kind:         p.Kind,
 		Builder:      b.recipe.Builder,

@@ -109,6 +109,10 @@ func TestDigestChanges(t *testing.T) {
 				}
 			}
 		},
+		"a variant's file": func(in *inputs) {
+			in.job.Spec.Variant = "pypy"
+			in.write("python/pypy/tool.sh", "#!/bin/sh\n")
+		},
 		"the kind":         func(in *inputs) { in.job.Spec.Kind = driver.Image },
 		"the architecture": func(in *inputs) { in.job.Spec.Architecture = driver.ARM64 },
 		"init.sh":          func(in *inputs) { in.withInit() },
@@ -137,13 +141,17 @@ func TestDigestKeeps(t *testing.T) {
 	s := openStore(t)
 	want := newInputs(t).digest(t, s)
 	for name, change := range map[string]func(in *inputs){
-		"memory":                    func(in *inputs) { in.job.Spec.Memory = 512 },
-		"time-out":                  func(in *inputs) { in.job.Spec.Timeout = time.Hour },
-		"environment":               func(in *inputs) { in.job.Spec.Environment = map[string]string{"A": "B"} },
-		"name":                      func(in *inputs) { in.job.Spec.Name = "other" },
-		"trigger":                   func(in *inputs) { in.job.Spec.Trigger = driver.SDK },
-		"clutter":                   func(in *inputs) { in.write("python/lib/__pycache__/x.pyc", "x") },
-		"another language":          func(in *inputs) { in.write("nodejs/function.js", "x") },
+		"memory":           func(in *inputs) { in.job.Spec.Memory = 512 },
+		"time-out":         func(in *inputs) { in.job.Spec.Timeout = time.Hour },
+		"environment":      func(in *inputs) { in.job.Spec.Environment = map[string]string{"A": "B"} },
+		"name":             func(in *inputs) { in.job.Spec.Name = "other" },
+		"trigger":          func(in *inputs) { in.job.Spec.Trigger = driver.SDK },
+		"clutter":          func(in *inputs) { in.write("python/lib/__pycache__/x.pyc", "x") },
+		"another language": func(in *inputs) { in.write("nodejs/function.js", "x") },
+		"another variant": func(in *inputs) {
+			in.write("config.json", `{"languages": [{"language": "python", "variants": ["default", "pypy"]}]}`)
+			in.write("python/pypy/function.py", "x")
+		},
 		"another version":           func(in *inputs) { in.write("python/requirements.txt.3.12", "x") },
 		"resources without init.sh": func(in *inputs) { in.write("resources/a.txt", "x") },
 		"mode of a script":          func(in *inputs) { in.files["python/tool.sh"].Mode = 0o755 }, // executable by its first line
@@ -158,6 +166,12 @@ func TestDigestKeeps(t *testing.T) {
 	want = in.digest(t, s)
 	in.write("nodejs/function.js", "x")
 	require.Equal(t, want, in.digest(t, s), "another language, with an init.sh")
+
+	variants := `{"languages": [{"language": "python", "variants": ["default", "pypy"]}, "nodejs"]}`
+	in.write("config.json", variants)
+	want = in.digest(t, s)
+	in.write("python/pypy/function.py", "x")
+	require.Equal(t, want, in.digest(t, s), "another variant, with an init.sh")
 }
 
 // An embedded folder and the same folder on disk give the same package.

@@ -26,6 +26,7 @@ type manifest struct {
 	Platform     string              `json:"platform"`
 	Benchmark    string              `json:"benchmark"`
 	Runtime      string              `json:"runtime"`
+	Variant      string              `json:"variant,omitempty"`
 	Architecture driver.Architecture `json:"architecture"`
 	Kind         driver.Kind         `json:"kind"`
 	Builder      string              `json:"builder"`

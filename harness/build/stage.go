@@ -37,13 +37,21 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 	} else if err != nil {
 		return staging{}, err
 	}
+	others, variants, err := configured(j.Files, language)
+	if err != nil {
+		return staging{}, err
+	}
 	var s staging
-	var err error
-	s.code, err = readTree(j.Files, language, func(name string) bool { return name == "init.sh" })
+	s.code, err = readTree(j.Files, language, func(name string) bool { return name == "init.sh" || slices.Contains(variants, name) })
 	if err != nil {
 		return staging{}, err
 	}
 	s.code.files = languages[language].choose(s.code.files, j.Spec.Architecture, j.Spec.Runtime.Version)
+	if j.Spec.Variant != "" {
+		if err := s.code.vary(j); err != nil {
+			return staging{}, err
+		}
+	}
 	if _, own := s.code.find("package.sh"); !own {
 		if f, _, err := inspect(j.Files, "package.sh"); err == nil {
 			f.name = "package.sh"
@@ -53,7 +61,11 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 			return staging{}, err
 		}
 	}
-	for _, name := range []string{"init.sh", path.Join(language, "init.sh")} {
+	own := path.Join(language, "init.sh")
+	if _, err := fs.Lstat(j.Files, path.Join(language, j.Spec.Variant, "init.sh")); err == nil {
+		own = path.Join(language, j.Spec.Variant, "init.sh")
+	}
+	for _, name := range []string{"init.sh", own} {
 		if _, _, err := inspect(j.Files, name); err == nil {
 			s.inits = append(s.inits, name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
@@ -68,46 +80,69 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 	if len(s.inits) == 0 {
 		return s, nil
 	}
-	others, err := otherLanguages(j.Files, language)
-	if err != nil {
-		return staging{}, err
-	}
-	s.folder, err = readTree(j.Files, ".", func(name string) bool { return slices.Contains(others, name) })
+	s.folder, err = readTree(j.Files, ".", func(name string) bool {
+		variant, ok := strings.CutPrefix(name, language+"/")
+		return slices.Contains(others, name) || ok && variant != j.Spec.Variant && slices.Contains(variants, variant)
+	})
 	return s, err
 }
 
-// otherLanguages lists the languages that a benchmark's config.json names,
-// except one. Whether the rest of the file is right is not the build's to say.
-func otherLanguages(fsys fs.FS, except string) ([]string, error) {
+// vary lays the folder of the job's variant over the sources of its language.
+func (t *tree) vary(j Job) error {
+	language, variant := j.Spec.Runtime.Language, j.Spec.Variant
+	root := path.Join(language, variant)
+	if info, err := fs.Lstat(j.Files, root); !validName(variant) || errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return fmt.Errorf("variant %s: it has no folder %s/%s to lay over its %s function", variant, language, variant, language)
+	} else if err != nil {
+		return err
+	}
+	over, err := readTree(j.Files, root, func(name string) bool { return name == "init.sh" })
+	if err != nil {
+		return err
+	}
+	if _, ok := over.find("patch.diff"); ok {
+		return fmt.Errorf("variant %s: %s/patch.diff: patches are not applied here, have the folder hold the changed files", variant, root)
+	}
+	over.files = languages[language].choose(over.files, j.Spec.Architecture, j.Spec.Runtime.Version)
+	t.files = slices.DeleteFunc(t.files, func(f source) bool { _, ok := over.find(f.name); return ok })
+	t.files = append(t.files, over.files...)
+	t.sort()
+	return nil
+}
+
+// configured lists what a benchmark's config.json names: its languages except
+// one, and the variants of that one which have folders. Whether the rest of the
+// file is right is not the build's to say.
+func configured(fsys fs.FS, language string) (others, variants []string, err error) {
 	raw, err := fs.ReadFile(fsys, "config.json")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	} else if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var config struct {
 		Languages []json.RawMessage `json:"languages"`
 	}
 	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, fmt.Errorf("config.json: %w", err)
+		return nil, nil, fmt.Errorf("config.json: %w", err)
 	}
-	var others []string
 	for _, l := range config.Languages {
-		var name string
-		if json.Unmarshal(l, &name) != nil {
-			var variants struct {
-				Language string `json:"language"`
-			}
-			if json.Unmarshal(l, &variants) != nil {
-				continue
-			}
-			name = variants.Language
+		var entry struct {
+			Language string   `json:"language"`
+			Variants []string `json:"variants"`
 		}
-		if name != except && name != "" {
-			others = append(others, name)
+		if json.Unmarshal(l, &entry.Language) != nil && json.Unmarshal(l, &entry) != nil {
+			continue
+		}
+		switch entry.Language {
+		case language:
+			variants = slices.DeleteFunc(entry.Variants, func(v string) bool { return v == "default" })
+		case "":
+		default:
+			others = append(others, entry.Language)
 		}
 	}
-	return others, nil
+	return others, variants, nil
 }
 
 // write stages the benchmark in the folder dir: its sources, what its init.sh

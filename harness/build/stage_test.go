@@ -58,6 +58,8 @@ func TestStage(t *testing.T) {
 				switch key {
 				case "runtime":
 					j.Spec.Runtime = spec(t, value).Runtime
+				case "variant":
+					j.Spec.Variant = value
 				case "architecture":
 					j.Spec.Architecture = driver.Architecture(value)
 				case "package":
@@ -102,6 +104,26 @@ func readTxtar(t *testing.T, dir string) []txtar.File {
 		return err
 	}))
 	return files
+}
+
+// A variant without a folder is told when it is built, and not before.
+func TestVariantRefused(t *testing.T) {
+	files := folder()
+	files["config.json"] = &fstest.MapFile{Data: []byte(`{"languages": [{"language": "python", "variants": ["default", "pypy", "old"]}]}`)}
+	files["python/old/patch.diff"] = &fstest.MapFile{}
+	s, j := openStore(t), job(t, &platform{}, files)
+	_, err := s.Package(t.Context(), j)
+	require.NoError(t, err)
+	for variant, want := range map[string]string{
+		"pypy":        "build 000.fake in python-3.11 pypy for fake: variant pypy: it has no folder python/pypy",
+		"function.py": "variant function.py: it has no folder python/function.py",
+		"../nodejs":   "variant ../nodejs: it has no folder python/../nodejs",
+		"old":         "variant old: python/old/patch.diff: patches are not applied here",
+	} {
+		j.Spec.Variant = variant
+		_, err := s.Package(t.Context(), j)
+		require.ErrorContains(t, err, want)
+	}
 }
 
 func TestInitFails(t *testing.T) {

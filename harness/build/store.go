@@ -96,7 +96,8 @@ func (s *Store) Package(ctx context.Context, job Job) (Result, error) {
 	}
 	r, err := s.pack(ctx, job)
 	if err != nil {
-		return Result{}, fmt.Errorf("build %s in %s for %s: %w", job.Spec.Benchmark, job.Spec.Runtime, job.PlatformName, err)
+		runtime := strings.TrimSpace(job.Spec.Runtime.String() + " " + job.Spec.Variant)
+		return Result{}, fmt.Errorf("build %s in %s for %s: %w", job.Spec.Benchmark, runtime, job.PlatformName, err)
 	}
 	r.Took = time.Since(start)
 	return r, nil

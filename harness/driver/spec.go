@@ -69,6 +69,7 @@ type Spec struct {
 	Name         string // see FunctionName
 	Benchmark    string // "210.thumbnailer"
 	Runtime      Runtime
+	Variant      string // of the benchmark in its language: "pytorch"; empty: the default
 	Architecture Architecture
 	Kind         Kind
 	Trigger      Trigger
@@ -131,12 +132,16 @@ func (f Features) Check(s Spec) error {
 }
 
 // FunctionName returns the name of the function for a run's prefix, no longer
-// than limit bytes (at least 32): prefix, benchmark, runtime, architecture,
-// kind and trigger, with every run of other characters than letters and digits
+// than limit bytes (at least 32): prefix, benchmark, runtime, variant unless it
+// is the default, architecture, kind and trigger, with every run of other characters than letters and digits
 // turned into one dash. A name that is too long keeps its beginning and ends in
 // a hash of the whole, so different functions keep different names.
 func FunctionName(prefix string, s Spec, limit int) string {
-	full := strings.Join([]string{prefix, s.Benchmark, s.Runtime.String(), string(s.Architecture), string(s.Kind), string(s.Trigger)}, "-")
+	runtime := s.Runtime.String()
+	if s.Variant != "" {
+		runtime += "-" + s.Variant
+	}
+	full := strings.Join([]string{prefix, s.Benchmark, runtime, string(s.Architecture), string(s.Kind), string(s.Trigger)}, "-")
 	name := strings.Join(strings.FieldsFunc(strings.ToLower(full), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	}), "-")
