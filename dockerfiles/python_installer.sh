@@ -26,6 +26,7 @@ if [ -f requirements.txt ] && grep -Eq '^[[:space:]]*[^#[:space:]]' requirements
     "$python" -I -m pip install --disable-pip-version-check --no-input \
     --no-warn-script-location --progress-bar off --no-compile \
     --target "$packages" -r requirements.txt || {
+    sed -n '/^#/!q;p' requirements.txt >&2 # it may say where its packages are
     "$python" -I -c 'import pip' 2>/dev/null || echo "$python has no pip: install the package of your system for it, or run $python -m ensurepip" >&2
     exit 1
   }

@@ -1,46 +1,12 @@
-"""Downloads photos and says what is on them, by ResNet-50."""
-
-import io
-import json
-import os
-import posixpath
-import time
+"""Downloads photos and says what is on them, by ResNet-50 in ONNX Runtime."""
 
 import numpy
 import onnxruntime
-from PIL import Image
 
-from . import storage
+from . import recognition
 
-SHORTER, SIDE = 256, 224  # a photo is shrunk until its shorter side has 256 pixels, and 224 x 224 of its middle are used
-MEAN = numpy.array([0.485, 0.456, 0.406], dtype=numpy.float32)
-DEVIATION = numpy.array([0.229, 0.224, 0.225], dtype=numpy.float32)
-
-client = storage.storage.get_instance()
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "resources", "classes.json"), encoding="utf-8") as f:
-    CLASSES = json.load(f)
-
-loaded = None  # bucket and key of the model, and a session with it
-
-
-def field(event, path, kind):
-    """Returns the event's value at a dotted path, which must be of type kind."""
-    value = event
-    for name in path.split("."):
-        if not isinstance(value, dict) or name not in value:
-            raise ValueError(f"the event has no {path}")
-        value = value[name]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"the event's {path} is {type(value).__name__}, want {kind.__name__}")
-    return value
-
-
-def fetch(bucket, key):
-    """Returns an object's content."""
-    data = bytes(client.download_stream(bucket, key))
-    if not data:
-        raise ValueError(f"the object {key} is empty")
-    return data
+MEAN = numpy.array(recognition.MEAN, dtype=numpy.float32)
+DEVIATION = numpy.array(recognition.DEVIATION, dtype=numpy.float32)
 
 
 def load(data, key):
@@ -50,69 +16,19 @@ def load(data, key):
         shapes = session.get_inputs()[0].shape, session.get_outputs()[0].shape
     except Exception as error:  # onnxruntime's errors have no type of their own
         raise ValueError(f"the object {key} is not a whole model: {error}") from error
-    if shapes != ([1, 3, SIDE, SIDE], [1, len(CLASSES)]):
+    if shapes != ([1, 3, recognition.SIDE, recognition.SIDE], [1, len(recognition.CLASSES)]):
         raise ValueError(f"the object {key} is a model with the shapes {shapes}")
     return session
 
 
-def prepare(photo, key):
-    """Returns a photo as the network reads it."""
-    try:
-        with Image.open(io.BytesIO(photo)) as image:
-            image = image.convert("RGB")
-    except OSError as error:
-        raise ValueError(f"the object {key} is not a whole image: {error}") from error
-    width, height = image.size
-    shorter = min(width, height)
-    image = image.resize((width * SHORTER // shorter, height * SHORTER // shorter), Image.Resampling.BILINEAR)
-    left, top = (image.width - SIDE) // 2, (image.height - SIDE) // 2
-    image = image.crop((left, top, left + SIDE, top + SIDE))
+def classify(session, image):
+    """Returns the number and the score of an image's class."""
     values = (numpy.asarray(image, dtype=numpy.float32) / 255 - MEAN) / DEVIATION
-    return numpy.ascontiguousarray(values.transpose(2, 0, 1)[numpy.newaxis])
-
-
-def microseconds(start, end):
-    return (end - start) // 1000
+    values = numpy.ascontiguousarray(values.transpose(2, 0, 1)[numpy.newaxis])
+    scores = session.run(None, {session.get_inputs()[0].name: values})[0][0]
+    index = int(scores.argmax())
+    return index, float(scores[index])
 
 
 def handler(event):
-    global loaded
-    bucket = field(event, "bucket.bucket", str)
-    model = posixpath.join(field(event, "bucket.model", str), field(event, "object.model", str))
-    inputs = field(event, "object.inputs", list)
-    folder = field(event, "bucket.input", str)
-    if not inputs or not all(isinstance(name, str) for name in inputs):
-        raise TypeError("the event's object.inputs is not a list of at least one name")
-
-    begin = time.perf_counter_ns()
-    photos = [(posixpath.join(folder, name), fetch(bucket, posixpath.join(folder, name))) for name in inputs]
-    downloaded = time.perf_counter_ns()
-    size = sum(len(photo) for _, photo in photos)
-
-    model_begin = model_downloaded = model_loaded = downloaded
-    if loaded is None or loaded[0] != (bucket, model):
-        data = fetch(bucket, model)
-        model_downloaded = time.perf_counter_ns()
-        size += len(data)
-        loaded = (bucket, model), load(data, model)
-        del data
-        model_loaded = time.perf_counter_ns()
-    session = loaded[1]
-
-    predictions = []
-    for name, (key, photo) in zip(inputs, photos):
-        scores = session.run(None, {session.get_inputs()[0].name: prepare(photo, key)})[0][0]
-        index = int(scores.argmax())
-        predictions.append({"key": name, "idx": index, "class": CLASSES[index], "score": float(scores[index])})
-    computed = time.perf_counter_ns()
-
-    return {
-        "result": {"predictions": predictions},
-        "measurement": {
-            "download_time": microseconds(begin, model_downloaded),
-            "download_size": size,
-            "compute_time": microseconds(model_downloaded, computed),
-            "model_time": microseconds(model_downloaded, model_loaded),
-            "model_download_time": microseconds(model_begin, model_downloaded),
-        },
-    }
+    return recognition.recognize(event, load, classify)
