@@ -25,6 +25,7 @@ import (
 //
 //	go test -v -run '^TestBadInput$' ./experiments
 //	go test -v -run '^TestBadInput$/210/(nodejs|java)' ./experiments
+//	go test -v -run '^TestBadInput$/411/variant=pytorch' ./experiments
 func TestBadInput(t *testing.T) {
 	named(t)
 	eachBenchmark(t, openMachine(t), func(t *testing.T, w *workload) {

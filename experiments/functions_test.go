@@ -78,7 +78,7 @@ type workload struct {
 	harness.Benchmark
 	machine     *machine
 	config      harness.Config
-	languages   []string
+	languages   []string // and variants that -run names: "python,variant=pytorch"
 	store       *harness.Store
 	payload     any
 	environment map[string]string // for its functions
@@ -98,8 +98,14 @@ func prepare(t *testing.T, m *machine, b harness.Benchmark) *workload {
 	require.NoError(t, err)
 	w := &workload{Benchmark: b, machine: m, config: config, environment: map[string]string{}}
 	for _, l := range config.Languages {
-		if l.Name != "sim" { // a model's, which nothing here runs
-			w.languages = append(w.languages, l.Name)
+		if l.Name == "sim" { // a model's, which nothing here runs
+			continue
+		}
+		w.languages = append(w.languages, l.Name)
+		for _, v := range l.Variants {
+			if strings.Contains(flag.Lookup("test.run").Value.String(), "variant="+v) {
+				w.languages = append(w.languages, l.Name+",variant="+v)
+			}
 		}
 	}
 	var buckets driver.Buckets
@@ -132,12 +138,13 @@ const cart = "shopping_cart"
 // client of it until the test ends. What it reaches the stores with is given.
 func (w *workload) deploy(t *testing.T, language, suffix string, environment map[string]string) *invoke.Client {
 	t.Helper()
+	language, variant, _ := strings.Cut(language, ",variant=")
 	features := w.machine.Features()
 	i := slices.IndexFunc(features.Runtimes, func(r driver.Runtime) bool { return r.Language == language })
 	require.GreaterOrEqual(t, i, 0, "the platform has no %s", language)
 	spec := driver.Spec{
-		Benchmark: w.Name, Runtime: features.Runtimes[i], Architecture: features.Architectures[0], Kind: features.Kinds[0],
-		Trigger: features.Triggers[0], Modules: w.config.Modules, Memory: w.config.Memory, Timeout: w.config.Timeout,
+		Benchmark: w.Name, Runtime: features.Runtimes[i], Variant: variant, Architecture: features.Architectures[0],
+		Kind: features.Kinds[0], Trigger: features.Triggers[0], Modules: w.config.Modules, Memory: w.config.Memory, Timeout: w.config.Timeout,
 		Environment: environment,
 	}
 	spec.Name = driver.FunctionName(w.machine.run.Prefix, spec, features.MaxName-len(suffix)) + suffix

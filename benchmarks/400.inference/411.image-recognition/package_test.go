@@ -40,6 +40,86 @@ func TestTrimPython(t *testing.T) {
 	require.Regexp(t, `kB of packages(?s:.*)kB left`, printed)
 }
 
+// TestTrimPyTorch has package.sh remove what inference does not import, strip
+// the libraries of torch that a strip can read, say so, and leave the rest.
+func TestTrimPyTorch(t *testing.T) {
+	// A stand-in for strip, which cannot read one library and does not make
+	// another smaller.
+	strip := filepath.Join(t.TempDir(), "strip")
+	require.NoError(t, os.WriteFile(strip, []byte(`#!/bin/sh
+[ "$1 $2" = "--strip-unneeded -o" ] || exit 2
+case "$4" in
+*libdnnl*) exit 1 ;;
+*libc10*) echo "longer than before" >"$3" && cat "$4" >>"$3" ;;
+*) echo less >"$3" ;;
+esac
+`), 0o755))
+	files := []string{
+		"PIL/Image.py",
+		"PIL/_imaging.cpython-311-x86_64-linux-gnu.so",
+		"PIL/_imaging.pyi",
+		"PIL/_imagingft.cpython-311-x86_64-linux-gnu.so",
+		"functorch/_C.so",
+		"pillow.libs/libfreetype-edd71024.so.6.20.1",
+		"pillow.libs/libjpeg-0988b44a.so.62.4.0",
+		"torch-1.13.1+cpu.dist-info/METADATA",
+		"torch-1.13.1+cpu.dist-info/RECORD",
+		"torch/__init__.py",
+		"torch/_C.cpython-311-x86_64-linux-gnu.so",
+		"torch/_C/__init__.pyi",
+		"torch/bin/test_api",
+		"torch/bin/torch_shm_manager",
+		"torch/distributed/__init__.py",
+		"torch/distributed/elastic/agent.py",
+		"torch/fx/passes/tests/test_pass.py",
+		"torch/include/torch/torch.h",
+		"torch/lib/libc10.so.1.13",
+		"torch/lib/libdnnl.so.2",
+		"torch/lib/libprotobuf.a",
+		"torch/lib/libtorch_cpu.so",
+		"torch/lib/libtorchbind_test.so",
+		"torch/nn/functional.py",
+		"torch/test/test_torch.py",
+		"torch/testing/__init__.py",
+		"torch/testing/_internal/common_utils.py",
+		"torchgen/model.py",
+		"typing_extensions.py",
+	}
+	kept := []string{
+		"PIL/Image.py",
+		"PIL/_imaging.cpython-311-x86_64-linux-gnu.so",
+		"pillow.libs/libjpeg-0988b44a.so.62.4.0",
+		"torch/__init__.py",
+		"torch/_C.cpython-311-x86_64-linux-gnu.so",
+		"torch/bin/torch_shm_manager",
+		"torch/distributed/__init__.py",
+		"torch/lib/libc10.so.1.13",
+		"torch/lib/libdnnl.so.2",
+		"torch/lib/libtorch_cpu.so",
+		"torch/nn/functional.py",
+		"torch/testing/__init__.py",
+		"torch-1.13.1+cpu.dist-info/METADATA",
+		"typing_extensions.py",
+	}
+	t.Setenv("STRIP", strip)
+	left, printed := benchtest.Trim(t, "python/pytorch/package.sh", files...)
+	require.ElementsMatch(t, kept, left)
+	for _, removed := range []string{
+		"functorch", "torchgen", "torch/bin/test_api", "torch/distributed/elastic", "torch/include", "torch/lib/libprotobuf.a",
+		"torch/lib/libtorchbind_test.so", "torch/test", "torch/testing/_internal", "PIL/_imagingft.cpython-311-x86_64-linux-gnu.so",
+		"pillow.libs/libfreetype-edd71024.so.6.20.1", "torch/fx/passes/tests", "2 files of types", "1 files of metadata",
+	} {
+		require.Regexp(t, `removed (\./)?`+removed+` \(\d+ kB\)`, printed)
+	}
+	require.Contains(t, printed, "stripped 2 of 4 libraries (")
+	require.Regexp(t, `kB of packages(?s:.*)kB left`, printed)
+
+	t.Setenv("STRIP", filepath.Join(t.TempDir(), "missing"))
+	left, printed = benchtest.Trim(t, "python/pytorch/package.sh", files...)
+	require.ElementsMatch(t, kept, left)
+	require.Contains(t, printed, "symbols are left in libraries: install binutils")
+}
+
 // TestTrimNodejs has package.sh leave one build of onnxruntime.
 func TestTrimNodejs(t *testing.T) {
 	// A stand-in for the interpreter, which is asked for its system.

@@ -23,7 +23,7 @@ def varint(data, at):
 
 def fields(data):
     """Yields the fields of a message: number, and value or content."""
-    at = 0
+    data, at = content(data), 0
     while at < len(data):
         tag, at = varint(data, at)
         kind = tag & 7
@@ -39,6 +39,13 @@ def fields(data):
         else:
             raise ValueError(f"it has a field of the unknown kind {kind}")
         yield tag >> 3, value
+
+
+def content(value):
+    """Returns the content of a field, which must not be a number."""
+    if isinstance(value, int):
+        raise ValueError(f"it has the number {value} where content is expected")
+    return value
 
 
 def dims(value):
@@ -57,7 +64,7 @@ def initializers(data):
     by their names. The contents are views of the model."""
     tensors = {}
     graphs = [value for number, value in fields(memoryview(data)) if number == GRAPH]
-    if len(graphs) != 1 or isinstance(graphs[0], int):
+    if len(graphs) != 1:
         raise ValueError(f"it has {len(graphs)} graphs")
     for number, message in fields(graphs[0]):
         if number != INITIALIZER:
@@ -69,9 +76,9 @@ def initializers(data):
             elif number == TYPE:
                 kind = value
             elif number == NAME:
-                name = str(value, "utf-8")
+                name = str(content(value), "utf-8")
             elif number == RAW:
-                raw = value
+                raw = content(value)
         length = 4
         for dimension in shape:
             length *= dimension

@@ -59,15 +59,16 @@ strip=${STRIP:-strip}
 if ! command -v "$strip" >/dev/null; then
   echo "package.sh: there is no $strip, so that symbols are left in libraries: install binutils"
 elif [ ${#libraries[@]} -gt 0 ]; then
-  before=$(size "${libraries[@]}")
+  before=$(size "${libraries[@]}") smaller=0
   for path in "${libraries[@]}"; do
     # What strip cannot read, or makes larger, is left as it is.
     if "$strip" --strip-unneeded -o "$path.stripped" "$path" 2>/dev/null && [ "$(wc -c <"$path.stripped")" -lt "$(wc -c <"$path")" ]; then
       chmod --reference="$path" "$path.stripped" 2>/dev/null || chmod 644 "$path.stripped"
       mv "$path.stripped" "$path"
+      smaller=$((smaller + 1))
     fi
     rm -f "$path.stripped"
   done
-  echo "package.sh: stripped ${#libraries[@]} libraries ($((before - $(size "${libraries[@]}"))) kB)"
+  echo "package.sh: stripped $smaller of ${#libraries[@]} libraries ($((before - $(size "${libraries[@]}"))) kB)"
 fi
 echo "package.sh: $(size .) kB left"
