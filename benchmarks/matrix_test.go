@@ -3,6 +3,7 @@ package benchmarks_test
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -46,6 +47,7 @@ func TestMatrix(t *testing.T) {
 		fmt.Fprintf(&b, " %s |", c.title)
 	}
 	b.WriteString(" needs |\n|---|" + strings.Repeat("---|", len(columns)+1) + "\n")
+	var variants []string
 	for _, benchmark := range benchmarks.All {
 		config, err := harness.ReadConfig(benchmark.Files)
 		require.NoError(t, err, benchmark.Name)
@@ -53,6 +55,15 @@ func TestMatrix(t *testing.T) {
 		for _, c := range columns {
 			mark := " "
 			pair := benchmark.Name[:3] + " " + c.title
+			for _, l := range config.Languages {
+				for _, v := range l.Variants {
+					if l.Name == c.language && v != "default" {
+						_, err := fs.Stat(benchmark.Files, l.Name+"/"+v)
+						require.NoError(t, err, pair)
+						variants = append(variants, fmt.Sprintf("`variant=%s` of %s", v, pair))
+					}
+				}
+			}
 			if config.Has(c.language) {
 				mark = " ✓ "
 				require.False(t, reasons[pair], "%s is there, and has a reason why it is not", pair)
@@ -73,6 +84,7 @@ func TestMatrix(t *testing.T) {
 		}
 		fmt.Fprintf(&b, " %s |\n", strings.Join(needs, ", "))
 	}
+	fmt.Fprintf(&b, "\nVariants, which run when they are named: %s.\n", strings.Join(variants, ", "))
 	b.WriteString("\nNot there:\n\n")
 	for _, o := range omitted {
 		fmt.Fprintf(&b, "- %s: %s.\n", o.pairs, o.reason)

@@ -6,7 +6,8 @@
 # PYTHON                the interpreter (default: python3)
 # VERSION, PLATFORM, TARGET_ARCHITECTURE    for package.sh
 #
-# requirements.txt names the dependencies; package.sh, where there is one, trims
+# requirements.txt names the dependencies, and the comment with which it begins
+# is shown when they cannot be installed; package.sh, where there is one, trims
 # what was installed, and is removed.
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
@@ -26,7 +27,7 @@ if [ -f requirements.txt ] && grep -Eq '^[[:space:]]*[^#[:space:]]' requirements
     "$python" -I -m pip install --disable-pip-version-check --no-input \
     --no-warn-script-location --progress-bar off --no-compile \
     --target "$packages" -r requirements.txt || {
-    sed -n '/^#/!q;p' requirements.txt >&2 # it may say where its packages are
+    sed -n '/^#/!q;p' requirements.txt >&2
     "$python" -I -c 'import pip' 2>/dev/null || echo "$python has no pip: install the package of your system for it, or run $python -m ensurepip" >&2
     exit 1
   }

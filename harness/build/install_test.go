@@ -122,11 +122,13 @@ func TestInstallPythonWithoutDependencies(t *testing.T) {
 func TestInstallFails(t *testing.T) {
 	useWheels(t, t.TempDir())
 	dir := t.TempDir()
-	writeFiles(t, dir, "-- requirements.txt --\nno-such-package==1.0\n")
+	writeFiles(t, dir, "-- requirements.txt --\n# It is in\n# an index of its own.\nno-such-package==1.0\n# Nothing more.\n")
 	log, err := installPython(t, dir)
 	require.ErrorContains(t, err, "install python-")
 	require.ErrorContains(t, err, "python_installer.sh: exit status 1; the end of its log")
 	require.ErrorContains(t, err, "No matching distribution found for no-such-package==1.0")
+	require.ErrorContains(t, err, "# It is in\n# an index of its own.")
+	require.NotContains(t, err.Error(), "Nothing more")
 	require.Contains(t, log, "no-such-package==1.0")
 
 	for language, want := range map[string]string{

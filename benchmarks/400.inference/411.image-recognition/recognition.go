@@ -4,9 +4,9 @@
 //
 // By default the model's weights are made from a seed: the computation is the
 // same, and what it says of the photos has no meaning but is known. Functions
-// run on ONNX Runtime. PyTorch has no build for processors alone in the
-// registry that pip uses on x86-64: what is there is three gigabytes with
-// CUDA's libraries, and Debian's build needs 650 MB with OpenCV and FFmpeg.
+// run on ONNX Runtime. In Python there is a variant on PyTorch, which reads the
+// same model and runs when it is named: its build for processors alone is not
+// in the registry that pip uses on x86-64.
 package recognition
 
 import (
