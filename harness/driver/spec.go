@@ -100,6 +100,15 @@ type Recipe struct {
 	Builder  string            // identity of the tools: interpreter path, version and ABI, or the base image's id; installer scripts by digest
 }
 
+// Implementation names the runtime and the variant unless it is the default:
+// "python-3.11", "python-3.11-pytorch".
+func (s Spec) Implementation() string {
+	if s.Variant == "" {
+		return s.Runtime.String()
+	}
+	return s.Runtime.String() + "-" + s.Variant
+}
+
 // Features says what a platform can do.
 type Features struct {
 	Runtimes      []Runtime // supported; the first of each language is its default
@@ -132,16 +141,13 @@ func (f Features) Check(s Spec) error {
 }
 
 // FunctionName returns the name of the function for a run's prefix, no longer
-// than limit bytes (at least 32): prefix, benchmark, runtime, variant unless it
-// is the default, architecture, kind and trigger, with every run of other characters than letters and digits
-// turned into one dash. A name that is too long keeps its beginning and ends in
-// a hash of the whole, so different functions keep different names.
+// than limit bytes (at least 32): prefix, benchmark, implementation,
+// architecture, kind and trigger, with every run of other characters than
+// letters and digits turned into one dash. A name that is too long keeps its
+// beginning and ends in a hash of the whole, so different functions keep
+// different names.
 func FunctionName(prefix string, s Spec, limit int) string {
-	runtime := s.Runtime.String()
-	if s.Variant != "" {
-		runtime += "-" + s.Variant
-	}
-	full := strings.Join([]string{prefix, s.Benchmark, runtime, string(s.Architecture), string(s.Kind), string(s.Trigger)}, "-")
+	full := strings.Join([]string{prefix, s.Benchmark, s.Implementation(), string(s.Architecture), string(s.Kind), string(s.Trigger)}, "-")
 	name := strings.Join(strings.FieldsFunc(strings.ToLower(full), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	}), "-")

@@ -29,10 +29,10 @@ const LocalRepository = "sebs"
 const functionFolder = "function"
 
 // FunctionImage names a function's image in a repository: by platform,
-// benchmark, runtime, architecture and release, and 12 digits of the package's
-// digest, so that no name ever stands for other code.
+// benchmark, implementation, architecture and release, and 12 digits of the
+// package's digest, so that no name ever stands for other code.
 func FunctionImage(repository, platform string, s driver.Spec, digest string) (string, error) {
-	tag := fmt.Sprintf("function.%s.%s.%s-%s-%s-%s", platform, s.Benchmark, s.Runtime, s.Architecture, dockerfiles.Release, digest[:min(12, len(digest))])
+	tag := fmt.Sprintf("function.%s.%s.%s-%s-%s-%s", platform, s.Benchmark, s.Implementation(), s.Architecture, dockerfiles.Release, digest[:min(12, len(digest))])
 	if !tagPattern.MatchString(tag) {
 		if !plainPattern.MatchString(tag) {
 			return "", fmt.Errorf("benchmark %s: %q is no name of an image: use letters, digits, dots and dashes", s.Benchmark, tag)

@@ -37,6 +37,12 @@ func TestFunctionImage(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, strings.HasSuffix(name, "-01"), name)
 
+	variant := specOf("411.image-recognition")
+	variant.Variant = "pytorch"
+	name, err = FunctionImage("sebs", "local", variant, digest)
+	require.NoError(t, err)
+	require.Contains(t, name, ":function.local.411.image-recognition.python-3.11-pytorch-x64-")
+
 	for _, benchmark := range []string{"a/b", "a b", "a:b", "é", "a\nb", "a@b", "a+b"} {
 		_, err := FunctionImage("sebs", "local", specOf(benchmark), digest)
 		require.ErrorContains(t, err, "benchmark "+benchmark)
