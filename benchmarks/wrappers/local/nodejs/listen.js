@@ -2,8 +2,9 @@
 //
 // One HTTP/1.1 request at a time on a connection, bodies by Content-Length. The
 // platform opens one connection and keeps it for the container's life; with the
-// argument "once" the process ends with it, so that no container outlives who
-// uses it.
+// argument "once" the process ends with the first one on which a request came,
+// so that no container outlives who uses it. A platform that waited for too long
+// to be connected may hang up before that.
 'use strict';
 
 const net = require('net');
@@ -108,6 +109,6 @@ async function serve(socket) {
 
 const server = net.createServer({ noDelay: true }, async (socket) => {
   await serve(socket).catch(() => {}); // the client is gone
-  if (process.argv.includes('once')) process.exit(0);
+  if (socket.bytesRead > 0 && process.argv.includes('once')) process.exit(0);
 });
 server.listen(Number(process.argv[2]), '0.0.0.0');

@@ -5,9 +5,11 @@ with the requests and answers of handler.py on it. The platform runs
 
     python3 -S -B -c "import listen; listen.main()" PORT once
 
-in the function's folder; with "once" the process ends with its first
-connection, so that no container outlives who uses it. The module socket would add to each start what it
-takes to import; its C part does all that is needed here.
+in the function's folder; with "once" the process ends with the first connection
+on which a request came, so that no container outlives who uses it. A platform
+that waited for too long to be connected may hang up before that. The module
+socket would add to each start what it takes to import; its C part does all that
+is needed here.
 """
 import _socket
 import os
@@ -27,10 +29,12 @@ def main():
         fd, _ = listener._accept()
         connection = _socket.socket(fileno=fd)
         connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        used = False
         try:
+            used = connection.recv(1, _socket.MSG_PEEK) != b""
             handler.serve(fd)
         except OSError:
             pass  # the client is gone
         connection.close()
-        if "once" in sys.argv:
+        if used and "once" in sys.argv:
             return

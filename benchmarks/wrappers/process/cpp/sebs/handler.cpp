@@ -3,7 +3,7 @@
 //
 // Without an argument it serves the socket that the platform passes as
 // descriptor 3; with a port, one connection after another; with a port and
-// "once", one.
+// "once", until the end of the first on which something came.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -151,7 +151,8 @@ class Connection {
   std::string body;
 };
 
-// listen_at serves the connections to a port, or just the first.
+// listen_at serves the connections to a port, or just the first on which
+// something comes. Who waited for too long to be connected may hang up before.
 int listen_at(int port, bool once) {
   int server = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
   sockaddr_in address{};
@@ -172,9 +173,11 @@ int listen_at(int port, bool once) {
     }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    Connection(fd).serve();
+    char first;
+    bool used = recv(fd, &first, 1, MSG_PEEK) > 0;
+    if (used) Connection(fd).serve();
     close(fd);
-    if (once) return 0;
+    if (used && once) return 0;
   }
 }
 

@@ -4,7 +4,8 @@
 //
 // Without an argument it serves the socket that the platform passes as
 // descriptor 3; with a port, one connection after another; with a port and
-// "once", one.
+// "once", until the end of the first on which a request came. Who waited for too
+// long to be connected may hang up before that.
 package handler
 
 import (
@@ -43,11 +44,12 @@ func Main[E, R any](init func() error, handler func(E) (R, error)) {
 		if err != nil {
 			end(err)
 		}
-		if err := newServer(c, function).serve(); err != nil {
+		s := newServer(c, function)
+		if err := s.serve(); err != nil && s.used {
 			fmt.Fprintln(os.Stderr, err)
 		}
 		_ = c.Close() // its client may have done so
-		if slices.Contains(os.Args[2:], "once") {
+		if s.used && slices.Contains(os.Args[2:], "once") {
 			end(nil)
 		}
 	}
@@ -102,6 +104,7 @@ type server struct {
 	function *answer.Function
 	buffer   []byte // of the size of what is read at once
 	filled   int    // bytes of it that were read and not used
+	used     bool   // something came
 }
 
 func newServer(conn io.ReadWriter, f *answer.Function) *server {
@@ -155,6 +158,7 @@ func (s *server) request() (body []byte, isCall bool, err error) {
 			return nil, false, err
 		}
 		s.filled += n
+		s.used = true
 	}
 	head := s.buffer[:end]
 	length, err := contentLength(head)

@@ -17,8 +17,10 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Without an argument it serves the socket that is its standard input, as no
  * other descriptor can be had without a native library; with a port, one
- * connection after another; with a port and "once", one. Programs that a function
- * starts must not inherit standard input, which they do not by default.
+ * connection after another; with a port and "once", until the end of the first on
+ * which something came: who waited for too long to be connected may hang up
+ * before. Programs that a function starts must not inherit standard input, which
+ * they do not by default.
  */
 public final class Handler {
     private static final int HEAD = 16 << 10; // the longest request head
@@ -28,6 +30,7 @@ public final class Handler {
     private final OutputStream out;
     private final byte[] buffer = new byte[8 << 10 | HEAD];
     private int filled;
+    private boolean used; // something came
 
     private Handler(InputStream in, OutputStream out) {
         this.in = in;
@@ -51,13 +54,15 @@ public final class Handler {
         }
         ServerSocket server = new ServerSocket(Integer.parseInt(arguments[0]));
         for (;;) {
+            Handler handler = null;
             try (Socket connection = server.accept()) {
                 connection.setTcpNoDelay(true);
-                new Handler(connection.getInputStream(), connection.getOutputStream()).serve();
+                handler = new Handler(connection.getInputStream(), connection.getOutputStream());
+                handler.serve();
             } catch (IOException e) {
                 System.err.println(e);
             }
-            if (arguments.length > 1 && arguments[1].equals("once")) {
+            if (handler != null && handler.used && arguments.length > 1 && arguments[1].equals("once")) {
                 System.exit(0);
             }
         }
@@ -137,6 +142,7 @@ public final class Handler {
             if (n <= 0) {
                 return null;
             }
+            used = true;
             filled += n;
         }
         boolean alive = filled > 4 && buffer[0] == 'G' && buffer[1] == 'E' && buffer[2] == 'T' && buffer[3] == ' ';
