@@ -203,7 +203,8 @@ func timeLeft(tb testing.TB) time.Time {
 
 // request returns a new request id, unique in the run.
 func (r *run) request() string {
-	return r.id + "-" + strconv.FormatUint(r.requests.Add(1), 10)
+	var id [40]byte // of which the string is the only allocation
+	return string(strconv.AppendUint(append(append(id[:0], r.id...), '-'), r.requests.Add(1), 10))
 }
 
 // close ends the run: what it created is removed, unless it is to be kept,

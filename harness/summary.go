@@ -137,8 +137,10 @@ func (c *Cell) writeBench() error {
 		return c.sample.values[m].n != c.sample.counted
 	})
 	return streamFile(filepath.Join(c.dir, "bench.txt"), func(w *bufio.Writer) {
-		for _, m := range names {
-			fmt.Fprintf(w, "Unit %s better=lower\n", benchUnit(m))
+		units := make([]string, len(names))
+		for i, m := range names {
+			units[i] = benchUnit(m)
+			fmt.Fprintf(w, "Unit %s better=lower\n", units[i])
 		}
 		// Nothing that differs from run to run: benchstat would not compare them.
 		fmt.Fprintf(w, "concurrency: %d\n", c.k)
@@ -149,9 +151,9 @@ func (c *Cell) writeBench() error {
 		line := make([]byte, 0, 512)
 		for i := range c.sample.counted {
 			line = append(append(line[:0], name...), " 1"...)
-			for _, m := range names {
+			for j, m := range names {
 				line = strconv.AppendFloat(append(line, ' '), c.sample.values[m].at(i), 'f', -1, 64)
-				line = append(append(line, ' '), benchUnit(m)...)
+				line = append(append(line, ' '), units[j]...)
 			}
 			w.Write(append(line, '\n')) // the writer keeps its first error until it is flushed
 		}

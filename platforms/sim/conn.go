@@ -171,10 +171,10 @@ const causeHeader = "X-Sim-Cause"
 // response returns the HTTP response for an outcome.
 func response(out outcome, goesOn bool) []byte {
 	body, status := out.body, http.StatusOK
-	var b []byte
 	if out.failure != nil {
 		body, status = []byte(out.failure.Detail), http.StatusBadGateway
 	}
+	b := make([]byte, 0, 192+len(body))
 	b = append(b, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, ' ')
