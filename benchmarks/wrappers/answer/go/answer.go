@@ -18,7 +18,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 )
@@ -67,13 +66,13 @@ type Call struct {
 // error, and not a call.
 func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 	income := time.Now()
-	if !json.Valid(event) {
-		var v any
-		return Call{}, fmt.Errorf("the event: %w", json.Unmarshal(event, &v))
+	event, request, refused := complete(event, income)
+	if syntax := (*json.SyntaxError)(nil); errors.As(refused, &syntax) {
+		return Call{}, fmt.Errorf("the event: %w", refused)
 	}
 	f.count++
 	a := contract{
-		PlatformRequest: platformRequest, Init: f.init, Boot: f.boot, Sandbox: f.sandbox,
+		Request: request, PlatformRequest: platformRequest, Init: f.init, Boot: f.boot, Sandbox: f.sandbox,
 		Worker: f.worker, WorkerCold: f.count == 1, Count: f.count,
 	}
 	if f.sandbox == "" {
@@ -88,26 +87,27 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 		a.End = a.Begin
 		a.Error = describe("init", f.failed)
 	} else {
-		f.run(&a, event, income)
+		f.run(&a, event, refused)
 	}
 	return a.encode(), nil
 }
 
-// run calls the handler and fills in times, result and error.
-func (f *Function) run(a *contract, event []byte, income time.Time) {
-	event, request, err := complete(event, income)
-	a.Request = request
-	cpu := processTime()
+// run calls the handler, unless its event was refused, and fills in times,
+// result and error.
+func (f *Function) run(a *contract, event []byte, refused error) {
+	before, _ := processTime()
 	begin := time.Now()
 	var returned any
+	err := refused
 	if err == nil {
 		returned, err = protected(func() (any, error) { return f.call(event) })
 	}
 	end := time.Now()
 	a.Handler = end.Sub(begin).Nanoseconds()
-	a.CPU = (processTime() - cpu).Microseconds()
+	cpu, faults := processTime()
+	a.CPU = (cpu - before).Microseconds()
 	a.Begin, a.End = begin.UnixMicro(), end.UnixMicro()
-	a.Memory = peakMemory()
+	a.Memory = peakMemory(faults)
 	if err == nil {
 		err = a.take(returned)
 	}
@@ -120,14 +120,15 @@ func (f *Function) run(a *contract, event []byte, income time.Time) {
 // complete adds to an event what every handler may read of it: the id of the
 // request, a string, and when it came, in seconds. It returns the id, too.
 func complete(event []byte, income time.Time) ([]byte, string, error) {
-	event = bytes.TrimSpace(event)
-	if event[0] != '{' {
-		return nil, "", errors.New("the event is not a JSON object")
-	}
 	var head struct {
 		Request any `json:"request-id"`
 	}
-	if err := json.Unmarshal(event, &head); err != nil {
+	err := json.Unmarshal(event, &head)
+	event = bytes.TrimSpace(event)
+	if syntax := (*json.SyntaxError)(nil); !errors.As(err, &syntax) && event[0] != '{' {
+		return nil, "", errors.New("the event is not a JSON object")
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	request, ok := head.Request.(string)
@@ -213,13 +214,4 @@ func cut(s string) string {
 		return s[:most]
 	}
 	return s
-}
-
-// processTime is the CPU time of the process so far.
-func processTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
