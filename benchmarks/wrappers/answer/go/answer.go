@@ -67,7 +67,7 @@ type Call struct {
 func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 	income := time.Now()
 	event, request, refused := complete(event, income)
-	if syntax := (*json.SyntaxError)(nil); errors.As(refused, &syntax) {
+	if malformed(refused) {
 		return Call{}, fmt.Errorf("the event: %w", refused)
 	}
 	f.count++
@@ -95,7 +95,7 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 // run calls the handler, unless its event was refused, and fills in times,
 // result and error.
 func (f *Function) run(a *contract, event []byte, refused error) {
-	before, _ := processTime()
+	before, _ := used()
 	begin := time.Now()
 	var returned any
 	err := refused
@@ -104,7 +104,7 @@ func (f *Function) run(a *contract, event []byte, refused error) {
 	}
 	end := time.Now()
 	a.Handler = end.Sub(begin).Nanoseconds()
-	cpu, faults := processTime()
+	cpu, faults := used()
 	a.CPU = (cpu - before).Microseconds()
 	a.Begin, a.End = begin.UnixMicro(), end.UnixMicro()
 	a.Memory = peakMemory(faults)
@@ -125,10 +125,12 @@ func complete(event []byte, income time.Time) ([]byte, string, error) {
 	}
 	err := json.Unmarshal(event, &head)
 	event = bytes.TrimSpace(event)
-	if syntax := (*json.SyntaxError)(nil); !errors.As(err, &syntax) && event[0] != '{' {
+	switch {
+	case malformed(err):
+		return nil, "", err
+	case event[0] != '{':
 		return nil, "", errors.New("the event is not a JSON object")
-	}
-	if err != nil {
+	case err != nil:
 		return nil, "", err
 	}
 	request, ok := head.Request.(string)
@@ -145,6 +147,12 @@ func complete(event []byte, income time.Time) ([]byte, string, error) {
 	}
 	more := fmt.Appendf(nil, `%s"request-id":%s,"income-timestamp":%.6f}`, separator, id, float64(income.UnixMicro())/1e6)
 	return append(event[:len(event)-1], more...), request, nil
+}
+
+// malformed says whether an error is that something is no JSON.
+func malformed(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax)
 }
 
 // panicked is the error of a handler that panicked.

@@ -55,7 +55,7 @@ func (f *Function) enterSandbox() (id string, made bool) {
 func bootTime() int64 {
 	const tick = 10_000 // µs; the kernel's unit for programs
 	now := time.Now().UnixMicro()
-	computed, _ := processTime()
+	computed, _ := used()
 	boot := now - computed.Microseconds()
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
@@ -79,9 +79,9 @@ func bootTime() int64 {
 	return min(max(boot, started-tick), started+tick, now)
 }
 
-// processTime is the CPU time of the process so far, and how often it was given
+// used returns the CPU time of the process so far, and how often it was given
 // memory.
-func processTime() (cpu time.Duration, faults int64) {
+func used() (cpu time.Duration, faults int64) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0, 0
