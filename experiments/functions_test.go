@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,12 +48,8 @@ type machine struct {
 // experiments: nothing is built twice.
 func openMachine(t *testing.T) *machine {
 	t.Helper()
-	cache := os.Getenv("SEBS_CACHE")
-	if cache == "" {
-		dir, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cache = filepath.Join(dir, "sebs")
-	}
+	cache, err := driver.CacheFolder(os.Getenv("SEBS_CACHE"))
+	require.NoError(t, err)
 	packages, err := build.OpenStore(cache)
 	require.NoError(t, err)
 	id := "t" + strings.ToLower(rand.Text()[:12])

@@ -2,13 +2,13 @@ package harness
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // parameters are the settings with open ranges, each an environment variable.
@@ -142,19 +142,13 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 		errs = append(errs, fmt.Errorf("SEBS_PREFIX=%s: want 3 to 16 lower-case letters and digits, a letter first", p.Prefix))
 	}
 	p.Results = getenv("SEBS_RESULTS")
-	p.Cache = getenv("SEBS_CACHE")
 	p.Benchmarks = getenv("SEBS_BENCHMARKS")
 	if len(errs) > 0 {
 		return p, errs[0]
 	}
-	if p.Cache == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return p, fmt.Errorf("no folder for built packages: %w; set SEBS_CACHE", err)
-		}
-		p.Cache = filepath.Join(dir, "sebs")
-	}
-	return p, nil
+	var err error
+	p.Cache, err = driver.CacheFolder(getenv("SEBS_CACHE"))
+	return p, err
 }
 
 // concurrency returns how many calls a batch of the mode makes at once.

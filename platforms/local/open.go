@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +30,7 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 			return nil, fmt.Errorf("SEBS_REGISTRY: %w; or %q for one of the run's own", err, ownRegistry)
 		}
 	}
-	cache, err := cacheFolder()
+	cache, err := driver.CacheFolder(os.Getenv("SEBS_CACHE"))
 	if err != nil {
 		return nil, err
 	}
@@ -86,19 +85,6 @@ func memoryPerCPU(text string) (int, error) {
 		return 0, fmt.Errorf("SEBS_MB_PER_CPU=%s: want the MB of memory that come with one CPU, or 0 for no limit of CPU", text)
 	}
 	return mb, nil
-}
-
-// cacheFolder returns where downloads and installed stores are kept.
-func cacheFolder() (string, error) {
-	dir := os.Getenv("SEBS_CACHE")
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("no folder for downloads: %w; set SEBS_CACHE", err)
-		}
-		dir = filepath.Join(user, "sebs")
-	}
-	return filepath.Abs(dir)
 }
 
 // other returns the architecture that an engine can emulate at best.

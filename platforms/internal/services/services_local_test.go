@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -135,12 +134,8 @@ func TestBuckets(t *testing.T) {
 func TestTablesOfTheStandIn(t *testing.T) {
 	t.Setenv("SEBS_IMAGES", ScyllaDB+"=127.0.0.1:1/none:1")
 	p := newPlace(t)
-	cache := os.Getenv("SEBS_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cache = filepath.Join(user, "sebs")
-	}
+	cache, err := driver.CacheFolder(os.Getenv("SEBS_CACHE"))
+	require.NoError(t, err)
 	var log bytes.Buffer
 	p.Run.Log = &log
 	s, stop, used, err := p.Tables(t.Context(), cache)

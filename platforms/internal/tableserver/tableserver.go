@@ -82,15 +82,8 @@ func Start(ctx context.Context, guard driver.Guard, log io.Writer) (*Server, err
 
 // cacheFolder returns where servers are installed.
 func cacheFolder() (string, error) {
-	if dir := os.Getenv("SEBS_CACHE"); dir != "" {
-		dir, err := filepath.Abs(dir)
-		return filepath.Join(dir, "tableserver"), err
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no folder to install it: %w; set SEBS_CACHE", err)
-	}
-	return filepath.Join(dir, "sebs", "tableserver"), nil
+	dir, err := driver.CacheFolder(os.Getenv("SEBS_CACHE"))
+	return filepath.Join(dir, "tableserver"), err
 }
 
 // launch starts an installed program and returns once it listens.
