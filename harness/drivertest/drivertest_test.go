@@ -24,7 +24,7 @@ func TestSim(t *testing.T) {
 
 var options = drivertest.Options{
 	Name:     "sim",
-	Timeout:  200 * time.Millisecond,
+	Timeout:  time.Second,
 	Writes:   func(p driver.Platform) int { return p.(interface{ Writes() int }).Writes() },
 	Parallel: true,
 }
