@@ -188,10 +188,10 @@ func (pt *platformTest) atOnce(n int) int {
 	return n
 }
 
-// patiently tries a check of calls that are made at once and sleep for some
-// milliseconds. On a busy machine the first may have ended when the last comes;
-// then the check returns what looks wrong as again, and is tried with a longer
-// sleep.
+// patiently tries a check of calls that sleep for some milliseconds. On a busy
+// machine calls made at once may not meet, and a process may have to wait
+// between two lines; then the check returns what looks wrong as again, and is
+// tried with a longer sleep.
 func patiently(check func(ms int) (again, err error)) error {
 	var again, err error
 	for _, ms := range []int{300, 1500, 7500} {
