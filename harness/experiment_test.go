@@ -435,6 +435,37 @@ func TestSweepGoesOn(t *testing.T) {
 	require.Contains(t, c.out.String(), "1 of the runs in")
 }
 
+// TestSweepTemp: the temporary folder of a run that was killed with its guard
+// is deleted when it is old, or when the run is named.
+func TestSweepTemp(t *testing.T) {
+	temp := t.TempDir()
+	c := newChild(t, nil)
+	for id, started := range map[string]time.Time{"old": time.Now().Add(-48 * time.Hour), "new": time.Now(), "*": {}} {
+		require.NoError(t, os.Mkdir(filepath.Join(c.results, id), 0o755))
+		manifest, err := json.Marshal(map[string]any{"id": id, "prefix": id, "started": started})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(c.results, id, "run.json"), manifest, 0o644))
+	}
+	for _, folder := range []string{"sebs-old-1/objects", "sebs-old-2", "sebs-new-1", "sebs-older-1", "old-1"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(temp, folder), 0o755))
+	}
+	left := func(env ...string) []string {
+		sweep := newChild(t, append(env, "TMPDIR="+temp), "-test.run", "^TestSweepModel$")
+		sweep.Env = append(sweep.Env, "SEBS_RESULTS="+c.results)
+		require.Error(t, sweep.Run())
+		require.Contains(t, sweep.out.String(), `the id "*" is no run's`)
+		folders, err := os.ReadDir(temp)
+		require.NoError(t, err)
+		var names []string
+		for _, f := range folders {
+			names = append(names, f.Name())
+		}
+		return names
+	}
+	require.Equal(t, []string{"old-1", "sebs-new-1", "sebs-older-1"}, left())
+	require.Equal(t, []string{"old-1", "sebs-older-1"}, left("SEBS_PREFIX=new"))
+}
+
 // TestFullResults: a full disk fails the cell, and says what to do.
 func TestFullResults(t *testing.T) {
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {

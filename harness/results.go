@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +38,10 @@ func moduleRoot() (string, error) {
 	}
 }
 
-// newID returns a run's id: lower-case letters and digits, a letter first.
+// runID is what a run's id looks like.
+var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+
+// newID returns a run's id.
 func newID() string {
 	var b [4]byte
 	rand.Read(b[:])

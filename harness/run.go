@@ -144,7 +144,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	if r.guard, err = guard.Start(r.ctx); err != nil {
 		return nil, fmt.Errorf("guard process: %w", err)
 	}
-	if r.temp, err = os.MkdirTemp("", "sebs-"+r.id+"-"); err != nil {
+	if r.temp, err = os.MkdirTemp("", tempPattern(r.id)); err != nil {
 		return nil, fmt.Errorf("temporary folder: %w", err)
 	}
 	r.unguard = r.guard.Folder(r.temp)
@@ -318,7 +318,7 @@ func (r *run) platform(name string) (*openPlatform, error) {
 	}
 	keep := r.params.Keep
 	if keep == 0 {
-		keep = 24 * time.Hour // a killed run's resources are swept after a day
+		keep = unswept
 	}
 	p, err := driver.Open(r.ctx, name, driver.Run{
 		ID: r.id, Prefix: r.prefix, Expiry: r.started.Add(keep).UTC(),

@@ -13,8 +13,15 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// Sweep lists what killed runs left on the linked platforms, and deletes what
-// is expired or carries the prefix of SEBS_PREFIX. It finds runs by their
+// unswept is how long what a killed run left is kept, unless it is named.
+const unswept = 24 * time.Hour
+
+// tempPattern is the pattern of os.MkdirTemp for a run's temporary folder.
+func tempPattern(id string) string { return "sebs-" + id + "-*" }
+
+// Sweep lists what killed runs left on the linked platforms and in the folder
+// for temporary files, and deletes what is expired or carries the prefix of
+// SEBS_PREFIX. It finds runs by their
 // folders of results: those that never finished, and those that kept their
 // resources. Like an experiment it runs only if -run names its test.
 func Sweep(t *testing.T) {
@@ -56,7 +63,8 @@ func Sweep(t *testing.T) {
 	}
 	t.Setenv("SEBS_PREFIX", "") // the sweep's own run has a prefix of its own
 	for _, m := range runs {
-		if err := sweepRun(t.Context(), t, m, m.Prefix == named); err != nil {
+		err := errors.Join(sweepRun(t.Context(), t, m, m.Prefix == named), sweepTemp(t, m, m.Prefix == named))
+		if err != nil {
 			t.Errorf("run %s: %v", m.ID, err)
 		}
 	}
@@ -116,6 +124,26 @@ func sweepRun(ctx context.Context, t *testing.T, m manifest, named bool) error {
 			errs = append(errs, p.Remove(ctx, r))
 		}
 		errs = append(errs, p.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// sweepTemp does so with a run's temporary folder, which is left if the run and
+// its guard were both killed.
+func sweepTemp(t *testing.T, m manifest, named bool) error {
+	t.Helper()
+	if !runID.MatchString(m.ID) {
+		return fmt.Errorf("the id %q is no run's", m.ID) // nor part of a path
+	}
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), tempPattern(m.ID)))
+	errs := []error{err}
+	for _, folder := range folders {
+		if expiry := m.Started.Add(unswept); !named && time.Now().Before(expiry) {
+			t.Logf("folder %s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", folder, m.ID, expiry.Format(time.RFC3339), m.Prefix)
+			continue
+		}
+		t.Logf("deleting folder %s of run %s", folder, m.ID)
+		errs = append(errs, os.RemoveAll(folder))
 	}
 	return errors.Join(errs...)
 }
