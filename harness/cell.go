@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/load"
@@ -208,102 +207,6 @@ func (c *Cell) Row(series string, row map[string]float64) error {
 	return file.write(func(b []byte) []byte { return append(append(b, data...), '\n') })
 }
 
-// call makes one call and reads its answer into v.
-func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
-	v.Batch, v.Request = batch, c.run.request()
-	event := in.eventFor(v.Request)
-	ctx, cancel := context.WithTimeout(ctx, c.grace)
-	defer cancel()
-
-	reply, err := c.exchange(ctx, event, v)
-	v.PlatformRequest = reply.PlatformRequest
-	if u := reply.Usage; u != nil {
-		v.SandboxCPU, v.SandboxMemory = u.CPU, u.MemoryBytes
-	}
-	if err != nil {
-		v.fail(err)
-		return
-	}
-	a, err := answer.Parse(reply.Body)
-	if err != nil {
-		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: err.Error()})
-		return
-	}
-	v.take(a)
-}
-
-// exchange sends the event by the function's trigger and notes the client's
-// view in v. The error is a failure.
-func (c *Cell) exchange(ctx context.Context, event []byte, v *Invocation) (driver.Reply, error) {
-	if c.invoker != nil {
-		start := time.Now()
-		reply, err := c.invoker.Invoke(ctx, c.spec.Name, event)
-		v.Sent, v.Client, v.Bytes = start.UnixMicro(), time.Since(start), len(reply.Body)
-		if err != nil {
-			return reply, invoke.Failure(ctx, err)
-		}
-		return reply, nil
-	}
-	x := c.client.Call(ctx, event)
-	v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
-	v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS
-	v.Send, v.FirstByte, v.LastByte = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte
-	if x.Failure != nil {
-		return x.Reply, x.Failure
-	}
-	return x.Reply, nil
-}
-
-// take copies the function's view, and fails the invocation if it did.
-func (v *Invocation) take(a answer.Answer) {
-	v.OK = true
-	if a.PlatformRequest != "" {
-		v.PlatformRequest = a.PlatformRequest
-	}
-	v.Begin, v.End, v.Handler, v.Init, v.Boot = a.Begin, a.End, time.Duration(a.Handler), a.Init, a.Boot
-	v.Sandbox, v.Cold, v.Worker, v.WorkerCold, v.Count = a.Sandbox, a.Cold, a.Worker, a.WorkerCold, a.Count
-	v.CPU, v.Memory, v.result = a.CPU, a.Memory, a.Result
-	if string(a.Measurement) != "null" {
-		v.Measurement = a.Measurement
-	}
-	switch {
-	case a.Error != nil && a.Error.Phase == answer.PhaseInit:
-		v.fail(&driver.Failure{Cause: driver.Init, Detail: a.Error.Type + ": " + a.Error.Message})
-	case a.Error != nil:
-		v.fail(&driver.Failure{Cause: driver.Handler, Detail: a.Error.Type + ": " + a.Error.Message})
-	case a.Request != v.Request:
-		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer is for request %q", a.Request)})
-	}
-}
-
-// finish checks the output if it is to be, decides whether the invocation
-// counts, and records it.
-func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
-	if v.OK && check && c.fn.benchmark.Check != nil {
-		start := time.Now()
-		bounded, cancel := context.WithTimeout(ctx, checkTime)
-		err := c.fn.benchmark.Check(bounded, c.cond.size, c.input.payload, v.result, c.store)
-		cancel()
-		c.checks.spend(time.Since(start))
-		v.Checked = true
-		if err != nil {
-			v.fail(&driver.Failure{Cause: driver.WrongOutput, Detail: err.Error()})
-			if ctx.Err() != nil {
-				v.Cause = driver.Cancelled
-			}
-		}
-	}
-	v.Counted = v.OK && (c.cond.mode != Cold || v.Cold) && (c.cond.mode != Warm || !v.Cold)
-	c.mu.Lock()
-	v.Sequence = c.sample.attempts
-	c.sample.add(v)
-	err := c.records.write(v.appendJSON) // under the lock: lines are in the order of sequence
-	c.mu.Unlock()
-	if err != nil {
-		c.fail(err)
-	}
-}
-
 // fail ends the cell with an error of the harness.
 func (c *Cell) fail(err error) {
 	c.mu.Lock()
@@ -362,34 +265,4 @@ func copyLog(from, to string) error {
 		return err
 	}
 	return writeFile(to, data)
-}
-
-// checkBudget bounds the time of checks: the first few outputs of a cell are
-// all checked, later ones while checking stays below a twentieth of the time
-// of the calls themselves.
-type checkBudget struct {
-	mu     sync.Mutex
-	seen   int
-	called time.Duration
-	spent  time.Duration
-}
-
-const alwaysChecked = 3
-
-// checkTime bounds one check. A check that does not heed its context is ended
-// by -timeout alone.
-const checkTime = time.Minute
-
-func (b *checkBudget) allow(call time.Duration) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.seen++
-	b.called += call
-	return b.seen <= alwaysChecked || b.spent <= b.called/20
-}
-
-func (b *checkBudget) spend(d time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.spent += d
 }

@@ -1,0 +1,200 @@
+package harness_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness"
+)
+
+// started runs c until its first record is on disk.
+func started(t *testing.T, c *child, cell string) {
+	t.Helper()
+	require.NoError(t, c.Start())
+	require.Eventually(t, func() bool {
+		files, err := filepath.Glob(filepath.Join(c.results, "*", cell, "invocations.jsonl"))
+		if err != nil || len(files) == 0 {
+			return false
+		}
+		info, err := os.Stat(files[0])
+		return err == nil && info.Size() > 0
+	}, time.Minute, 5*time.Millisecond, "no record appeared")
+}
+
+const slowSequential = "TestModel/platform=sim,benchmark=002.slow,runtime=sim-1,arch=x64,package=archive,trigger=http/memory=128,size=test,mode=sequential"
+
+// TestInterrupted: a signal ends the run, and what was measured is kept.
+func TestInterrupted(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			c := newChild(t, []string{"SEBS_SAMPLES=10000,1m"}, "-test.run", "Model/002.slow/sequential")
+			started(t, c, slowSequential)
+			require.NoError(t, c.Process.Signal(sig))
+			require.Error(t, c.Wait())
+			require.Contains(t, c.out.String(), "interrupted by signal")
+			folder := c.folder(t)
+			all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
+			require.NoError(t, err)
+			require.NotEmpty(t, all)
+			require.FileExists(t, filepath.Join(folder, slowSequential, "summary.json"))
+			var manifest map[string]any
+			read(t, filepath.Join(folder, "run.json"), &manifest)
+			require.Contains(t, manifest["ended"], "interrupted by signal")
+		})
+	}
+}
+
+// TestBenchmarkInterrupted: a benchmark's loop ends at a signal, not at the end
+// of -benchtime, and makes no calls on the way.
+func TestBenchmarkInterrupted(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "^$", "-test.bench", "Model/.*/002.slow/.*/.*/.*/.*/.*/.*/mode=sequential", "-test.benchtime", "60s")
+	cell := strings.Replace(slowSequential, "TestModel", "BenchmarkModel", 1)
+	started(t, c, cell)
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Error(t, c.Wait())
+	require.Contains(t, c.out.String(), "stopped: interrupted by signal terminated")
+	all, err := harness.ReadInvocations(os.DirFS(filepath.Join(c.folder(t), cell)), "invocations.jsonl")
+	require.NoError(t, err)
+	require.Less(t, len(all), 100, "calls that were cancelled before they were made")
+}
+
+// TestDeadline: the run ends before the test binary's deadline.
+func TestDeadline(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,3s"}, "-test.run", "Model/002.slow/sequential", "-test.timeout", "3.2s")
+	require.Error(t, c.Run())
+	require.Contains(t, c.out.String(), "the time of -timeout is over")
+	require.NotContains(t, c.out.String(), "panic: test timed out")
+	require.Contains(t, c.out.String(), "results: ")
+}
+
+// TestKilled: after kill -9 everything written is readable, and no temporary
+// folder is left.
+func TestKilled(t *testing.T) {
+	temp := t.TempDir()
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,1m", "TMPDIR=" + temp}, "-test.run", "Model/002.slow/sequential")
+	started(t, c, slowSequential)
+	require.NoError(t, c.Process.Kill())
+	require.Error(t, c.Wait())
+
+	folder := c.folder(t)
+	all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	var manifest map[string]any
+	read(t, filepath.Join(folder, "run.json"), &manifest)
+	require.NotContains(t, manifest, "finished")
+	require.Eventually(t, func() bool {
+		left, err := filepath.Glob(filepath.Join(temp, "sebs-*"))
+		return err == nil && len(left) == 0
+	}, time.Minute, 10*time.Millisecond, "the guard deletes the run's temporary folder")
+}
+
+// TestOrphaned: a run whose go command was killed ends by itself.
+func TestOrphaned(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,5m"}, "-test.run", "Model/002.slow/sequential")
+	shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `"$@"; true`, "sh", c.Path}, c.Args[1:]...)...)
+	shell.Env = c.Env
+	c.Cmd = shell
+	started(t, c, slowSequential)
+	require.NoError(t, shell.Process.Kill())
+	require.Error(t, shell.Wait())
+	require.Eventually(t, func() bool {
+		var manifest map[string]any
+		data, err := os.ReadFile(filepath.Join(c.folder(t), "run.json"))
+		return err == nil && json.Unmarshal(data, &manifest) == nil && manifest["ended"] == "the go command is gone"
+	}, time.Minute, 10*time.Millisecond)
+}
+
+// TestTwoRunsAtOnce: runs that share a folder of results and a store keep
+// apart; a prefix that is fixed is for one at a time.
+func TestTwoRunsAtOnce(t *testing.T) {
+	first := newChild(t, []string{"SEBS_SAMPLES=10000,1m", "SEBS_PREFIX=shared"}, "-test.run", "Model/002.slow/sequential")
+	started(t, first, slowSequential)
+	t.Cleanup(func() { first.Wait() })
+	t.Cleanup(func() { first.Process.Signal(os.Interrupt) })
+
+	same := newChild(t, nil, "-test.run", "Model/001.fast/cold")
+	same.Env = append(append([]string(nil), first.Env...), "SEBS_SAMPLES=5")
+	require.Error(t, same.Run())
+	require.Contains(t, same.out.String(), "SEBS_PREFIX=shared is used by another run")
+
+	sweep := newChild(t, nil, "-test.run", "^TestSweepModel$")
+	sweep.Env = first.Env
+	require.Error(t, sweep.Run())
+	require.Contains(t, sweep.out.String(), "SEBS_PREFIX=shared is used by another run")
+
+	other := newChild(t, nil, "-test.run", "Model/001.fast/cold")
+	other.Env = append(append([]string(nil), first.Env...), "SEBS_SAMPLES=5", "SEBS_PREFIX=")
+	require.NoError(t, other.Run(), other.out.String())
+	runs, err := filepath.Glob(filepath.Join(first.results, "*", "run.json"))
+	require.NoError(t, err)
+	require.Len(t, runs, 2)
+}
+
+// TestSweepGoesOn: a run whose manifest is broken is named, and does not keep
+// others from being swept.
+func TestSweepGoesOn(t *testing.T) {
+	c := newChild(t, nil, "-test.run", "^TestSweepModel$")
+	for id, text := range map[string]string{"a": "{broken", "b": `{"id": "r1", "prefix": "r1"}`} {
+		require.NoError(t, os.Mkdir(filepath.Join(c.results, id), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(c.results, id, "run.json"), []byte(text), 0o644))
+	}
+	require.Error(t, c.Run())
+	require.Contains(t, c.out.String(), filepath.Join(c.results, "a", "run.json")+": ")
+	require.Contains(t, c.out.String(), "1 of the runs in")
+}
+
+// TestSweepTemp: the temporary folder of a run that was killed with its guard
+// is deleted when it is old, or when the run is named.
+func TestSweepTemp(t *testing.T) {
+	temp := t.TempDir()
+	c := newChild(t, nil)
+	for id, started := range map[string]time.Time{"old": time.Now().Add(-48 * time.Hour), "new": time.Now(), "*": {}} {
+		require.NoError(t, os.Mkdir(filepath.Join(c.results, id), 0o755))
+		manifest, err := json.Marshal(map[string]any{"id": id, "prefix": id, "started": started})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(c.results, id, "run.json"), manifest, 0o644))
+	}
+	for _, folder := range []string{"sebs-old-1/objects", "sebs-old-2", "sebs-new-1", "sebs-older-1", "old-1"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(temp, folder), 0o755))
+	}
+	left := func(env ...string) []string {
+		sweep := newChild(t, append(env, "TMPDIR="+temp), "-test.run", "^TestSweepModel$")
+		sweep.Env = append(sweep.Env, "SEBS_RESULTS="+c.results)
+		require.Error(t, sweep.Run())
+		require.Contains(t, sweep.out.String(), `the id "*" is no run's`)
+		folders, err := os.ReadDir(temp)
+		require.NoError(t, err)
+		var names []string
+		for _, f := range folders {
+			names = append(names, f.Name())
+		}
+		return names
+	}
+	require.Equal(t, []string{"old-1", "sebs-new-1", "sebs-older-1"}, left())
+	require.Equal(t, []string{"old-1", "sebs-older-1"}, left("SEBS_PREFIX=new"))
+}
+
+// TestFullResults: a full disk fails the cell, and says what to do.
+func TestFullResults(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Getuid() != 0 {
+		t.Skip("a full file system is mounted for this: needs root on Linux")
+	}
+	c := newChild(t, []string{"SEBS_SAMPLES=100000,1m"}, "-test.run", "Model/004.noisy/warm")
+	script := `mount -t tmpfs -o size=128k tmpfs "$SEBS_RESULTS" && exec "$@"`
+	args := append([]string{"-m", "sh", "-c", script, "sh", c.Path}, c.Args[1:]...)
+	mounted := exec.CommandContext(t.Context(), "unshare", args...)
+	mounted.Env, mounted.Stdout, mounted.Stderr = c.Env, &c.out, &c.out
+	require.Error(t, mounted.Run(), c.out.String())
+	require.Contains(t, c.out.String(), "no space left on device")
+	require.Contains(t, c.out.String(), "set SEBS_RESULTS to another folder")
+}
