@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os/exec"
 	"path"
 	"slices"
 	"strings"
@@ -158,14 +159,7 @@ func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r drive
 		}
 	}
 	for _, init := range s.inits {
-		err := script{
-			name: init,
-			args: []string{scratch + "/" + init, dir, "false", string(j.Spec.Architecture)},
-			dir:  dir,
-			env:  hostEnv(),
-			most: maxInit,
-		}.run(ctx, log)
-		if err != nil {
+		if err := runInit(ctx, init, dir, scratch, j, log); err != nil {
 			return err
 		}
 	}
@@ -173,4 +167,30 @@ func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r drive
 		return err
 	}
 	return addFiles(dir, s.made)
+}
+
+// runInit runs an init.sh in the package's folder and, if it fails there, in its
+// own: SeBS runs them wherever it was started and ignores how they end, so some
+// name files of the one and some of the other by relative paths.
+func runInit(ctx context.Context, init, dir, scratch string, j Job, log io.Writer) error {
+	run := script{
+		name: init,
+		args: []string{scratch + "/" + init, dir, "false", string(j.Spec.Architecture)},
+		dir:  dir,
+		env:  hostEnv(),
+		most: maxInit,
+	}
+	first := run.run(ctx, log)
+	var exit *exec.ExitError
+	if !errors.As(first, &exit) {
+		return first // also if it ran out of time
+	}
+	if _, err := fmt.Fprintf(log, "%s: %v: once more, in its own folder\n", init, exit); err != nil {
+		return err
+	}
+	run.dir = path.Join(scratch, path.Dir(init))
+	if run.run(ctx, log) == nil {
+		return nil
+	}
+	return first
 }

@@ -60,7 +60,7 @@ var languages = map[string]language{
 			if f.memory > 0 {
 				command = append(command, fmt.Sprintf("-Xmx%dm", interpreter.JavaHeap(f.memory)))
 			}
-			return append(command, "-cp", "classes:lib/*", "sebs.Handler")
+			return append(command, "-cp", "classes:function:lib/*", "sebs.Handler")
 		},
 	},
 	"go": {
