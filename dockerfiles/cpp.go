@@ -93,7 +93,7 @@ find_package(Threads REQUIRED)
 	// Of the two kinds of search paths for libraries, the older one holds also
 	// for what libraries need.
 	b.WriteString(`add_executable(handler ${sources})
-target_include_directories(handler PRIVATE ${CMAKE_SOURCE_DIR})
+target_include_directories(handler PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/sebs/include)
 target_compile_options(handler PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 target_link_options(handler PRIVATE -s -Wl,--build-id=none -Wl,--as-needed -Wl,--disable-new-dtags)
 `)

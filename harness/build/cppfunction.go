@@ -1,10 +1,13 @@
 package build
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/sebs-go/sebs/dockerfiles"
@@ -22,7 +25,7 @@ func generateCPP(j Job, code *tree, packages []string) (map[string][]byte, error
 		}
 	}
 	if sources == 0 {
-		return nil, errors.New("its folder cpp has no .cpp file with nlohmann::json function(const nlohmann::json &event)")
+		return nil, errors.New("its folder cpp has no .cpp file with nlohmann::json function(const nlohmann::json &event), or rapidjson::Document function(const rapidjson::Value &event)")
 	}
 	raw, err := fs.ReadFile(j.Files, "config.json")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -36,9 +39,34 @@ func generateCPP(j Job, code *tree, packages []string) (map[string][]byte, error
 			return nil, fmt.Errorf("config.json: %w", err)
 		}
 	}
-	text, err := dockerfiles.CMake(packages, config.Dependencies)
+	given, err := givenCPP(j.Files, code)
+	if err != nil {
+		return nil, err
+	}
+	text, err := dockerfiles.CMake(packages, append(config.Dependencies, given...))
 	if err != nil {
 		return nil, err
 	}
 	return map[string][]byte{"CMakeLists.txt": text}, nil
+}
+
+// givenCPP lists the dependencies that SeBS gives to every C++ function, which
+// so none names, as far as the sources include them.
+func givenCPP(files fs.FS, code *tree) ([]string, error) {
+	var given []string
+	for _, f := range code.files {
+		if !slices.Contains([]string{".cpp", ".cc", ".hpp", ".h"}, path.Ext(f.name)) {
+			continue
+		}
+		text, err := fs.ReadFile(files, f.path)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range []string{"boost", "rapidjson"} {
+			if bytes.Contains(text, []byte("#include <"+name+"/")) {
+				given = append(given, name)
+			}
+		}
+	}
+	return given, nil
 }

@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -119,4 +120,45 @@ func TestGoModules(t *testing.T) {
 	require.InDelta(t, 6, result[float64](t, deploy(t, p, s, r.Package), `{"terms": [1, 2, 3]}`), 0)
 	version := strings.Fields(required.String())[1]
 	require.Equal(t, []build.Dependency{{Name: module, Version: version}}, r.Dependencies)
+}
+
+// A C++ function written for SeBS takes values of rapidjson, and calls a store
+// of another shape.
+func TestSeBSFunctionInCPP(t *testing.T) {
+	p := openPlatform(t, isolations["shared"])
+	buckets, err := p.Buckets(t.Context())
+	require.NoError(t, err)
+	const bucket = "t-sebs"
+	require.NoError(t, buckets.Create(t.Context(), bucket))
+	source, err := os.ReadFile("testdata/sebs.cpp")
+	require.NoError(t, err)
+	s := spec(t, p, "cpp")
+	s.Modules = []driver.Module{driver.Storage}
+	s.Environment = buckets.Access()
+	a := call(t, deploy(t, p, s, built(t, s, string(source))), `{"bucket": "t-sebs", "key": "out/a.1.bin", "size": 3000000}`)
+	require.Nil(t, a.Error)
+	require.JSONEq(t, `{"same": true, "missing": true, "refused": true, "times": true}`, string(a.Result))
+	var measured map[string]int64
+	require.NoError(t, json.Unmarshal(a.Measurement, &measured))
+	require.Positive(t, measured["upload_time"])
+	content, err := buckets.Open(t.Context(), bucket, "out/a.1.bin")
+	require.NoError(t, err, "the key is the function's own")
+	require.NoError(t, content.Close())
+}
+
+// A Java function finds the files beside its source as resources.
+func TestJavaResources(t *testing.T) {
+	p := openPlatform(t, isolations["shared"])
+	s := spec(t, p, "java")
+	store, err := build.OpenStore(t.TempDir())
+	require.NoError(t, err)
+	r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Spec: s, Files: fstest.MapFS{
+		"java/templates/page.html": {Data: []byte("grüße")},
+		"java/src/main/java/function/Function.java": {Data: []byte("package function;\n\npublic class Function {\n" +
+			"  public Object handler(java.util.Map<String, Object> event) throws Exception {\n" +
+			"    try (var in = getClass().getClassLoader().getResourceAsStream(\"templates/page.html\")) {\n" +
+			"      return new String(in.readAllBytes(), \"UTF-8\");\n    }\n  }\n}\n")},
+	}})
+	require.NoError(t, err)
+	require.Equal(t, "grüße", result[string](t, deploy(t, p, s, r.Package), "{}"))
 }

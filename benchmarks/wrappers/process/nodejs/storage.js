@@ -62,6 +62,11 @@ class storage {
     }
   }
 
+  // The name that functions of SeBS use.
+  download_directory(bucket, prefix, directory) {
+    return this.downloadDirectory(bucket, prefix, directory);
+  }
+
   // uploadStream returns a stream whose content is stored under a unique name
   // made of key, a promise of the end, and that name.
   uploadStream(bucket, key) {

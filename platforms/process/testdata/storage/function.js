@@ -24,7 +24,7 @@ exports.handler = async (event) => {
   await largeStored;
   await client.download(bucket, parts, '/tmp/down');
   const sha256 = crypto.createHash('sha256').update(fs.readFileSync('/tmp/down')).digest('hex');
-  await client.downloadDirectory(bucket, event.prefix, '/tmp/all');
+  await client.download_directory(bucket, event.prefix, '/tmp/all');
   const found = fs.readdirSync('/tmp/all', { recursive: true, withFileTypes: true }).filter((e) => e.isFile())
     .map((e) => path.relative('/tmp/all', path.join(e.path, e.name)));
   let refused = '';

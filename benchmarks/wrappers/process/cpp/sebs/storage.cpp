@@ -2,7 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -17,6 +20,21 @@ File open_file(const std::string &name, const char *mode) {
   File f(fopen(name.c_str(), mode), fclose);
   if (!f) throw std::runtime_error(name + ": " + strerror(errno));
   return f;
+}
+
+// elapsed does something with the store, and returns how many microseconds it
+// took, at least one, or 0 if it failed.
+template <typename Work>
+uint64_t elapsed(const Work &work) {
+  auto begin = std::chrono::steady_clock::now();
+  try {
+    work();
+  } catch (const std::exception &e) {
+    fprintf(stderr, "%s\n", e.what());
+    return 0;
+  }
+  auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  return std::max<int64_t>(took.count(), 1);
 }
 
 }  // namespace
@@ -49,8 +67,12 @@ std::string Storage::upload(const std::string &bucket, const std::string &key, c
 
 std::string Storage::upload_stream(const std::string &bucket, const std::string &key, std::string_view data) {
   std::string name = unique_name(key);
-  client.request({"PUT", "/" + bucket + "/" + name, {}, {{"content-type", "application/octet-stream"}}, data});
+  put(bucket, name, data);
   return name;
+}
+
+void Storage::put(const std::string &bucket, const std::string &key, std::string_view data) {
+  client.request({"PUT", "/" + bucket + "/" + key, {}, {{"content-type", "application/octet-stream"}}, data});
 }
 
 void Storage::download(const std::string &bucket, const std::string &key, const std::string &file) {
@@ -63,6 +85,16 @@ void Storage::download(const std::string &bucket, const std::string &key, const 
 
 std::string Storage::download_stream(const std::string &bucket, const std::string &key) {
   return client.request({"GET", "/" + bucket + "/" + key});
+}
+
+std::tuple<std::string, uint64_t> Storage::download_file(const std::string &bucket, const std::string &key) {
+  std::string data;
+  uint64_t took = elapsed([&] { data = download_stream(bucket, key); });
+  return {std::move(data), took};
+}
+
+uint64_t Storage::upload_random_file(const std::string &bucket, const std::string &key, bool, const char *data, size_t size) {
+  return elapsed([&] { put(bucket, key, {data, size}); });
 }
 
 void Storage::download_directory(const std::string &bucket, const std::string &prefix, const std::string &folder) {
