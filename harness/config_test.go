@@ -35,6 +35,10 @@ func TestParseConfig(t *testing.T) {
 			`{"timeout": 1, "memory": 1, "languages": ["java"], "modules": []}`,
 			harness.Config{Timeout: time.Second, Memory: 1, Languages: []harness.Language{{Name: "java"}}},
 		},
+		"a language that no platform here has": {
+			`{"timeout": 10, "memory": 128, "languages": ["python", "rust"], "modules": []}`,
+			harness.Config{Timeout: 10 * time.Second, Memory: 128, Languages: []harness.Language{{Name: "python"}, {Name: "rust"}}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := harness.ParseConfig([]byte(test.file))
