@@ -21,9 +21,9 @@ func tempPattern(id string) string { return "sebs-" + id + "-*" }
 
 // Sweep lists what killed runs left on the linked platforms and in the folder
 // for temporary files, and deletes what is expired or carries the prefix of
-// SEBS_PREFIX. It finds runs by their
-// folders of results: those that never finished, and those that kept their
-// resources. Like an experiment it runs only if -run names its test.
+// SEBS_PREFIX. It finds runs by their folders of results: those that never
+// finished, and those that kept their resources. Like an experiment it runs
+// only if -run names its test.
 func Sweep(t *testing.T) {
 	t.Helper()
 	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
@@ -115,13 +115,9 @@ func sweepRun(ctx context.Context, t *testing.T, m manifest, named bool) error {
 				errs = append(errs, err)
 				break
 			}
-			expired := !r.Expiry.IsZero() && time.Now().After(r.Expiry)
-			if !named && !expired {
-				t.Logf("%s: %s %s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", name, r.Kind, r.Name, m.ID, r.Expiry.Format(time.RFC3339), m.Prefix)
-				continue
+			if swept(t, m, named, name+": "+r.Kind+" "+r.Name, r.Expiry) {
+				errs = append(errs, p.Remove(ctx, r))
 			}
-			t.Logf("%s: deleting %s %s of run %s", name, r.Kind, r.Name, m.ID)
-			errs = append(errs, p.Remove(ctx, r))
 		}
 		errs = append(errs, p.Close(ctx))
 	}
@@ -138,14 +134,24 @@ func sweepTemp(t *testing.T, m manifest, named bool) error {
 	folders, err := filepath.Glob(filepath.Join(os.TempDir(), tempPattern(m.ID)))
 	errs := []error{err}
 	for _, folder := range folders {
-		if expiry := m.Started.Add(unswept); !named && time.Now().Before(expiry) {
-			t.Logf("folder %s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", folder, m.ID, expiry.Format(time.RFC3339), m.Prefix)
-			continue
+		if swept(t, m, named, "folder "+folder, m.Started.Add(unswept)) {
+			errs = append(errs, os.RemoveAll(folder))
 		}
-		t.Logf("deleting folder %s of run %s", folder, m.ID)
-		errs = append(errs, os.RemoveAll(folder))
 	}
 	return errors.Join(errs...)
+}
+
+// swept says whether to delete something that a run left, and tells it: what is
+// expired, or anything if the run was named.
+func swept(t *testing.T, m manifest, named bool, what string, expiry time.Time) bool {
+	t.Helper()
+	expired := !expiry.IsZero() && time.Now().After(expiry)
+	if !named && !expired {
+		t.Logf("%s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", what, m.ID, expiry.Format(time.RFC3339), m.Prefix)
+		return false
+	}
+	t.Logf("deleting %s of run %s", what, m.ID)
+	return true
 }
 
 // noGuard guards nothing: a sweep starts no processes.
