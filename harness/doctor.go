@@ -31,17 +31,20 @@ func Doctor(t *testing.T) {
 	if !sel.named() {
 		t.Skipf("the check of this machine runs when -run names it: -run '^%s$'", t.Name())
 	}
+	if err := uncached(); err != nil {
+		t.Fatal(err)
+	}
 	params, err := readParameters(os.Getenv, os.Environ())
 	if err != nil {
 		t.Fatal(err)
 	}
-	results := params.Results
-	if results == "" {
-		root, err := moduleRoot()
-		if err != nil {
-			t.Fatal(err)
-		}
-		results = filepath.Join(root, "results")
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := params.resultsFolder(root)
+	if err != nil {
+		t.Fatal(err)
 	}
 	checks := examine(t.Context(), params.Cache, results)
 	fmt.Print(checks.table())

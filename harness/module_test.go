@@ -12,9 +12,65 @@ import (
 )
 
 // TestAnotherModule compiles and runs a second module that imports harness and
-// one platform and brings its own benchmark; and runs it again, since an
-// experiment is never served from the test cache.
+// brings its own benchmark; and runs it again, since an experiment is never
+// served from the test cache: with and without a TestMain, wherever its results
+// are, and also where its module cannot be written.
 func TestAnotherModule(t *testing.T) {
+	dir := anotherModule(t)
+	elsewhere := t.TempDir()
+	tests := []struct {
+		name    string
+		args    []string
+		results string // "": those of the module, which can be written
+		want    string // the folder of a cell in the run's
+	}{
+		{"without Main", []string{"-run", "Echo/900.echo/warm", "."}, "", "TestEcho/*/*mode=warm"},
+		{"without Main, read-only", []string{"-run", "Echo/900.echo/warm", "."}, "root", "TestEcho/*/*mode=warm"},
+		{"with Main, read-only", []string{"-run", "Model/901.model", "./models"}, "main", "TestModel/*/*"},
+		{"benchmark, read-only", []string{"-run", "^$", "-bench", "Model/.*/901.model", "./models"}, "bench", "BenchmarkModel/*/*"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			results, shell := filepath.Join(dir, "results"), `exec "$@"`
+			env := append(os.Environ(), "SEBS_SAMPLES=10", "SEBS_CACHE="+filepath.Join(elsewhere, "cache"), "CI=true")
+			if tt.results != "" {
+				results = filepath.Join(elsewhere, tt.results)
+				env = append(env, "SEBS_RESULTS="+results)
+				shell = `mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && ! touch file && exec "$@"`
+			}
+			for range 2 {
+				args := append([]string{"sh", "-c", shell, "sh", "go", "test", "-mod=mod", "-v"}, tt.args...)
+				if tt.results != "" {
+					if os.Getuid() != 0 {
+						t.Skip("a module is mounted read-only for this: needs root")
+					}
+					args = append([]string{"unshare", "-m"}, args...)
+				}
+				cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+				cmd.Dir, cmd.Env = dir, env
+				out, err := cmd.CombinedOutput()
+				require.NoError(t, err, string(out))
+				require.Contains(t, string(out), "results: "+results)
+				require.NotContains(t, string(out), "(cached)")
+			}
+			cells, err := filepath.Glob(filepath.Join(results, "*", tt.want, "summary.json"))
+			require.NoError(t, err)
+			require.Len(t, cells, 2, "two runs of a cell")
+			latest, err := os.ReadFile(filepath.Join(results, "latest"))
+			require.NoError(t, err)
+			require.DirExists(t, strings.TrimSpace(string(latest)))
+			require.Equal(t, results, filepath.Dir(string(latest)))
+			ignored, err := os.ReadFile(filepath.Join(results, ".gitignore"))
+			require.NoError(t, err)
+			require.Equal(t, "*\n", string(ignored))
+		})
+	}
+}
+
+// anotherModule writes the module of testdata/module.txtar and returns its
+// folder.
+func anotherModule(t *testing.T) string {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	archive, err := txtar.ParseFile("testdata/module.txtar")
@@ -34,20 +90,5 @@ func TestAnotherModule(t *testing.T) {
 	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o644))
-
-	for range 2 {
-		cmd := exec.CommandContext(t.Context(), "go", "test", "-mod=mod", "-v", "-run", "Echo/900.echo", ".")
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "SEBS_SAMPLES=10", "SEBS_CACHE="+filepath.Join(dir, "cache"), "CI=true")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, string(out))
-		require.Contains(t, string(out), "results: "+filepath.Join(dir, "results"))
-		require.NotContains(t, string(out), "(cached)")
-	}
-	runs, err := filepath.Glob(filepath.Join(dir, "results", "*", "TestEcho", "*", "*", "summary.json"))
-	require.NoError(t, err)
-	require.Len(t, runs, 4, "two runs of two cells")
-	latest, err := os.ReadFile(filepath.Join(dir, "results", "latest"))
-	require.NoError(t, err)
-	require.Contains(t, string(latest), filepath.Join(dir, "results"))
+	return dir
 }

@@ -2,65 +2,18 @@ package harness
 
 import (
 	"bufio"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 )
-
-// moduleRoot returns the folder of the go.mod above the working directory,
-// where `go test` runs a package's tests.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for start := dir; ; {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return "", fmt.Errorf("no go.mod above %s: run the tests with go test, inside a module", start)
-		}
-		dir = up
-	}
-}
-
-// runID is what a run's id looks like.
-var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
-
-// newID returns a run's id.
-func newID() string {
-	var b [4]byte
-	rand.Read(b[:])
-	return "r" + hex.EncodeToString(b[:])[:7]
-}
-
-// createFolder makes the run's folder below dir and proves that it can be
-// written.
-func createFolder(dir, id string, now time.Time) (string, error) {
-	remedy := "make it writable, or set SEBS_RESULTS to a folder that is"
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("results folder: %w: %s", err, remedy)
-	}
-	folder := filepath.Join(dir, now.UTC().Format("20060102T150405Z")+"-"+id)
-	if err := os.Mkdir(folder, 0o755); err != nil {
-		return "", fmt.Errorf("results folder: %w: %s", err, remedy)
-	}
-	return folder, nil
-}
 
 // writeFile writes a result file whole: under another name first, so that no
 // reader and no kill ever sees a part of it.
@@ -99,24 +52,6 @@ func writeJSON(path string, v any) error {
 // full adds the remedy to an error of the results folder.
 func full(err error) error {
 	return fmt.Errorf("write results: %w: free space, or set SEBS_RESULTS to another folder", err)
-}
-
-// markUncached makes the Go command run the test again next time: it does not
-// cache a test that opened a file of its module which changed since. The file
-// names the last run.
-func markUncached(root, folder string) error {
-	path := filepath.Join(root, "results", "latest")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return full(err)
-	}
-	if err := os.WriteFile(path, []byte(folder+"\n"), 0o644); err != nil {
-		return full(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // lines is a file of JSON objects, one a line. Each is handed to the kernel as

@@ -103,6 +103,9 @@ func openRun(tb testing.TB) (*run, error) {
 // startRun begins a run: its folder of results, its guard, and a context that
 // ends at a signal, when the Go command is gone, or before the deadline.
 func startRun(deadline time.Time) (_ *run, err error) {
+	if err := uncached(); err != nil {
+		return nil, err
+	}
 	params, err := readParameters(os.Getenv, os.Environ())
 	if err != nil {
 		return nil, err
@@ -130,9 +133,9 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	if r.packages, err = build.OpenStore(params.Cache); err != nil {
 		return nil, err
 	}
-	results := params.Results
-	if results == "" {
-		results = filepath.Join(root, "results")
+	results, err := params.resultsFolder(root)
+	if err != nil {
+		return nil, err
 	}
 	if r.folder, err = createFolder(results, r.id, r.started); err != nil {
 		return nil, err
@@ -231,7 +234,6 @@ func (r *run) close() error {
 	errs = append(errs, r.writeBench())
 	r.manifest.Finished = time.Now().UTC()
 	errs = append(errs, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest))
-	errs = append(errs, markUncached(r.root, r.folder))
 	if _, err := io.WriteString(os.Stdout, table); err != nil {
 		errs = append(errs, err)
 	}

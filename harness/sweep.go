@@ -33,17 +33,20 @@ func Sweep(t *testing.T) {
 	if !sel.named() {
 		t.Skipf("a sweep runs when -run names it: -run '^%s$'", t.Name())
 	}
+	if err := uncached(); err != nil {
+		t.Fatal(err)
+	}
 	params, err := readParameters(os.Getenv, os.Environ())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := params.Results
-	if dir == "" {
-		root, err := moduleRoot()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(root, "results")
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := params.resultsFolder(root)
+	if err != nil {
+		t.Fatal(err)
 	}
 	runs, err := leftRuns(dir)
 	if err != nil {

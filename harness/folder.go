@@ -1,0 +1,88 @@
+package harness
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// moduleRoot returns the folder of the go.mod above the working directory,
+// where `go test` runs a package's tests.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for start := dir; ; {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", fmt.Errorf("no go.mod above %s: run the tests with go test, inside a module", start)
+		}
+		dir = up
+	}
+}
+
+// resultsFolder returns the absolute path of the folder that gets the folders
+// of runs: SEBS_RESULTS, or results/ of the module.
+func (p parameters) resultsFolder(root string) (string, error) {
+	if p.Results == "" {
+		return filepath.Join(root, "results"), nil
+	}
+	return filepath.Abs(p.Results)
+}
+
+// runID is what a run's id looks like.
+var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+
+// newID returns a run's id. It has 65 bits of chance, as it begins names that
+// must be unique in the world (buckets), and no more letters than SEBS_PREFIX
+// may have.
+func newID() string { return "r" + strings.ToLower(rand.Text()[:13]) }
+
+// createFolder makes the run's folder below dir and proves that it can be
+// written. A dir that it has to make is kept out of version control. The file
+// latest in dir names the last run.
+func createFolder(dir, id string, now time.Time) (string, error) {
+	folder := filepath.Join(dir, now.UTC().Format("20060102T150405Z")+"-"+id)
+	_, err := os.Stat(dir)
+	ours := errors.Is(err, fs.ErrNotExist)
+	if err = os.MkdirAll(dir, 0o755); err == nil {
+		err = os.Mkdir(folder, 0o755)
+	}
+	if err != nil {
+		return "", fmt.Errorf("results folder: %w: make it writable, or set SEBS_RESULTS to a folder that is", err)
+	}
+	if ours {
+		err = os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644)
+	}
+	// Not renamed into its place: another run may be doing the same.
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "latest"), []byte(folder+"\n"), 0o644)); err != nil {
+		return "", errors.Join(full(err), os.RemoveAll(folder))
+	}
+	return folder, nil
+}
+
+// uncached makes the Go command run this test again next time. The command
+// keeps what a test printed together with a log of the files and variables that
+// the test read, and keeps nothing where there is no such log. The log is in the
+// command's own temporary folder, so that this works in a module that cannot be
+// written, and wherever the results are.
+func uncached() error {
+	log := flagString("test.testlogfile")
+	if log == "" { // the command keeps nothing of this test
+		return nil
+	}
+	if err := os.Remove(log); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keep the result out of the test cache: %w: pass -count=1", err)
+	}
+	return nil
+}
