@@ -50,6 +50,9 @@ if [ -f package.sh ]; then
   rmdir -p "$packages" 2>/dev/null || true
 fi
 
+# The function's own folder is a package, which whatever it starts can import.
+if [ ! -e __init__.py ]; then : > __init__.py; fi
+
 # Compiled files are valid without a look at their sources, which saves time at
 # each start and needs no dates; they name sources by their path in the folder.
 # What cannot be compiled (templates, code for other versions) fails when

@@ -164,7 +164,7 @@ def handler(event):
 
 def inherited():
     import subprocess
-    return subprocess.run(["/bin/sh", "-c", "echo x >&200 || echo x >&3"], stderr=subprocess.DEVNULL, close_fds=False).returncode
+    return subprocess.run(["/bin/sh", "-c", "echo x >&3"], stderr=subprocess.DEVNULL, close_fds=False).returncode
 `)
 		require.NoError(t, os.WriteFile(filepath.Join(pkg.Dir, "function/helper.py"), []byte("name = 'helper'\nimport fromapackage\n"), 0o644))
 		require.NoError(t, os.MkdirAll(filepath.Join(pkg.Dir, "function/sub"), 0o755))
@@ -176,7 +176,7 @@ def inherited():
 		require.NoError(t, os.MkdirAll(filepath.Join(packages, "elsewhere"), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(packages, "elsewhere/fromapackage.py"), []byte("name = 'package'\n"), 0o644))
 		got := result[map[string]any](t, deploy(t, p, s, pkg), `{}`)
-		require.Equal(t, []any{"HOME", "LANG", "OF_THE_SPEC", "PATH", "TMPDIR"}, got["env"])
+		require.Equal(t, []any{"HOME", "LANG", "OF_THE_SPEC", "PATH", "PYTHONPATH", "TMPDIR"}, got["env"])
 		require.Equal(t, "a=b c", got["value"])
 		require.Equal(t, "", got["stdin"])
 		require.Equal(t, "helper", got["helper"])

@@ -27,7 +27,7 @@ type started struct {
 var languages = map[string]language{
 	"python": {
 		handler: "handler.py",
-		kept:    []string{"answer.py", ".python_packages"},
+		kept:    []string{"answer.py", "sitecustomize.py", ".python_packages"},
 		tools:   func(i interpreter.Interpreter) []string { return []string{"PYTHON=" + i.Path} },
 		command: func(i interpreter.Interpreter, _ started) []string {
 			// Without the machine's own packages, and without writing compiled

@@ -110,12 +110,15 @@ func stage(t *testing.T, s driver.Spec, source string) driver.Package {
 		require.NoError(t, os.WriteFile(path, data, 0o644))
 	}
 	for name, data := range files {
-		if base := strings.TrimSuffix(name, extension); base != "handler" && base != "answer" {
+		if base := strings.TrimSuffix(name, extension); base != "handler" && base != "answer" && base != "sitecustomize" {
 			name = "function/" + name
 		}
 		put(name, data)
 	}
 	put("function/function"+extension, []byte(source))
+	if s.Runtime.Language == "python" {
+		put("function/__init__.py", nil) // as the installer does
+	}
 	return driver.Package{Digest: dir, Kind: driver.Archive, Dir: dir}
 }
 

@@ -3,6 +3,9 @@
 A platform's handler takes the event off its transport, calls answer(), and
 sends the bytes back. The function itself is the module function/function.py
 beside this file, with the entry point handler(event).
+
+Everything that an answer needs is imported and opened before the handler is
+called: it may use up what the process can open.
 """
 import builtins
 import json
@@ -10,10 +13,12 @@ import os
 import sys
 import time
 
+import sitecustomize
+
 _ROOT = os.path.dirname(os.path.abspath(__file__))
 _MOST = 4096  # characters of an error's message
 _SHIMS = ("storage.py", "nosql.py", "sigv4.py")  # not the function's own
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 
 _handler = None
 _count = 0
@@ -22,21 +27,10 @@ _worker = os.urandom(8).hex()
 
 
 def prepare():
-    """Makes the function's packages and modules importable."""
-    sys.path[0] = _ROOT
-    packages = os.path.join(_ROOT, ".python_packages", "lib", "site-packages")
-    if os.path.isdir(packages):
-        sys.path.insert(1, packages)
-        if any(name.endswith(".pth") for name in os.listdir(packages)):
-            import site
-            site.addsitedir(packages)
-    folder = os.path.join(_ROOT, "function")
-    sys.path.append(folder)
-    if not os.path.exists(os.path.join(folder, "__init__.py")):
-        # Otherwise the module function.py, on the path by the line above,
-        # would be found instead of the package.
-        package = sys.modules["function"] = type(sys)("function")
-        package.__path__ = [folder]
+    """Makes the function's packages and modules importable, here and in children."""
+    sitecustomize.extend()
+    inherited = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = _ROOT + (os.pathsep + inherited if inherited else "")
     if not hasattr(builtins, "exit"):  # what the site module adds
         builtins.exit = builtins.quit = sys.exit
 
@@ -89,7 +83,9 @@ def answer(event, platform_request=""):
         a["result"] = a["measurement"] = None
         a["error"] = _error("handler", e)
         body = _encode(a)
-    return body.encode(), a["error"] is not None
+    # Half a character has no bytes in UTF-8 and stays an escape, which is JSON:
+    # it can only be within a string.
+    return body.encode("utf-8", "backslashreplace"), a["error"] is not None
 
 
 def _call(a, event, income):
@@ -206,11 +202,8 @@ def _peak_memory():
     Elsewhere than on Linux it is getrusage's figure, in which a process begins
     with its parent's.
     """
-    global _status
     try:
-        if _status is None:
-            _status = os.open("/proc/self/status", os.O_RDONLY)
-        text = os.pread(_status, 4096, 0)
+        text = os.pread(_STATUS, 4096, 0)
         at = text.index(b"VmHWM:") + 6
         return int(text[at:text.index(b"kB", at)]) * 1024
     except (OSError, ValueError):
@@ -219,5 +212,9 @@ def _peak_memory():
         return peak if sys.platform == "darwin" else peak * 1024
 
 
-_status = None
+try:
+    _STATUS = os.open("/proc/self/status", os.O_RDONLY)
+except OSError:  # not Linux
+    _STATUS = -1
+    import resource  # noqa: F401, as long as it can be opened
 _BOOT = _boot_time()
