@@ -102,6 +102,15 @@
 //	SEBS_REGISTRY     where function images are pushed: registry/repository, or "local"; nowhere
 //	SEBS_MB_PER_CPU   MB of memory that come with one CPU on local, 0 for no limit; 1769
 //
+// # Environment
+//
+// Nothing of the shell's environment reaches functions. Installers, init.sh,
+// package.sh and input.py get the variables that say how registries are reached
+// (proxies, certificates, indexes and their credentials), and no others beside
+// PATH, HOME and those of version managers; package environment has the lists. A
+// run names variables that it withholds and whose effect one could expect
+// (PYTHONPATH, NODE_OPTIONS, LD_PRELOAD, GOFLAGS), in run.log and as it begins.
+//
 // # Ending
 //
 // A run ends before the test binary's deadline, at SIGINT, SIGTERM or SIGPIPE,

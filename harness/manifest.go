@@ -13,6 +13,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // manifest is run.json: what a reader needs to judge the run and to repeat it.
@@ -99,21 +100,29 @@ func (m *manifest) addPackage(function string, p build.Result) {
 
 // commit returns the commit of the module's checkout, empty if git has none.
 func commit(ctx context.Context, root string) (string, bool) {
-	out, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "HEAD").Output()
+	out, err := ask(ctx, environment.Git, "git", "-C", root, "rev-parse", "HEAD")
 	if err != nil {
 		return "", false
 	}
-	status, err := exec.CommandContext(ctx, "git", "-C", root, "status", "--porcelain", "--untracked-files=no").Output()
+	status, err := ask(ctx, environment.Git, "git", "-C", root, "status", "--porcelain", "--untracked-files=no")
 	return strings.TrimSpace(string(out)), err == nil && len(status) > 0
+}
+
+// ask returns what a program prints.
+func ask(ctx context.Context, kind environment.Child, program string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = kind.Variables()
+	cmd.WaitDelay = time.Second
+	return cmd.Output()
 }
 
 func thisMachine(ctx context.Context) machine {
 	h := machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
-	if out, err := exec.CommandContext(ctx, "uname", "-r").Output(); err == nil {
+	if out, err := ask(ctx, environment.System, "uname", "-r"); err == nil {
 		h.Kernel = strings.TrimSpace(string(out))
 	}
 	if runtime.GOOS == "darwin" {
-		if out, err := exec.CommandContext(ctx, "sysctl", "-n", "machdep.cpu.brand_string").Output(); err == nil {
+		if out, err := ask(ctx, environment.System, "sysctl", "-n", "machdep.cpu.brand_string"); err == nil {
 			h.CPU = strings.TrimSpace(string(out))
 		}
 		return h

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
@@ -153,6 +155,11 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	r.unguard = r.guard.Folder(r.temp)
 	r.manifest = newManifest(r.ctx, r)
 	r.progress = newProgress(r.started)
+	if names := environment.Withheld(); len(names) > 0 {
+		text := "withheld from all that is built and measured: " + strings.Join(names, ", ")
+		fmt.Fprintln(r.log, "environment: "+text)
+		r.progress.show("variables of this shell "+text, true, true)
+	}
 	return r, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
 }
 

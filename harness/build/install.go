@@ -10,6 +10,7 @@ import (
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // Installer says how to install the dependencies of a staged folder on this
@@ -26,8 +27,8 @@ const maxInstall = time.Hour
 
 // Install runs the language's installer of package dockerfiles in dir, with
 // the tools of this machine: it installs what the manifest names, runs the
-// benchmark's package.sh and compiles. The user's settings of pip and npm and
-// certificates apply. What the tools print goes to log, and its last lines are
+// benchmark's package.sh and compiles. The user's settings of registries,
+// proxies and certificates apply; nothing else of the environment does. What the tools print goes to log, and its last lines are
 // in the error of an installation that failed. When ctx is done, every process
 // of the installation is killed.
 func Install(ctx context.Context, dir string, in Installer, log io.Writer) error {
@@ -41,19 +42,19 @@ func Install(ctx context.Context, dir string, in Installer, log io.Writer) error
 	}
 	// SeBS's scripts know the platform in capitals and the version by a name
 	// of the language's own.
-	env := append(hostEnv(),
-		"FUNCTION_DIR="+dir,
-		"PLATFORM="+strings.ToUpper(in.Platform),
-		"TARGET_ARCHITECTURE="+string(in.Architecture),
-		"VERSION="+in.Runtime.Version,
-		strings.ToUpper(in.Runtime.Language)+"_VERSION="+in.Runtime.Version,
-	)
+	own := append([]string{
+		"FUNCTION_DIR=" + dir,
+		"PLATFORM=" + strings.ToUpper(in.Platform),
+		"TARGET_ARCHITECTURE=" + string(in.Architecture),
+		"VERSION=" + in.Runtime.Version,
+		strings.ToUpper(in.Runtime.Language) + "_VERSION=" + in.Runtime.Version,
+	}, in.Env...)
 	name := in.Runtime.Language + "_installer.sh"
 	err = script{
 		name: name,
 		args: []string{"-c", string(text), name},
 		dir:  dir,
-		env:  append(env, in.Env...),
+		env:  environment.Install.Variables(own...),
 		most: maxInstall,
 	}.run(ctx, log)
 	if err != nil {

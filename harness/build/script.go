@@ -151,33 +151,3 @@ func (t *tail) String() string {
 	}
 	return fmt.Sprintf("; the end of its log:\n%s", strings.Join(lines, "\n"))
 }
-
-// hostEnv is the environment of scripts: this process's, without what would
-// change where dependencies go or what the tools load, and without the
-// credentials of platforms, which nothing that is installed needs.
-func hostEnv() []string {
-	var env []string
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if !hidden(name) {
-			env = append(env, entry)
-		}
-	}
-	return env
-}
-
-// hidden says whether scripts do not get the variable called name.
-func hidden(name string) bool {
-	switch upper := strings.ToUpper(name); upper {
-	case "BASH_ENV", "ENV", "CDPATH", "GLOBIGNORE",
-		"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX",
-		"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_REPORT", "PIP_LOG",
-		"NODE_OPTIONS", "NODE_PATH", "NODE_ENV",
-		"NPM_CONFIG_GLOBAL", "NPM_CONFIG_LOCATION", "NPM_CONFIG_PREFIX", "NPM_CONFIG_OMIT", "NPM_CONFIG_INCLUDE", "NPM_CONFIG_DRY_RUN",
-		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-		"GOOGLE_APPLICATION_CREDENTIALS":
-		return true
-	default:
-		return strings.HasPrefix(upper, "SEBS_") || strings.HasPrefix(upper, "AZURE_") || strings.HasPrefix(upper, "BASH_FUNC_")
-	}
-}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // maxInit is how long one init.sh may take; some download resources.
@@ -177,7 +178,7 @@ func runInit(ctx context.Context, init, dir, scratch string, j Job, log io.Write
 		name: init,
 		args: []string{scratch + "/" + init, dir, "false", string(j.Spec.Architecture)},
 		dir:  dir,
-		env:  hostEnv(),
+		env:  environment.Install.Variables(),
 		most: maxInit,
 	}
 	first := run.run(ctx, log)

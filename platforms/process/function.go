@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
@@ -40,10 +41,7 @@ func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.I
 		return nil, fmt.Errorf("the package was not built for this platform: %w", err)
 	}
 	f := &function{root: root, interpreter: i}
-	f.env = []string{
-		"PATH=" + filepath.Dir(i.Path) + ":/usr/local/bin:/usr/bin:/bin",
-		"LANG=C.UTF-8",
-	}
+	f.env = environment.Function.Variables("PATH=" + filepath.Dir(i.Path) + ":/usr/local/bin:/usr/bin:/bin")
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		f.env = append(f.env, name+"="+s.Environment[name])
 	}

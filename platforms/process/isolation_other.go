@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // isolate returns the strongest isolation that this system has.
@@ -39,7 +40,7 @@ func dieWithThread(*syscall.SysProcAttr) {}
 
 // freeMemory returns half of the machine's memory, in bytes.
 func freeMemory() (int64, error) {
-	out, err := exec.Command("sysctl", "-n", "hw.memsize").Output()
+	out, err := ask("sysctl", "-n", "hw.memsize")
 	if err != nil {
 		return 0, err
 	}
@@ -47,12 +48,19 @@ func freeMemory() (int64, error) {
 	return total / 2, err
 }
 
+// ask returns what a program of the system prints.
+func ask(program string, args ...string) ([]byte, error) {
+	cmd := exec.Command(program, args...)
+	cmd.Env = environment.System.Variables()
+	return cmd.Output()
+}
+
 // watchInterval is how often the watchdog looks, which takes a process here.
 const watchInterval = 250 * time.Millisecond
 
 // groupUse returns what process groups use.
 func groupUse() (map[int]use, error) {
-	out, err := exec.Command("ps", "-axo", "pgid=,rss=").Output()
+	out, err := ask("ps", "-axo", "pgid=,rss=")
 	if err != nil {
 		return nil, err
 	}

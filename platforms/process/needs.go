@@ -17,6 +17,7 @@ import (
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
@@ -119,7 +120,9 @@ func installerNeeds(ctx context.Context, i interpreter.Interpreter) []driver.Nee
 	command := by.command(i)
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = environment.Query.Variables()
+	out, err := cmd.Output()
 	if need.OK = err == nil; need.OK {
 		need.Found = version(string(out))
 	} else {

@@ -34,6 +34,7 @@ import (
 	"syscall"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 //go:embed guard.sh
@@ -80,7 +81,7 @@ func start(ctx context.Context) (*Guard, error) {
 
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", script, "sebs-guard")
 	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C"}
+	cmd.Env = environment.System.Variables()
 	cmd.Stdin = end
 	cmd.ExtraFiles = []*os.File{entries}
 	// A session of its own: no terminal's interrupt and no kill of the test's

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 //go:embed runner.py
@@ -126,7 +127,7 @@ func (s *Session) start(ctx context.Context, f Folder, python string) error {
 	// Operations have contexts of their own; the session lasts until Close.
 	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), python, script, filepath.Join(dir, "input.py"))
 	s.cmd.Dir = work
-	s.cmd.Env = append(os.Environ(), "TMPDIR="+work, "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "PYTHONHASHSEED=0")
+	s.cmd.Env = environment.Input.Variables("TMPDIR=" + work)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	s.cmd.ExtraFiles = []*os.File{requestsRead, messagesWrite}
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

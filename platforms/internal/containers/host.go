@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/mount"
+
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // settings are what builds in containers need of the host: proxies, private
@@ -32,14 +34,6 @@ const extraCertificates = "NODE_EXTRA_CA_CERTS"
 // bundles are where systems keep the certificates that they trust.
 var bundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
-}
-
-// passed are the variables that go to a build as they are.
-var passed = []string{
-	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-	"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_NO_INDEX", "PIP_PREFER_BINARY",
-	"NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_STRICT_SSL", "npm_config_strict_ssl",
-	"GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOINSECURE",
 }
 
 // lent are the variables that name files or folders, which are mounted.
@@ -69,11 +63,7 @@ func hostSettings() settings {
 			s.env = append(s.env, extraCertificates+"="+borrowed+"/certificates.crt")
 		}
 	}
-	for _, name := range passed {
-		if value, ok := os.LookupEnv(name); ok {
-			s.env = append(s.env, name+"="+value)
-		}
-	}
+	s.env = append(s.env, environment.Container.Variables()...)
 	for i, name := range lent {
 		value := os.Getenv(name)
 		if to := borrowed + "/lent-" + strconv.Itoa(i); filepath.IsAbs(value) && lend(value, to) {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // Interpreter is an interpreter on this machine; of a compiled language, its
@@ -281,7 +282,7 @@ func ask(ctx context.Context, lang, path string) (Interpreter, error) {
 		defer cancel()
 		cmd := exec.CommandContext(ctx, path, languages[lang].ask...)
 		cmd.WaitDelay = time.Second
-		cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "LC_ALL=C")
+		cmd.Env = environment.Query.Variables()
 		var out []byte
 		parse := languages[lang].parse
 		if parse == nil {

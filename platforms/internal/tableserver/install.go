@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 //go:embed dynalite dynamodblocal
@@ -158,6 +159,7 @@ func subFS(dir string) fs.FS {
 func runInstall(ctx context.Context, dir string, p program, log io.Writer) error {
 	cmd := exec.CommandContext(ctx, p.install[0], p.install[1:]...)
 	cmd.Dir = dir
+	cmd.Env = environment.Install.Variables()
 	var printed bytes.Buffer
 	cmd.Stdout = io.MultiWriter(log, &printed)
 	cmd.Stderr = cmd.Stdout

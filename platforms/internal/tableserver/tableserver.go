@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // The environment of a server: its access key, and in a container the address
@@ -96,7 +97,7 @@ func launch(ctx context.Context, p program, dir string, guard driver.Guard) (*Se
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), p.run[0], p.run[1:]...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), EnvAccessKey+"="+s.access)
+	cmd.Env = environment.Server.Variables(EnvAccessKey + "=" + s.access)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 5 * time.Second // for output that someone else holds open
