@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // generateCPP returns the CMakeLists.txt of a C++ function.
-func generateCPP(j Job, code *tree, packages []string) (map[string][]byte, error) {
+func generateCPP(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) {
 	if _, own := code.find("CMakeLists.txt"); own {
 		return nil, errors.New("its folder cpp has a CMakeLists.txt: one is made from the modules and cpp_dependencies of config.json")
 	}
@@ -43,7 +44,7 @@ func generateCPP(j Job, code *tree, packages []string) (map[string][]byte, error
 	if err != nil {
 		return nil, err
 	}
-	text, err := dockerfiles.CMake(packages, append(config.Dependencies, given...))
+	text, err := dockerfiles.CMake(r.Packages, append(config.Dependencies, given...))
 	if err != nil {
 		return nil, err
 	}

@@ -21,17 +21,17 @@ type language struct {
 	// it cannot.
 	merge func(manifest []byte, packages []string) ([]byte, error)
 
-	// generate returns the files that are made from the sources and from the
-	// packages that the platform adds, by their paths in the staged folder; nil:
-	// none. It only reads.
-	generate func(j Job, code *tree, packages []string) (map[string][]byte, error)
+	// generate returns the files that are made from the sources and from what
+	// the platform adds, by their paths in the staged folder; nil: none. It only
+	// reads.
+	generate func(j Job, code *tree, r driver.Recipe) (map[string][]byte, error)
 }
 
 // languages is all languages with dependencies; in any other, a function is
 // its sources and the platform's files.
 var languages = map[string]language{
 	"python": {manifest: "requirements.txt", merge: mergeRequirements},
-	"nodejs": {manifest: "package.json", lock: "package-lock.json", merge: mergePackageJSON},
+	"nodejs": {manifest: "package.json", lock: "package-lock.json", merge: mergePackageJSON, generate: generateNode},
 	"java":   {manifest: "pom.xml"},
 	"go":     {manifest: goManifest, lock: goLock, generate: generateGo},
 	"cpp":    {generate: generateCPP},

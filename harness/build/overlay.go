@@ -23,7 +23,7 @@ func overlay(dir, lang string, r driver.Recipe) error {
 		return nil
 	}
 	l := languages[lang]
-	if l.generate != nil {
+	if l.merge == nil && l.generate != nil {
 		return nil // it got them
 	}
 	if l.merge == nil {

@@ -75,7 +75,7 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 		}
 	}
 	if generate := languages[language].generate; generate != nil {
-		if s.made, err = generate(j, &s.code, r.Packages); err != nil {
+		if s.made, err = generate(j, &s.code, r); err != nil {
 			return staging{}, err
 		}
 	}

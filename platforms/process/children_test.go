@@ -28,6 +28,116 @@ var squares = map[string]map[string]string{
 		"module":    pythonCommand(`"-m", "function.helper"`, ""),
 		"script":    pythonCommand(`os.path.join(os.path.dirname(__file__), "helper.py")`, ""),
 	},
+	"nodejs": {
+		"fork": `
+const { fork } = require('child_process');
+if (process.send && require.main === module) process.on('message', (x) => { process.send(x * x); process.disconnect(); });
+
+exports.handler = async () => {
+  const child = fork(__filename);
+  child.send(3);
+  return { n: [await new Promise((resolve) => child.on('message', resolve))] };
+};`,
+		"worker": `
+const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
+if (!isMainThread) parentPort.postMessage(workerData * workerData);
+
+exports.handler = async () => {
+  const worker = new Worker(__filename, { workerData: 3 });
+  return { n: [await new Promise((resolve) => worker.on('message', resolve))] };
+};`,
+		"helper": `
+const path = require('path');
+exports.handler = async () => {
+  const child = require('child_process').fork(path.join(__dirname, 'helper.js'));
+  return { n: [await new Promise((resolve) => child.on('message', resolve))] };
+};`,
+		"synchronous": `
+const { execFileSync } = require('child_process');
+exports.square = (x) => x * x;
+exports.handler = () => ({ n: [Number(execFileSync(process.execPath, ['-p', 'require("./function/function.js").square(3)']))] });`,
+	},
+	"java": {
+		"process":  javaSquare(`new ProcessBuilder(java(), "-cp", System.getProperty("java.class.path"), "function.Function").redirectErrorStream(true)`),
+		"inherits": javaSquare(`new ProcessBuilder(java(), "-cp", System.getProperty("java.class.path"), "function.Function").redirectInput(ProcessBuilder.Redirect.INHERIT)`),
+		"threads": `package function;
+
+import java.util.*;
+import java.util.concurrent.*;
+import java.util.stream.*;
+
+public class Function {
+  public Map<String, Object> handler(Map<String, Object> event) throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      return Map.of("n", Stream.of(pool.submit(() -> 3).get()).parallel().map(x -> x * x).collect(Collectors.toList()));
+    } finally {
+      pool.shutdown();
+    }
+  }
+}
+`,
+	},
+	"go": {
+		"exec": `package function
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+func Handler(event map[string]any) (map[string][]int, error) {
+	out, err := exec.Command("sh", "-c", "cat; echo $((3*3))").Output()
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	return map[string][]int{"n": {n}}, err
+}
+`,
+	},
+	"cpp": {
+		"fork": `#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sebs/function.hpp>
+
+nlohmann::json function(const nlohmann::json &) {
+  pid_t child = fork();
+  if (child == 0) _exit(3 * 3);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return {{"n", {WEXITSTATUS(status)}}};
+}
+`,
+	},
+}
+
+func javaSquare(builder string) string {
+	return `package function;
+
+import java.util.*;
+
+public class Function {
+  public static void main(String[] arguments) throws Exception {
+    System.in.read();
+    System.out.println(3 * 3);
+  }
+
+  private static String java() {
+    return System.getProperty("java.home") + "/bin/java";
+  }
+
+  public Map<String, Object> handler(Map<String, Object> event) throws Exception {
+    Process child = ` + builder + `.start();
+    child.getOutputStream().close();
+    String said = new String(child.getInputStream().readAllBytes());
+    return Map.of("n", List.of(Integer.parseInt(said.trim())));
+  }
+}
+`
 }
 
 func pythonPool(with, result string) string {
@@ -72,6 +182,9 @@ func checkChildren(t *testing.T, p driver.Platform) {
 				if language == "python" {
 					put(t, pkg.Dir, "function/helper.py", "import fromapackage\nif __name__ != 'helper':\n    print(fromapackage.nine)\n")
 					put(t, pkg.Dir, ".python_packages/lib/site-packages/fromapackage.py", "nine = 9\n")
+				}
+				if language == "nodejs" {
+					put(t, pkg.Dir, "function/helper.js", "process.send(9);\n")
 				}
 				c := deploy(t, p, s, pkg)
 				for range 2 {

@@ -36,8 +36,8 @@ var languages = map[string]language{
 		},
 	},
 	"nodejs": {
-		handler: "handler.js",
-		kept:    []string{"answer.js", "package.json", "package-lock.json", "node_modules"},
+		handler: "handler.cjs",
+		kept:    []string{"answer.cjs", "package.json", "package-lock.json", "node_modules"},
 		tools: func(i interpreter.Interpreter) []string {
 			tools := []string{"NODE=" + i.Path}
 			if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
@@ -45,7 +45,7 @@ var languages = map[string]language{
 			}
 			return tools
 		},
-		command: func(i interpreter.Interpreter, _ started) []string { return []string{i.Path, "handler.js"} },
+		command: func(i interpreter.Interpreter, _ started) []string { return []string{i.Path, "handler.cjs"} },
 	},
 	"java": {
 		handler: "classes/sebs/Handler.class",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -98,26 +97,23 @@ func spec(t *testing.T, p driver.Platform, language string) driver.Spec {
 func stage(t *testing.T, s driver.Spec, source string) driver.Package {
 	t.Helper()
 	extension, ok := map[string]string{"python": ".py", "nodejs": ".js"}[s.Runtime.Language]
-	if !ok {
+	if !ok || len(s.Modules) > 0 {
 		return built(t, s, source)
 	}
 	dir := t.TempDir()
 	files, err := dockerfiles.Files(process.Name, s.Runtime.Language, s.Modules)
 	require.NoError(t, err)
-	put := func(name string, data []byte) {
-		path := filepath.Join(dir, name)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, data, 0o644))
-	}
 	for name, data := range files {
-		if base := strings.TrimSuffix(name, extension); base != "handler" && base != "answer" && base != "sitecustomize" {
-			name = "function/" + name
+		switch strings.TrimSuffix(name, filepath.Ext(name)) {
+		case "handler", "answer", "sitecustomize":
+			put(t, dir, name, string(data))
+		default:
+			put(t, dir, "function/"+name, string(data))
 		}
-		put(name, data)
 	}
-	put("function/function"+extension, []byte(source))
+	put(t, dir, "function/function"+extension, source)
 	if s.Runtime.Language == "python" {
-		put("function/__init__.py", nil) // as the installer does
+		put(t, dir, "function/__init__.py", "") // as the installer does
 	}
 	return driver.Package{Digest: dir, Kind: driver.Archive, Dir: dir}
 }

@@ -2,7 +2,11 @@
 //
 // A platform's handler takes the event off its transport, calls answer(), and
 // sends the text back. The function itself is function/function.js beside this
-// file, with the entry point exports.handler, async or not.
+// file, or function.mjs, with the entry point handler, async or not. This file is
+// CommonJS by its name, whatever the function's package.json says.
+//
+// Everything that an answer needs is loaded and opened before the handler is
+// called: it may use up what the process can open.
 'use strict';
 
 const fs = require('fs');
@@ -121,18 +125,37 @@ async function call(a, event, isObject, income, strays) {
   }
 }
 
+// The function's file, the first of these that exists.
+const entries = ['function.js', 'function.mjs', 'function.cjs'];
+
 // load returns the function's handler.
 async function load() {
-  const file = path.join(functionFolder, 'function.js');
+  const name = entries.find((n) => fs.existsSync(path.join(functionFolder, n))) || entries[0];
+  const file = path.join(functionFolder, name);
+  const asModule = () => import(require('url').pathToFileURL(file).href);
   let module;
-  try {
-    module = require(file);
-  } catch (error) {
-    if (!error || error.code !== 'ERR_REQUIRE_ESM') throw error;
-    module = await import(require('url').pathToFileURL(file).href);
+  if (name.endsWith('.mjs') || (name.endsWith('.js') && areModules())) {
+    module = await asModule();
+  } else {
+    try {
+      module = require(file);
+    } catch (error) {
+      if (!error || !/^ERR_REQUIRE_(ESM|ASYNC_MODULE)$/.test(error.code)) throw error;
+      module = await asModule();
+    }
   }
-  if (typeof module.handler !== 'function') throw new TypeError('function.js does not export a function called handler');
-  return module.handler;
+  const handler = module.handler || (module.default && module.default.handler);
+  if (typeof handler !== 'function') throw new TypeError(`${name} does not export a function called handler`);
+  return handler;
+}
+
+// areModules says whether files that end in .js are ES modules.
+function areModules() {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(__dirname, 'package.json'), 'utf8')).type === 'module';
+  } catch {
+    return false; // there is none
+  }
 }
 
 // describe describes what was thrown, and prints it with its trace.
@@ -147,7 +170,7 @@ function describe(phase, error) {
     } else {
       message = String(error);
     }
-    if (error && error.code === 'MODULE_NOT_FOUND') [message, more] = lacking(message);
+    if (error && /^(ERR_)?MODULE_NOT_FOUND$/.test(error.code)) [message, more] = lacking(message);
     more += place(error);
     fs.writeSync(2, `${error && error.stack ? error.stack : message}\n`);
   } catch {
@@ -160,9 +183,10 @@ function describe(phase, error) {
 // found, and what that needs.
 function lacking(message) {
   const [line] = message.split('\n');
-  const [, name = ''] = /'(.*)'/.exec(line) || [];
-  if (name === path.join(functionFolder, 'function.js')) return [line, ': the language\'s folder has no function.js'];
-  if (/^\.\/(storage|nosql)$/.test(name)) return [line, `: config.json must name the module ${name.slice(2)}`];
+  const [, name = ''] = /'(.*?)'/.exec(line) || []; // as it was written, or the file that it means
+  if (name === path.join(functionFolder, entries[0])) return [line, ': the language\'s folder has no function.js'];
+  const [, shim] = /^(?:\.|.*\/function)\/(storage|nosql)(?:\.js)?$/.exec(name) || [];
+  if (shim) return [line, `: config.json must name the module ${shim}`];
   return [line, /^[./]/.test(name) ? '' : ': package.json must name its package'];
 }
 
@@ -172,7 +196,7 @@ function place(error) {
   const own = functionFolder + path.sep;
   const stack = error && error.stack ? String(error.stack) : '';
   const line = stack.split('\n').find((l) => l.includes(own) && /:\d/.test(l)
-    && !/node_modules|function\/(storage|nosql|sigv4)\.js/.test(l)); // not the function's own
+    && !/node_modules|function\/(storage|nosql|sigv4)\.c?js/.test(l)); // not the function's own
   const [, file, number] = (line && /^([^:]*):(\d+)/.exec(line.slice(line.indexOf(own) + own.length))) || [];
   return file ? ` (${file}, line ${number})` : '';
 }
@@ -216,15 +240,23 @@ function now() {
   return Math.floor((performance.timeOrigin + performance.now()) * 1000);
 }
 
-let status; // descriptor of /proc/self/status
+const status = openStatus();
 const statusText = Buffer.alloc(4096);
+
+// openStatus opens what Linux knows of the process.
+function openStatus() {
+  try {
+    return fs.openSync('/proc/self/status', 'r');
+  } catch {
+    return -1;
+  }
+}
 
 // peakMemory returns the process's peak resident memory in bytes. Elsewhere
 // than on Linux it is getrusage's figure, in which a process begins with its
 // parent's.
 function peakMemory() {
   try {
-    if (status === undefined) status = fs.openSync('/proc/self/status', 'r');
     const n = fs.readSync(status, statusText, 0, statusText.length, 0);
     const found = /VmHWM:\s*(\d+) kB/.exec(statusText.latin1Slice(0, n));
     if (found) return Number(found[1]) * 1024;

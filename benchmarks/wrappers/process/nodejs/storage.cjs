@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { Client, environment, readAll } = require('./sigv4');
+const { Client, environment, readAll } = require('./sigv4.cjs');
 
 const part = 8 << 20; // bytes of an upload in parts, the memory that a stream takes
 

@@ -8,7 +8,7 @@
 'use strict';
 
 const net = require('net');
-const { answer } = require('./answer');
+const { answer } = require('./answer.cjs');
 
 const headMost = 16 << 10; // the longest request head
 const bodyMost = 50 << 20; // the largest event

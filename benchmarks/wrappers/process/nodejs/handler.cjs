@@ -7,7 +7,7 @@
 'use strict';
 
 const fs = require('fs');
-const { answer } = require('./answer');
+const { answer } = require('./answer.cjs');
 
 const fd = 3;
 const headMost = 16 << 10; // the longest request head

@@ -6,7 +6,7 @@
 // is null for a table without.
 'use strict';
 
-const { Client, environment, readAll } = require('./sigv4');
+const { Client, environment, readAll } = require('./sigv4.cjs');
 
 let instance = null;
 
