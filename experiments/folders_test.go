@@ -11,10 +11,10 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// folders writes the folders of testdata/folders.txtar and returns where.
-func folders(t *testing.T) string {
+// folders writes the folders of a file of testdata and returns where.
+func folders(t *testing.T, name string) string {
 	t.Helper()
-	archive, err := txtar.ParseFile("testdata/folders.txtar")
+	archive, err := txtar.ParseFile(filepath.Join("testdata", name))
 	require.NoError(t, err)
 	dir := t.TempDir()
 	for _, f := range archive.Files {
@@ -38,7 +38,7 @@ func experiment(t *testing.T, pattern string, env ...string) (string, error) {
 
 // TestFoldersOfSeBS runs folders in each form of SeBS's contract as they are.
 func TestFoldersOfSeBS(t *testing.T) {
-	dir := folders(t)
+	dir := folders(t, "folders.txtar")
 	out, err := experiment(t, "Regression/benchmark=90[1-5]", "SEBS_BENCHMARKS="+dir)
 	require.NoError(t, err, out)
 	require.NotContains(t, out, "--- SKIP", out)
@@ -52,7 +52,7 @@ func TestFoldersOfSeBS(t *testing.T) {
 
 // TestFoldersThatAreWrong: each gives an error that names the thing.
 func TestFoldersThatAreWrong(t *testing.T) {
-	dir := folders(t)
+	dir := folders(t, "folders.txtar")
 	tests := []struct {
 		name string
 		want []string
@@ -70,6 +70,44 @@ func TestFoldersThatAreWrong(t *testing.T) {
 				require.Contains(t, out, want)
 			}
 			require.NotContains(t, out, "panic:")
+		})
+	}
+}
+
+// TestFoldersAsTheyAre: what people's folders have that the contract does not
+// say, one by one, in a list that holds all of them.
+func TestFoldersAsTheyAre(t *testing.T) {
+	dir := folders(t, "sebs.txtar")
+	tests := []struct {
+		name  string // of the folder
+		fails bool
+		says  []string
+		not   []string
+	}{
+		{name: "920.project"},
+		{name: "921.unknown-keys", says: []string{
+			`921.unknown-keys: config.json: unknown key "trigger"`, `921.unknown-keys: config.json: unknown key "module"`, "it is ignored",
+		}},
+		{name: "922.unreadable", fails: true, says: []string{`benchmark 922.unreadable: config.json: key "timeout" is missing`}, not: []string{"this is executed"}},
+		{name: "923.returned"},
+		{name: "924.no-data", fails: true, says: []string{"NoSuchKey", "its data_dir is empty: there is no data for 924.no-data", "SEBS_DATA"}},
+		{name: "925.broken-input", fails: true, says: []string{"generate_input raised KeyError: 'test'"}, not: []string{"this is built"}},
+		{name: "926.missing-package", fails: true, says: []string{
+			"926.missing-package/input.py: validate_output imports sebs_has_no_package_of_this_name, which python3 has not: install it for the python3 that PATH finds",
+		}, not: []string{"this is built"}},
+		{name: "927.no-folder", says: []string{"--- SKIP", "config.json names the language nodejs, but there is no folder nodejs"}},
+		{name: "040.server-reply", says: []string{`040.server-reply: the built-in one runs, since that of SEBS_BENCHMARKS reads "ip-address" of its event, which its input.py does not make`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			out, err := experiment(t, "Regression/benchmark="+tt.name, "SEBS_BENCHMARKS="+dir)
+			require.Equal(t, tt.fails, err != nil, out)
+			for _, text := range tt.says {
+				require.Contains(t, out, text)
+			}
+			for _, text := range append(tt.not, "panic:") {
+				require.NotContains(t, out, text)
+			}
 		})
 	}
 }

@@ -3,8 +3,11 @@ package harness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // Benchmark is one workload: sources in one or more languages, input, check.
@@ -32,6 +35,9 @@ type Benchmark struct {
 	// returned as its result. It is called concurrently; ctx ends after a
 	// minute, and a Check that does not heed it is ended by -timeout alone.
 	Check func(ctx context.Context, size Size, payload any, output json.RawMessage, store *Store) error
+
+	folder  *sebs  // of a folder written for SeBS: what SeBS made; nil of any other
+	instead string // why it runs in the place of such a folder
 }
 
 // Size is how large an input is.
@@ -49,9 +55,62 @@ var Sizes = []Size{Test, Small, Large}
 
 // config returns the benchmark's config.json, decoded.
 func (b *Benchmark) config() (Config, error) {
+	if b.folder != nil {
+		return b.folder.config, nil
+	}
 	c, err := ReadConfig(b.Files)
 	if err != nil {
 		return Config{}, fmt.Errorf("benchmark %s: %w", b.Name, err)
 	}
 	return c, nil
+}
+
+// notes returns what the user should know when the benchmark is selected.
+func (b *Benchmark) notes() []string {
+	var notes []string
+	if b.instead != "" {
+		notes = append(notes, b.instead)
+	}
+	if b.folder != nil {
+		for _, text := range b.folder.notes {
+			notes = append(notes, b.Name+": "+text)
+		}
+	}
+	return notes
+}
+
+// hasLanguage says why the benchmark has no function in a language that its
+// config.json names.
+func (b *Benchmark) hasLanguage(language string) error {
+	info, err := fs.Stat(b.Files, language)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return fmt.Errorf("config.json names the language %s, but there is no folder %s: %w", language, language, driver.ErrUnavailable)
+	}
+	return err
+}
+
+// modules returns the stores that the benchmark uses.
+func (b *Benchmark) modules(ctx context.Context) ([]driver.Module, error) {
+	if b.folder != nil {
+		return b.folder.modules(ctx)
+	}
+	c, err := b.config()
+	return c.Modules, err
+}
+
+// check says what is wrong with what a call of its function in a language gave.
+func (b *Benchmark) check(ctx context.Context, size Size, payload any, language string, v *Invocation, store *Store) error {
+	if b.folder != nil {
+		r := returned{payload: payload, result: v.result, measurement: v.Measurement, languages: []string{language}}
+		return b.folder.check(ctx, r, store)
+	}
+	return b.Check(ctx, size, payload, v.result, store)
+}
+
+// hint returns what may be the reason of failures, empty if nothing is known.
+func (b *Benchmark) hint() string {
+	if b.folder == nil {
+		return ""
+	}
+	return b.folder.hint()
 }

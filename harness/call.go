@@ -85,7 +85,7 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 	if v.OK && check && c.fn.benchmark.Check != nil {
 		start := time.Now()
 		bounded, cancel := context.WithTimeout(ctx, checkTime)
-		err := c.fn.benchmark.Check(bounded, c.cond.size, c.input.payload, v.result, c.store)
+		err := c.fn.benchmark.check(bounded, c.cond.size, c.input.payload, c.spec.Runtime.Language, v, c.store)
 		cancel()
 		c.checks.spend(time.Since(start))
 		v.Checked = true

@@ -37,22 +37,37 @@ const maxConfig = 1 << 20
 
 // ReadConfig reads and parses the config.json of a benchmark's folder.
 func ReadConfig(files fs.FS) (Config, error) {
+	data, err := configFile(files)
+	if err != nil {
+		return Config{}, err
+	}
+	return ParseConfig(data)
+}
+
+// configFile reads the config.json of a benchmark's folder.
+func configFile(files fs.FS) ([]byte, error) {
 	f, err := files.Open("config.json")
 	if err != nil {
-		return Config{}, fmt.Errorf("config.json: %w: a benchmark's folder needs one", err)
+		return nil, fmt.Errorf("config.json: %w: a benchmark's folder needs one", err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
 	if err != nil {
-		return Config{}, fmt.Errorf("config.json: %w", err)
+		return nil, fmt.Errorf("config.json: %w", err)
 	}
-	return ParseConfig(data)
+	return data, nil
 }
 
 // ParseConfig decodes a config.json strictly. The error names the key and what
 // it must hold; unknown and repeated keys are errors. timeout, memory and
 // languages are required.
 func ParseConfig(data []byte) (Config, error) {
+	return parseConfig(data, func(unknown error) error { return unknown })
+}
+
+// parseConfig is ParseConfig, but that an unknown key or module is an error only
+// if the function returns one, and is ignored otherwise.
+func parseConfig(data []byte, unknown func(error) error) (Config, error) {
 	values, err := configObject(data)
 	if err != nil {
 		return Config{}, fmt.Errorf("config.json: %w", err)
@@ -68,14 +83,18 @@ func ParseConfig(data []byte) (Config, error) {
 			c.Memory, err = configNumber(v, 1<<20, "MB")
 			return err
 		},
-		"languages":        func(v json.RawMessage) (err error) { c.Languages, err = configLanguages(v); return err },
-		"modules":          func(v json.RawMessage) (err error) { c.Modules, err = configModules(v); return err },
+		"languages":        func(v json.RawMessage) (err error) { c.Languages, err = configLanguages(v, unknown); return err },
+		"modules":          func(v json.RawMessage) (err error) { c.Modules, err = configModules(v, unknown); return err },
 		"cpp_dependencies": func(v json.RawMessage) (err error) { c.CPPDependencies, err = configNames(v); return err },
 	}
 	for _, v := range values {
 		set, ok := decode[v.key]
 		if !ok {
-			return Config{}, fmt.Errorf("config.json: unknown key %q: the keys are timeout, memory, languages, modules and cpp_dependencies", v.key)
+			err := unknown(fmt.Errorf("config.json: unknown key %q: the keys are timeout, memory, languages, modules and cpp_dependencies", v.key))
+			if err != nil {
+				return Config{}, err
+			}
+			continue
 		}
 		if err := set(v.value); err != nil {
 			return Config{}, fmt.Errorf("config.json: key %q: %w", v.key, err)
@@ -185,14 +204,14 @@ func configNames(v json.RawMessage) ([]string, error) {
 
 // configLanguages decodes a list of languages: names, or objects with the keys
 // language and variants.
-func configLanguages(v json.RawMessage) ([]Language, error) {
+func configLanguages(v json.RawMessage, unknown func(error) error) ([]Language, error) {
 	var entries []json.RawMessage
 	if err := json.Unmarshal(v, &entries); err != nil || len(entries) == 0 {
 		return nil, fmt.Errorf(`want a list of at least one language, for example ["python", "nodejs"], got %s`, configExcerpt(v))
 	}
 	var languages []Language
 	for _, entry := range entries {
-		l, err := configLanguage(entry)
+		l, err := configLanguage(entry, unknown)
 		if err != nil {
 			return nil, err
 		}
@@ -204,7 +223,7 @@ func configLanguages(v json.RawMessage) ([]Language, error) {
 	return languages, nil
 }
 
-func configLanguage(v json.RawMessage) (Language, error) {
+func configLanguage(v json.RawMessage, unknown func(error) error) (Language, error) {
 	var l Language
 	if v[0] == '{' {
 		values, err := configObject(v)
@@ -225,7 +244,9 @@ func configLanguage(v json.RawMessage) (Language, error) {
 					}
 				}
 			default:
-				return Language{}, fmt.Errorf("unknown key %q of a language: the keys are language and variants", part.key)
+				if err := unknown(fmt.Errorf("unknown key %q of a language: the keys are language and variants", part.key)); err != nil {
+					return Language{}, err
+				}
 			}
 		}
 	}
@@ -236,7 +257,7 @@ func configLanguage(v json.RawMessage) (Language, error) {
 }
 
 // configModules decodes a list of modules and sorts it.
-func configModules(v json.RawMessage) ([]driver.Module, error) {
+func configModules(v json.RawMessage, unknown func(error) error) ([]driver.Module, error) {
 	names, err := configNames(v)
 	if err != nil {
 		return nil, err
@@ -245,31 +266,15 @@ func configModules(v json.RawMessage) ([]driver.Module, error) {
 	for _, name := range names {
 		m := driver.Module(name)
 		if m != driver.Storage && m != driver.NoSQL {
-			return nil, fmt.Errorf("unknown module %q: the modules are %s and %s", name, driver.Storage, driver.NoSQL)
+			if err := unknown(fmt.Errorf("unknown module %q: the modules are %s and %s", name, driver.Storage, driver.NoSQL)); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		modules = append(modules, m)
 	}
 	slices.Sort(modules)
 	return modules, nil
-}
-
-// withModules returns a config.json that is like data, which ParseConfig
-// accepts, and names the given modules.
-func withModules(data []byte, modules []driver.Module) ([]byte, error) {
-	values := map[string]json.RawMessage{}
-	if err := json.Unmarshal(data, &values); err != nil {
-		return nil, err
-	}
-	names, err := json.Marshal(append([]driver.Module{}, modules...))
-	if err != nil {
-		return nil, err
-	}
-	values["modules"] = names
-	out, err := json.MarshalIndent(values, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return append(out, '\n'), nil
 }
 
 // configExcerpt shortens a JSON value for an error.

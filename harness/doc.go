@@ -80,7 +80,8 @@
 // functions: Input stores objects and rows and returns the payload, Check says
 // what is wrong with an output. [SeBS] makes one of a folder written for SeBS,
 // with its input.py; SEBS_BENCHMARKS lists such folders, and a folder replaces
-// a built-in benchmark of the same name.
+// a built-in benchmark of the same name, unless it needs events that only an
+// experiment of SeBS sends.
 //
 // # Parameters
 //

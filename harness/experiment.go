@@ -1,12 +1,15 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +38,9 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	}
 	for _, fn := range plan.functions {
 		t.Run(fn.name(), func(t *testing.T) {
+			if fn.broken != nil {
+				t.Fatal(fn.broken)
+			}
 			if fn.unavailable != nil {
 				t.Skip(fn.unavailable)
 			}
@@ -71,6 +77,10 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	}
 	plan.run.progress.quiet() // a line in the middle of a result breaks it for benchstat
 	for _, fn := range plan.functions {
+		if fn.broken != nil {
+			b.Errorf("%s: %v", fn.name(), fn.broken)
+			continue
+		}
 		if fn.unavailable != nil {
 			b.Logf("%s: %v", fn.name(), fn.unavailable)
 			continue
@@ -102,7 +112,8 @@ type plannedFunction struct {
 	function
 	on          *openPlatform
 	conditions  []condition
-	unavailable error
+	unavailable error // why this machine cannot have it
+	broken      error // why nothing can
 	built       *built
 }
 
@@ -153,18 +164,47 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 			}
 			pf := &plannedFunction{function: f, on: o}
 			pf.conditions = slices.DeleteFunc(conditions, func(c condition) bool { return !sel.cell(f, c) })
-			pf.unavailable = pf.available(r.ctx)
 			p.functions = append(p.functions, pf)
 		}
 	}
+	p.prepare(r.ctx)
 	if cause := context.Cause(r.ctx); cause != nil { // not a reason for anything to be unavailable
 		return nil, fmt.Errorf("not begun: %w", cause)
 	}
 	return p, p.check(sel, names, c.bound(r.params))
 }
 
+// prepare finds what the selected functions need and whether this machine has
+// it. Folders written for SeBS execute their input.py for that, which is mostly
+// the start of an interpreter, so there are several at a time.
+func (p *plan) prepare(ctx context.Context) {
+	places := make(chan struct{}, runtime.NumCPU())
+	var wait sync.WaitGroup
+	for _, f := range p.functions {
+		wait.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			f.spec.Modules, f.broken = f.benchmark.modules(ctx)
+		})
+	}
+	wait.Wait()
+	for _, f := range p.functions {
+		for _, text := range f.benchmark.notes() {
+			p.run.note(text)
+		}
+		if errors.Is(f.broken, driver.ErrUnavailable) { // python3 itself is missing
+			f.broken, f.unavailable = nil, f.broken
+		} else if f.broken == nil {
+			f.unavailable = f.available(ctx)
+		}
+	}
+}
+
 // available returns why the function cannot be had on this machine, or nil.
 func (f *plannedFunction) available(ctx context.Context) error {
+	if err := f.benchmark.hasLanguage(f.spec.Runtime.Language); err != nil {
+		return err
+	}
 	if err := f.on.missing(ctx, f.benchmark, f.spec.Modules); err != nil {
 		return err
 	}
@@ -177,8 +217,8 @@ func (p *plan) check(sel selection, names []string, bound time.Duration) error {
 	cells, available := 0, 0
 	var why error
 	for _, f := range p.functions {
-		if f.unavailable != nil {
-			why = fmt.Errorf("%s: %w", f.name(), f.unavailable)
+		if reason := cmp.Or(f.broken, f.unavailable); reason != nil {
+			why = fmt.Errorf("%s: %w", f.name(), reason)
 			continue
 		}
 		available++

@@ -41,6 +41,9 @@ func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body fun
 		if ctx.Err() != nil {
 			tb.Errorf("stopped: %v; what was measured is kept", context.Cause(ctx))
 		}
+		if hint := fn.benchmark.hint(); hint != "" && c.sample.attempts > c.sample.ok {
+			tb.Logf("%s: %s", fn.benchmark.Name, hint)
+		}
 		if c.sample.attempts > 0 && c.sample.counted == 0 {
 			tb.Errorf("none of %d invocations counts: %s", c.sample.attempts, c.sample.why())
 		}
@@ -51,16 +54,16 @@ func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body fun
 // open builds and deploys the function, makes its input and the cell's folder.
 func (p *plan) open(ctx context.Context, fn *plannedFunction, cond condition) (*Cell, error) {
 	r := p.run
-	if err := fn.build(ctx, r); err != nil {
-		return nil, err
-	}
 	spec := fn.spec
 	spec.Memory = cond.memory
 	spec.Name = driver.FunctionName(r.prefix, spec, fn.on.Features().MaxName)
 	store := fn.on.store(fn.benchmark, spec.Modules)
 	r.progress.doing("input", fn, cond)
-	in, err := fn.on.input(ctx, fn.benchmark, cond.size, store)
+	in, err := fn.on.input(ctx, fn.benchmark, cond.size, store) // before the build, which takes longer to find nothing wrong
 	if err != nil {
+		return nil, err
+	}
+	if err := fn.build(ctx, r); err != nil {
 		return nil, err
 	}
 	if spec.Environment, err = fn.on.environment(ctx, spec.Modules, store); err != nil {

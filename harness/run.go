@@ -75,6 +75,7 @@ type run struct {
 	looked    bool        // for folders
 	platforms map[string]*openPlatform
 	cells     []*Summary
+	notes     []string // that were told
 	manifest  manifest
 	requests  atomic.Uint64
 }
@@ -288,8 +289,18 @@ func (r *run) platformNames() []string {
 	return names
 }
 
+// note tells something that the user should know, once.
+func (r *run) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.notes, text) {
+		r.notes = append(r.notes, text)
+		r.progress.show(text, true, true)
+	}
+}
+
 // withFolders returns the benchmarks with those of SEBS_BENCHMARKS, which
-// replace built-in ones of the same name.
+// replace built-in ones of the same name, unless they cannot run alone.
 func (r *run) withFolders(benchmarks []Benchmark) ([]Benchmark, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -302,10 +313,15 @@ func (r *run) withFolders(benchmarks []Benchmark) ([]Benchmark, error) {
 	}
 	all := slices.Clone(benchmarks)
 	for _, b := range r.folders {
-		if i := slices.IndexFunc(all, func(have Benchmark) bool { return have.Name == b.Name }); i >= 0 {
-			all[i] = b
-		} else {
+		i := slices.IndexFunc(all, func(have Benchmark) bool { return have.Name == b.Name })
+		switch {
+		case i < 0:
 			all = append(all, b)
+		case all[i].Serves && b.folder.unsent() != "":
+			all[i].instead = fmt.Sprintf("%s: the built-in one runs, since that of SEBS_BENCHMARKS reads %q of its event, which its input.py does not make: SeBS's experiments do",
+				b.Name, b.folder.unsent())
+		default:
+			all[i] = b
 		}
 	}
 	return all, nil

@@ -10,8 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -29,11 +30,15 @@ import (
 // SEBS_BENCHMARKS lists such folders, or trees with such folders at most three
 // levels below, as a checkout of SeBS is.
 //
-// input.py is executed by python3 with the rights of the user; so are init.sh
-// and package.sh when the benchmark is built. It is executed here for the first
-// time, to see what storage it declares, which adds to the modules that
-// config.json names. What it raises, and a missing python3, is the error of
-// Input, not of SeBS.
+// Keys of config.json that are not known here are told when the benchmark is
+// run, and ignored.
+//
+// input.py is executed by the python3 of PATH, with the rights of the user, and
+// so needs there the packages that it imports; init.sh and package.sh are
+// executed when the benchmark is built. Nothing is executed before the benchmark
+// is selected. Then input.py is asked what storage it declares, which adds to
+// the modules that config.json names, and what is wrong with it is told before
+// anything is built.
 //
 // Its data_dir is the benchmark's folder in the checkout of SeBS's data
 // repository that SEBS_DATA names, or in the one beside the folder, as in a
@@ -41,8 +46,9 @@ import (
 //
 // Check calls validate_output, where there is one, with each language of
 // config.json until one accepts the output, since what is right may differ
-// between languages in the last digits. Without validate_output every JSON
-// value is right.
+// between languages in the last digits; in an experiment it is called with the
+// function's language, and with all that the handler returned. Without
+// validate_output every JSON value is right.
 func SeBS(fsys fs.FS) (Benchmark, error) {
 	files, name, dir, err := sebsFolder(fsys)
 	if err != nil {
@@ -115,78 +121,126 @@ func newSeBS(files fs.FS, name, dir string) (Benchmark, error) {
 	if !sebsName.MatchString(name) {
 		return Benchmark{}, fmt.Errorf("benchmark %q: a folder's name has letters, digits and any of . _ -, 64 at most: rename it", name)
 	}
-	config, err := ReadConfig(files)
-	if err != nil {
+	b := &sebs{}
+	var err error
+	if b.config, b.notes, err = sebsConfig(files); err != nil {
 		return Benchmark{}, fmt.Errorf("benchmark %s: %w", name, err)
 	}
-	data, err := sebsData(name, dir)
-	if err != nil {
+	b.folder = inputpy.Folder{Name: name, Dir: dir, Files: files}
+	if b.folder.Data, b.folder.Root, err = sebsData(name, dir); err != nil {
 		return Benchmark{}, fmt.Errorf("benchmark %s: %w", name, err)
 	}
-	b := &sebs{folder: inputpy.Folder{Name: name, Dir: dir, Files: files, Data: data}}
 	b.checks = checks{folder: b.folder, turn: make(chan struct{}, 1)}
 	b.checks.folder.Limit = checkLimit
-	for _, l := range config.Languages {
-		b.languages = append(b.languages, l.Name)
+	return Benchmark{
+		Name: name, Files: files, Input: b.input, folder: b,
+		Check: func(ctx context.Context, _ Size, payload any, output json.RawMessage, store *Store) error {
+			return b.check(ctx, returned{payload: payload, result: output, languages: b.languages()}, store)
+		},
+	}, nil
+}
+
+// unreadable makes a benchmark of a folder that cannot be read: its functions
+// fail, and only they.
+func unreadable(files fs.FS, name string, why error) Benchmark {
+	b := &sebs{folder: inputpy.Folder{Name: name, Files: files}, unreadable: why, config: Config{Memory: 128}}
+	entries, _ := fs.ReadDir(files, ".") // what cannot be listed has no languages
+	for _, entry := range entries {
+		if entry.IsDir() {
+			b.config.Languages = append(b.config.Languages, Language{Name: entry.Name()})
+		}
 	}
-	b.declared, b.broken = b.describe()
-	if files, err = b.addModules(files, config.Modules); err != nil {
-		return Benchmark{}, fmt.Errorf("benchmark %s: %w", name, err)
+	return Benchmark{
+		Name: name, Files: files, folder: b,
+		Input: func(context.Context, Size, *Store) (any, error) { return nil, why },
 	}
-	return Benchmark{Name: name, Files: files, Input: b.input, Check: b.check}, nil
 }
 
 // sebs is a benchmark of a folder written for SeBS.
 type sebs struct {
-	folder    inputpy.Folder
-	languages []string
+	folder     inputpy.Folder
+	config     Config
+	notes      []string // about config.json
+	unreadable error    // why there is no benchmark
+	checks     checks
+
+	mu        sync.Mutex
+	described bool
 	declared  inputpy.Description
 	broken    error // why declared is empty
-	checks    checks
 }
 
-// describe executes input.py to see what it declares.
-func (b *sebs) describe() (inputpy.Description, error) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), describeLimit,
+func (b *sebs) languages() []string {
+	var names []string
+	for _, l := range b.config.Languages {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// sebsConfig reads the config.json of a folder written for SeBS; notes say what
+// of it is ignored.
+func sebsConfig(files fs.FS) (c Config, notes []string, err error) {
+	data, err := configFile(files)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	c, err = parseConfig(data, func(unknown error) error {
+		notes = append(notes, unknown.Error()+"; it is ignored")
+		return nil
+	})
+	if err != nil && len(notes) > 0 { // one of them may be what is missing, misspelt
+		err = fmt.Errorf("%w (%s)", err, strings.Join(notes, "; "))
+	}
+	return c, notes, err
+}
+
+// describe returns what input.py declares, which it executes the first time.
+func (b *sebs) describe(ctx context.Context) (inputpy.Description, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.described {
+		return b.declared, b.broken
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, describeLimit,
 		fmt.Errorf("input.py was not imported within %v", describeLimit))
 	defer cancel()
-	session, err := b.folder.Start(ctx)
-	if err != nil {
-		return inputpy.Description{}, err
+	session, err := b.folder.Start(limited)
+	if err == nil {
+		b.declared, err = session.Describe(limited)
+		err = errors.Join(err, session.Close())
 	}
-	d, err := session.Describe(ctx)
-	return d, errors.Join(err, session.Close())
+	if ctx.Err() == nil {
+		b.described, b.broken = true, err
+	}
+	return b.declared, err
 }
 
-// addModules returns the files with the modules in config.json that input.py
-// needs, if it lacks any.
-func (b *sebs) addModules(files fs.FS, modules []driver.Module) (fs.FS, error) {
-	all := slices.Clone(modules)
-	if b.declared.Inputs+b.declared.Outputs > 0 {
+// modules returns the stores that the benchmark uses, by config.json and by
+// input.py.
+func (b *sebs) modules(ctx context.Context) ([]driver.Module, error) {
+	if b.unreadable != nil {
+		return nil, b.unreadable
+	}
+	declared, err := b.describe(ctx)
+	all := slices.Clone(b.config.Modules)
+	if declared.Inputs+declared.Outputs > 0 {
 		all = append(all, driver.Storage)
 	}
-	if len(b.declared.Tables) > 0 {
+	if len(declared.Tables) > 0 {
 		all = append(all, driver.NoSQL)
 	}
 	slices.Sort(all)
-	all = slices.Compact(all)
-	if slices.Equal(all, modules) {
-		return files, nil
-	}
-	data, err := fs.ReadFile(files, "config.json")
-	if err != nil {
-		return nil, err
-	}
-	data, err = withModules(data, all)
-	return &reconfigured{FS: files, config: data}, err
+	return slices.Compact(all), err
 }
 
 // input prepares buckets and tables and calls generate_input.
 func (b *sebs) input(ctx context.Context, size Size, store *Store) (payload any, err error) {
-	if b.broken != nil {
-		return nil, b.broken
+	declared, err := b.describe(ctx)
+	if err != nil {
+		return nil, err
 	}
-	h := &host{store: store, declared: b.declared}
+	h := &host{store: store, declared: declared}
 	if err := h.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -195,132 +249,64 @@ func (b *sebs) input(ctx context.Context, size Size, store *Store) (payload any,
 		return nil, err
 	}
 	payload, err = session.Generate(ctx, string(size), h.names(), h)
-	if err != nil && !b.hasData() {
-		err = fmt.Errorf("%w\nits data_dir is empty, since it has no data: if it needs any, name a checkout of SeBS's data repository in SEBS_DATA", err)
+	if hint := b.hint(); err != nil && hint != "" {
+		err = fmt.Errorf("%w\n%s", err, hint)
 	}
 	return payload, errors.Join(err, session.Close())
 }
 
-// hasData reports whether data_dir is a folder that was there.
-func (b *sebs) hasData() bool {
+// hint says that the benchmark had no data, if it asks for any: what fails then
+// may fail for this.
+func (b *sebs) hint() string {
+	b.mu.Lock()
+	declared := b.declared
+	b.mu.Unlock()
+	if !declared.Data {
+		return ""
+	}
+	where := b.folder.Data
+	entries, err := os.ReadDir(where)
+	if where == "" {
+		where = "data"
+		entries, err = fs.ReadDir(b.folder.Files, where)
+	}
+	if err == nil && len(entries) > 0 {
+		return ""
+	}
+	state := "empty: there is no data for " + b.folder.Name
 	if b.folder.Data != "" {
-		return true
+		state = "empty: " + where
 	}
-	info, err := fs.Stat(b.folder.Files, "data")
-	return err == nil && info.IsDir()
+	return "its data_dir is " + state + "; if it needs any, name a checkout of SeBS's data repository in SEBS_DATA"
 }
 
-// check calls validate_output.
-func (b *sebs) check(ctx context.Context, _ Size, payload any, output json.RawMessage, store *Store) error {
-	if !json.Valid(output) {
-		return fmt.Errorf("the output is not JSON: %s", configExcerpt(output))
-	}
-	if b.broken != nil {
-		return b.broken
-	}
-	if !b.declared.Validates {
-		return nil
-	}
-	returned, err := handlerReturned(output)
+// sentByExperiments are keys of events that SeBS's experiments add to what
+// generate_input returns.
+var sentByExperiments = []string{"server-address", "ip-address"}
+
+// unsent returns such a key that the functions read and input.py does not make,
+// empty if there is none.
+func (b *sebs) unsent() string {
+	input, err := fs.ReadFile(b.folder.Files, "input.py")
 	if err != nil {
-		return err
+		return ""
 	}
-	var storage inputpy.Host
-	if b.declared.Inputs+b.declared.Outputs > 0 {
-		storage = &host{store: store, declared: b.declared}
-	}
-	var first error
-	for _, language := range b.languages {
-		wrong := b.checks.use(ctx, func(session *inputpy.Session) error {
-			wrong, err := session.Validate(ctx, inputpy.Output{
-				Payload: payload, Output: returned, Language: language, Architecture: architecture(),
-			}, storage)
-			if err == nil && wrong != "" {
-				err = errors.New(wrong)
-			}
-			return err
-		})
-		if wrong == nil || ctx.Err() != nil {
-			return wrong
-		}
-		if first == nil {
-			first = wrong
-		}
-	}
-	if raised := (*inputpy.RaisedError)(nil); errors.As(first, &raised) {
-		return errors.New(raised.Line()) // an invocation's failure has one line
-	}
-	return first
-}
-
-// handlerReturned returns what validate_output gets of an output: the object
-// with the key "result" that SeBS's handlers return. A handler may also return
-// its result without that key, so the keys of a result are there as well.
-func handlerReturned(output json.RawMessage) (map[string]json.RawMessage, error) {
-	returned := map[string]json.RawMessage{}
-	if bytes.TrimSpace(output)[0] == '{' {
-		if err := json.Unmarshal(output, &returned); err != nil {
-			return nil, err
-		}
-	}
-	returned["result"] = output
-	return returned, nil
-}
-
-// architecture is this machine's, by the name that SeBS has for it.
-func architecture() string {
-	if runtime.GOARCH == "arm64" {
-		return string(driver.ARM64)
-	}
-	return string(driver.X64)
-}
-
-// checks keeps one session for the checks of a benchmark, which are many and
-// short, while they follow each other closely.
-type checks struct {
-	folder  inputpy.Folder
-	turn    chan struct{} // holds a value while a check runs; guards what follows
-	session *inputpy.Session
-	used    int
-}
-
-// use runs a check in the session.
-func (c *checks) use(ctx context.Context, check func(*inputpy.Session) error) error {
-	select {
-	case c.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-c.turn }()
-	if c.session == nil {
-		session, err := c.folder.Start(ctx)
+	for _, language := range b.languages() {
+		entries, err := fs.ReadDir(b.folder.Files, language)
 		if err != nil {
-			return err
+			continue // it is not there
 		}
-		c.session = session
-	}
-	err := check(c.session)
-	c.used++
-	if c.session.Err() != nil {
-		return errors.Join(err, c.close())
-	}
-	used := c.used
-	time.AfterFunc(idle, func() {
-		c.turn <- struct{}{}
-		defer func() { <-c.turn }()
-		if c.used == used {
-			_ = c.close() // a folder that could not be removed is the system's to clean
+		for _, entry := range entries {
+			source, err := fs.ReadFile(b.folder.Files, language+"/"+entry.Name())
+			if err != nil {
+				continue // a folder
+			}
+			for _, key := range sentByExperiments {
+				if bytes.Contains(source, []byte(key)) && !bytes.Contains(input, []byte(key)) {
+					return key
+				}
+			}
 		}
-	})
-	return err
-}
-
-// close ends the session; it is called in turn.
-func (c *checks) close() error {
-	session := c.session
-	c.session = nil
-	if session == nil {
-		return nil
 	}
-	return session.Close()
+	return ""
 }

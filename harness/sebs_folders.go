@@ -1,21 +1,21 @@
 package harness
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
+	"unicode"
 )
 
 // foldersFromEnv makes benchmarks of a list of paths as SEBS_BENCHMARKS has it.
 // Each is a folder written for SeBS, or a tree that holds such folders at most
 // three levels below it, as a checkout of SeBS does. Empty elements are passed
-// over.
+// over. Nothing of them is executed; a folder that cannot be read is a benchmark
+// that fails.
 func foldersFromEnv(list string) ([]Benchmark, error) {
 	var dirs []string
 	for _, path := range filepath.SplitList(list) {
@@ -40,27 +40,35 @@ func foldersFromEnv(list string) ([]Benchmark, error) {
 		}
 		dirs = append(dirs, found...)
 	}
+	if _, err := dataRoot(); err != nil {
+		return nil, err
+	}
+	var benchmarks []Benchmark
 	byName := map[string]string{}
 	for _, dir := range dirs {
-		if other, ok := byName[filepath.Base(dir)]; ok {
-			return nil, fmt.Errorf("%s and %s have the same name: leave one out", other, dir)
+		name := filepath.Base(dir)
+		files := os.DirFS(dir)
+		if other, ok := byName[name]; ok {
+			i := slices.IndexFunc(benchmarks, func(b Benchmark) bool { return b.Name == name })
+			benchmarks[i] = unreadable(files, name, fmt.Errorf("%s and %s have the same name: leave one out", other, dir))
+			continue
 		}
-		byName[filepath.Base(dir)] = dir
+		byName[name] = dir
+		b, err := newSeBS(files, name, dir)
+		if err != nil {
+			b = unreadable(files, strings.Map(nameRune, name), err)
+		}
+		benchmarks = append(benchmarks, b)
 	}
+	return benchmarks, nil
+}
 
-	// Each executes an input.py, which is mostly the start of an interpreter.
-	benchmarks, errs := make([]Benchmark, len(dirs)), make([]error, len(dirs))
-	places := make(chan struct{}, runtime.NumCPU())
-	var wait sync.WaitGroup
-	for i, dir := range dirs {
-		wait.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			benchmarks[i], errs[i] = newSeBS(os.DirFS(dir), filepath.Base(dir), dir)
-		})
+// nameRune replaces what the name of a function cannot have.
+func nameRune(r rune) rune {
+	if strings.ContainsRune("/,= ", r) || !unicode.IsPrint(r) {
+		return '_'
 	}
-	wait.Wait()
-	return benchmarks, errors.Join(errs...)
+	return r
 }
 
 // maxVisits bounds the folders that are looked at for one path.
@@ -93,97 +101,46 @@ func findFolders(dir string, levels int, visits *int) ([]string, error) {
 	return found, nil
 }
 
-// sebsData returns the data_dir of a benchmark, or nothing if it has none but
-// its own folder's data. Both checkouts hold <group>/<benchmark>.
-func sebsData(name, dir string) (string, error) {
-	var roots []string
-	if root := os.Getenv("SEBS_DATA"); root != "" {
-		if info, err := os.Stat(root); err != nil || !info.IsDir() {
-			return "", fmt.Errorf("SEBS_DATA: %s is not a folder: name a checkout of SeBS's data repository by its absolute path, or unset it", root)
-		}
-		root, err := filepath.Abs(root)
-		if err != nil {
-			return "", err
-		}
-		roots = append(roots, root)
+// dataRoot returns the checkout of SeBS's data repository that SEBS_DATA names,
+// empty if none is named.
+func dataRoot() (string, error) {
+	root := os.Getenv("SEBS_DATA")
+	if root == "" {
+		return "", nil
 	}
+	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("SEBS_DATA: %s is not a folder: name a checkout of SeBS's data repository by its absolute path, or unset it", root)
+	}
+	return filepath.Abs(root)
+}
+
+// sebsData returns the data_dir of a benchmark, or nothing if it has none but
+// its own folder's data, and the checkout of data that input.py sees. Both
+// checkouts hold <group>/<benchmark>.
+func sebsData(name, dir string) (data, root string, err error) {
+	named, err := dataRoot()
+	if err != nil {
+		return "", "", err
+	}
+	roots := []string{named}
 	if dir != "" {
 		roots = append(roots, filepath.Join(dir, "..", "..", "..", "benchmarks-data"))
 	}
+	roots = slices.DeleteFunc(roots, func(root string) bool {
+		info, err := os.Stat(root)
+		return err != nil || !info.IsDir()
+	})
 	for _, root := range roots {
 		groups, err := os.ReadDir(root)
 		if err != nil {
-			continue // there is no such checkout
+			continue // it cannot be read, which is the same as empty
 		}
 		for _, group := range groups {
 			data := filepath.Join(root, group.Name(), name)
 			if info, err := os.Stat(data); err == nil && info.IsDir() {
-				return data, nil
+				return data, root, nil
 			}
 		}
 	}
-	return "", nil
-}
-
-// reconfigured is a file system with another config.json.
-type reconfigured struct {
-	fs.FS
-	config []byte
-}
-
-// Open opens a file.
-func (r *reconfigured) Open(name string) (fs.File, error) {
-	f, err := r.FS.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	switch name {
-	case "config.json":
-		info, err := f.Stat()
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		return &configFile{File: f, info: configInfo{info, int64(len(r.config))}, content: bytes.NewReader(r.config)}, nil
-	case ".":
-		if dir, ok := f.(fs.ReadDirFile); ok {
-			return &configDir{ReadDirFile: dir, size: int64(len(r.config))}, nil
-		}
-	}
-	return f, nil
-}
-
-// configFile is an open file with other content.
-type configFile struct {
-	fs.File
-	info    configInfo
-	content *bytes.Reader
-}
-
-func (f *configFile) Read(p []byte) (int, error) { return f.content.Read(p) }
-func (f *configFile) Stat() (fs.FileInfo, error) { return f.info, nil }
-
-// configInfo describes a file with another size.
-type configInfo struct {
-	fs.FileInfo
-	size int64
-}
-
-func (i configInfo) Size() int64 { return i.size }
-
-// configDir is a folder in which config.json has another size.
-type configDir struct {
-	fs.ReadDirFile
-	size int64
-}
-
-func (d *configDir) ReadDir(n int) ([]fs.DirEntry, error) {
-	entries, err := d.ReadDirFile.ReadDir(n)
-	for i, entry := range entries {
-		if entry.Name() == "config.json" {
-			if info, infoErr := entry.Info(); infoErr == nil {
-				entries[i] = fs.FileInfoToDirEntry(configInfo{info, d.size})
-			}
-		}
-	}
-	return entries, err
+	return "", strings.Join(roots[:min(1, len(roots))], ""), nil
 }

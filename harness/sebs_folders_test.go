@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -54,6 +56,10 @@ func TestFoldersFromEnv(t *testing.T) {
 		"other/110.page/config.json":                     smallConfig,
 		"other/110.page/input.py":                        smallInput,
 		"empty/nothing":                                  "",
+		"names/my case/config.json":                      smallConfig,
+		"names/my case/input.py":                         smallInput,
+		"names/900.a,b=c/config.json":                    smallConfig,
+		"names/900.a,b=c/input.py":                       smallInput,
 	})
 	at := func(paths ...string) string {
 		for i, path := range paths {
@@ -77,8 +83,6 @@ func TestFoldersFromEnv(t *testing.T) {
 	_, err = benchmarks[1].Input(t.Context(), Test, NewStore("210.photo", "r1", nil, nil))
 	require.ErrorContains(t, err, "raised OSError: broken", "only the broken one fails")
 
-	whole, err := foldersFromEnv(at("."))
-	require.ErrorContains(t, err, "have the same name", "%v", whole)
 	none, err := foldersFromEnv("")
 	require.NoError(t, err)
 	require.Empty(t, none)
@@ -88,13 +92,67 @@ func TestFoldersFromEnv(t *testing.T) {
 		at("missing"):                       "no such file or directory",
 		"no/such/folder":                    "no such file or directory: a test runs in its package's folder: name an absolute path",
 		at("benchmarks/200.media/220.half"): "no folder with config.json and input.py is there",
-		at("bad"):                           `benchmark 910.config: config.json: key "timeout": want a whole number`,
-		at("benchmarks", "other"):           "110.page have the same name: leave one out",
-		at("one", "one"):                    "900.alone have the same name",
 	} {
 		_, err := foldersFromEnv(list)
 		require.ErrorContains(t, err, want, list)
 	}
+
+	// A folder that cannot be read does not keep the others from running.
+	for list, want := range map[string]map[string]string{
+		at("bad", "one"):          {"910.config": `benchmark 910.config: config.json: key "timeout": want a whole number`, "900.alone": ""},
+		at("benchmarks", "other"): {"110.page": "110.page have the same name: leave one out"},
+		at("one", "one"):          {"900.alone": "900.alone have the same name"},
+		at("names"):               {"my_case": `benchmark "my case": a folder's name has letters`, "900.a_b_c": `benchmark "900.a,b=c": a folder's name`},
+	} {
+		benchmarks, err := foldersFromEnv(list)
+		require.NoError(t, err, list)
+		for name, want := range want {
+			i := slices.IndexFunc(benchmarks, func(b Benchmark) bool { return b.Name == name })
+			require.GreaterOrEqual(t, i, 0, "%s: %s", list, name)
+			_, err := benchmarks[i].modules(t.Context())
+			if want == "" {
+				require.NoError(t, err)
+				continue
+			}
+			require.ErrorContains(t, err, want)
+			functions, err := candidates("sim", driver.Features{
+				Runtimes: []driver.Runtime{{Language: "ruby", Version: "1"}, {Language: "python", Version: "3.11"}},
+				Kinds:    []driver.Kind{driver.Archive}, Architectures: []driver.Architecture{driver.X64}, Triggers: []driver.Trigger{driver.HTTP},
+			}, benchmarks[i:i+1])
+			require.NoError(t, err)
+			require.Len(t, functions, 1, "it can be selected, and fails under its name")
+		}
+	}
+}
+
+// What input.py declares adds to the modules of config.json. It is executed
+// when that is asked for, once, and not before.
+func TestModulesOfFolders(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "executed")
+	root := writeTree(t, map[string]string{
+		"901.both/config.json": `{"timeout": 1, "memory": 128, "languages": ["python"], "trigger": ["http"], "modules": ["queue"]}`,
+		"901.both/input.py": "open(" + strconv.Quote(mark) + ", 'a').write('x')\ndef buckets_count(): return 1, 0\n" +
+			"def allocate_nosql(): return {'t': {'primary_key': 'k'}}\n" + smallInput,
+		"902.broken/config.json": smallConfig,
+		"902.broken/input.py":    "raise OSError('no disk')\n",
+	})
+	benchmarks, err := foldersFromEnv(root)
+	require.NoError(t, err)
+	require.NoFileExists(t, mark)
+	require.Equal(t, []string{
+		`901.both: config.json: unknown key "trigger": the keys are timeout, memory, languages, modules and cpp_dependencies; it is ignored`,
+		`901.both: unknown module "queue": the modules are storage and nosql; it is ignored`,
+	}, benchmarks[0].notes())
+	for range 2 {
+		modules, err := benchmarks[0].modules(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []driver.Module{driver.NoSQL, driver.Storage}, modules)
+	}
+	executed, err := os.ReadFile(mark)
+	require.NoError(t, err)
+	require.Equal(t, "x", string(executed))
+	_, err = benchmarks[1].modules(t.Context())
+	require.ErrorContains(t, err, "902.broken/input.py: importing it raised OSError: no disk")
 }
 
 func TestFindFoldersIsBounded(t *testing.T) {

@@ -78,11 +78,6 @@ func TestSeBSBuckets(t *testing.T) {
 	b, err := harness.SeBS(os.DirFS(sebsDir(t, "900.copies")))
 	require.NoError(t, err)
 	require.Equal(t, "900.copies", b.Name)
-	config, err := harness.ReadConfig(b.Files)
-	require.NoError(t, err)
-	require.Equal(t, []driver.Module{driver.Storage}, config.Modules)
-	require.Equal(t, []harness.Language{{Name: "python"}, {Name: "nodejs"}}, config.Languages)
-
 	store, buckets, _ := memoryStore(t, b.Name)
 	payload, err := b.Input(t.Context(), harness.Small, store)
 	require.NoError(t, err)
@@ -160,9 +155,6 @@ func TestSeBSTables(t *testing.T) {
 func TestSeBSLanguages(t *testing.T) {
 	b, err := harness.SeBS(os.DirFS(sebsDir(t, "903.nothing")))
 	require.NoError(t, err)
-	config, err := harness.ReadConfig(b.Files)
-	require.NoError(t, err)
-	require.Empty(t, config.Modules)
 	payload, err := b.Input(t.Context(), harness.Small, harness.NewStore(b.Name, "r1", nil, nil))
 	require.NoError(t, err)
 	for output, want := range map[string]string{"10": "", "20": "", "30": "python on "} {
@@ -274,7 +266,7 @@ func TestSeBSRefuses(t *testing.T) {
 		"no input.py":    {disk(fstest.MapFS{"config.json": config}), "950.case: stat input.py: no such file or directory: a folder of SeBS has config.json and input.py"},
 		"no config.json": {disk(fstest.MapFS{"input.py": input}), "950.case: stat config.json: no such file"},
 		"no folder":      {os.DirFS(filepath.Join(t.TempDir(), "none")), "no such file or directory"},
-		"bad config":     {disk(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "ram": 3}`)}, "input.py": input}), `benchmark 950.case: config.json: unknown key "ram"`},
+		"bad config":     {disk(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "memroy": 3}`)}, "input.py": input}), `benchmark 950.case: config.json: key "memory" is missing: want for example {"timeout": 60, "memory": 256, "languages": ["python"], "modules": []} (config.json: unknown key "memroy"`},
 		"no name":        {fstest.MapFS{"config.json": config, "input.py": input}, "the file system has no name for the benchmark"},
 		"bad name":       {fstest.MapFS{"my case/config.json": config, "my case/input.py": input}, `benchmark "my case": a folder's name has letters`},
 		"nothing":        {fstest.MapFS{}, "found 0 folders"},
@@ -305,7 +297,7 @@ func TestSeBSData(t *testing.T) {
 	store, _, _ := memoryStore(t, failing.Name)
 	_, err := failing.Input(t.Context(), harness.Test, store)
 	require.ErrorContains(t, err, "raised IndexError: list index out of range")
-	require.ErrorContains(t, err, "its data_dir is empty, since it has no data: if it needs any, name a checkout of SeBS's data repository in SEBS_DATA")
+	require.ErrorContains(t, err, "its data_dir is empty: there is no data for 950.case; if it needs any, name a checkout of SeBS's data repository in SEBS_DATA")
 
 	beside := filepath.Join(dir, "..", "..", "..", "benchmarks-data", "900.group", "900.copies")
 	require.NoError(t, os.CopyFS(beside, fstest.MapFS{"beside.txt": {}}))
@@ -321,22 +313,6 @@ func TestSeBSData(t *testing.T) {
 	_, err = harness.SeBS(os.DirFS(dir))
 	require.ErrorContains(t, err, "benchmark 900.copies: SEBS_DATA: ")
 	require.ErrorContains(t, err, "is not a folder: name a checkout")
-}
-
-// The folder's files are as they were, but for the modules of config.json.
-func TestSeBSFiles(t *testing.T) {
-	dir := sebsDir(t, "900.copies")
-	b, err := harness.SeBS(os.DirFS(dir))
-	require.NoError(t, err)
-	require.NoError(t, fstest.TestFS(b.Files, "config.json", "input.py", "data/a.txt", "python/function.py"))
-	config, err := fs.ReadFile(b.Files, "config.json")
-	require.NoError(t, err)
-	require.JSONEq(t, `{"timeout": 60, "memory": 256, "languages": ["python", "nodejs"], "modules": ["storage"]}`, string(config))
-	again, err := harness.SeBS(os.DirFS(dir))
-	require.NoError(t, err)
-	same, err := fs.ReadFile(again.Files, "config.json")
-	require.NoError(t, err)
-	require.Equal(t, config, same, "the same bytes, for the digest of the package")
 }
 
 func ExampleSeBS() {

@@ -2,6 +2,7 @@ package inputpy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +15,42 @@ const (
 	maxFiles = 10_000
 	maxBytes = 1 << 30
 )
+
+// project lays out what input.py takes for the root of SeBS: a folder with
+// benchmarks-data, where the benchmark's data has its place among that of all.
+func (s *Session) project(f Folder, dir string) (string, error) {
+	project := filepath.Join(s.tmp, "project")
+	data := filepath.Join(project, "benchmarks-data")
+	if err := os.Mkdir(project, 0o700); err != nil {
+		return "", err
+	}
+	if rel, err := filepath.Rel(f.Root, s.data); f.Root != "" && err == nil && filepath.IsLocal(rel) {
+		return project, os.Symlink(f.Root, data)
+	}
+	group := filepath.Join(data, filepath.Base(filepath.Dir(dir)))
+	if err := os.MkdirAll(group, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.Symlink(s.data, filepath.Join(group, f.Name)); err != nil {
+		return "", err
+	}
+	if f.Root == "" {
+		return project, nil
+	}
+	for _, level := range []string{".", filepath.Base(group)} {
+		entries, err := os.ReadDir(filepath.Join(f.Root, level))
+		if err != nil {
+			continue // the group has no other data
+		}
+		for _, entry := range entries {
+			err := os.Symlink(filepath.Join(f.Root, level, entry.Name()), filepath.Join(data, level, entry.Name()))
+			if err != nil && !errors.Is(err, fs.ErrExist) {
+				return "", err
+			}
+		}
+	}
+	return project, nil
+}
 
 // copyFolder copies the regular files of a file system to the new folder dir.
 // Symbolic links and other special files are left out.

@@ -15,6 +15,7 @@
 //	allocate_nosql()   tables: {table: {"primary_key": name, "secondary_key": name}}
 //	generate_input(data_dir, size, benchmarks_bucket, input_paths, output_paths, upload_func, nosql_func)
 //	generate_input(data_dir, size, input_buckets, output_buckets, upload_func)
+//	generate_input(data_dir, size, input_buckets, output_buckets, upload_func, trigger_type)
 //	                   the payload, a dict; upload_func(i, key, file) stores a file as
 //	                   key of the i-th input, nosql_func(benchmark, table, data,
 //	                   (name, value), (name, value) or None) an item
@@ -27,6 +28,11 @@
 // The number of parameters decides, since SeBS passes them by position; other
 // numbers work if the parameters have the names above, which also decide for
 // validate_output.
+//
+// Of the package sebs it may import utils.get_project_root, whose
+// benchmarks-data has the data, utils.get_benchmarks_data_path and
+// utils.get_resource_path, and faas.function.Trigger, whose TriggerType is HTTP
+// here; that is what public folders use.
 //
 // The package refuses to guess what a broken input.py meant, and to run without
 // a limit.
@@ -51,6 +57,7 @@ type Folder struct {
 	Dir   string        // the folder; empty: Files is copied to a temporary one for each session
 	Files fs.FS         // its content, used if Dir is empty; symbolic links are left out
 	Data  string        // the data_dir of generate_input; empty: the folder's data, or an empty folder if it has none
+	Root  string        // the data of all benchmarks, <group>/<benchmark>; empty: there is only that of this one
 	Limit time.Duration // of one operation; 0: DefaultLimit
 }
 
@@ -60,6 +67,7 @@ type Description struct {
 	Tables          []Table // allocate_nosql, in its order
 	Separate        bool    // generate_input wants a bucket for each input and output
 	Validates       bool    // there is a validate_output
+	Data            bool    // it may use its data_dir
 }
 
 // Table is a declared table with the names of its keys.
@@ -117,7 +125,9 @@ func (e *RaisedError) Line() string {
 // Unwrap returns the Host's error, if that is what was raised.
 func (e *RaisedError) Unwrap() error { return e.Cause }
 
-// Describe asks what input.py declares.
+// Describe asks what input.py declares. What can be known to be wrong without
+// calling generate_input and validate_output is an error: their parameters, and
+// packages that they import and python3 does not have.
 func (s *Session) Describe(ctx context.Context) (Description, error) {
 	value, err := s.run(ctx, request{Operation: "describe"}, nil)
 	if err != nil {

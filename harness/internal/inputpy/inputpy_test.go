@@ -107,7 +107,7 @@ func TestBuckets(t *testing.T) {
 	s, host := start(t, "900.copies"), newMemory()
 	d, err := s.Describe(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, inputpy.Description{Inputs: 2, Outputs: 1, Tables: []inputpy.Table{}, Separate: true}, d)
+	require.Equal(t, inputpy.Description{Inputs: 2, Outputs: 1, Tables: []inputpy.Table{}, Separate: true, Data: true}, d)
 
 	payload, err := s.Generate(t.Context(), "small", inputpy.Names{
 		Bucket: "shared", Inputs: []string{"in0", "in1"}, Outputs: []string{"out0"},

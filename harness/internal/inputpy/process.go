@@ -103,6 +103,10 @@ func (s *Session) start(ctx context.Context, f Folder, python string) error {
 			}
 		}
 	}
+	project, err := s.project(f, dir)
+	if err != nil {
+		return err
+	}
 	work := filepath.Join(s.tmp, "work")
 	if err := os.Mkdir(work, 0o700); err != nil {
 		return err
@@ -125,7 +129,7 @@ func (s *Session) start(ctx context.Context, f Folder, python string) error {
 	defer messagesWrite.Close()
 
 	// Operations have contexts of their own; the session lasts until Close.
-	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), python, script, filepath.Join(dir, "input.py"))
+	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), python, script, filepath.Join(dir, "input.py"), project)
 	s.cmd.Dir = work
 	s.cmd.Env = environment.Input.Variables("TMPDIR=" + work)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output

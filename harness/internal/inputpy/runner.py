@@ -1,18 +1,22 @@
 """Runs the functions of a benchmark's input.py for the harness.
 
-usage: python3 runner.py INPUT_PY, with the harness's requests on file
+usage: python3 runner.py INPUT_PY PROJECT, with the harness's requests on file
 descriptor 3 and the answers and calls to it on file descriptor 4: JSON objects,
-one a line. Everything in this file's folder is deleted, and every process of
-this process's group is killed, once the requests end.
+one a line. PROJECT is what input.py takes for the root of SeBS. Everything in
+this file's folder is deleted, and every process of this process's group is
+killed, once the requests end.
 """
 
+import ast
 import decimal
+import enum
 import importlib.machinery
 import importlib.util
 import inspect
 import json
 import operator
 import os
+import pathlib
 import queue
 import random
 import shutil
@@ -24,9 +28,11 @@ import traceback
 MAX_MESSAGE = 16 << 20  # bytes, as the harness reads them
 MAX_COUNT = 100  # of buckets and of tables
 TRACEBACK_LINES = 16
+WORK = os.getcwd()
 
 PREFIXED = ["data_dir", "size", "benchmarks_bucket", "input_paths", "output_paths", "upload_func", "nosql_func"]
 BUCKETED = ["data_dir", "size", "input_buckets", "output_buckets", "upload_func"]
+TRIGGERED = BUCKETED + ["trigger_type"]
 VALIDATE = ["data_dir", "input_config", "output", "language", "storage"]
 VALIDATE_ARCHITECTURE = ["data_dir", "input_config", "output", "language", "architecture", "storage"]
 
@@ -132,14 +138,110 @@ def check_json(value, where, depth=0):
         raise Refused("%s is a %s, which is not JSON: convert it to a string, a number, a list or a dict" % (where, kind(value)))
 
 
+class Trigger:
+    """SeBS's Trigger, of which an input.py compares the types."""
+
+    class TriggerType(enum.Enum):
+        HTTP = "http"
+        LIBRARY = "library"
+        STORAGE = "storage"
+
+
+def provide_sebs(project):
+    """Makes importable what the input.py of benchmarks use of the package sebs,
+    which is not that package: it has dependencies, and wants an account."""
+
+    def get_project_root():
+        """Returns the folder that holds benchmarks-data."""
+        return pathlib.Path(project)
+
+    def get_benchmarks_data_path():
+        return get_project_root() / "benchmarks-data"
+
+    def get_resource_path(*parts):
+        return get_project_root().joinpath(*parts)
+
+    offered = {
+        "sebs": {},
+        "sebs.utils": {f.__name__: f for f in (get_project_root, get_benchmarks_data_path, get_resource_path)},
+        "sebs.faas": {},
+        "sebs.faas.function": {"Trigger": Trigger},
+    }
+    for name, members in offered.items():
+        module = sys.modules[name] = type(sys)(name)
+        module.__dict__.update(members)
+        module.__path__ = []
+        parent, _, last = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], last, module)
+
+
 def load(path):
-    """Imports input.py by the name under which SeBS imports it."""
+    """Imports input.py by the name under which SeBS imports it. Its assert
+    statements hold, whatever the interpreter was told."""
     sys.path[0] = os.path.dirname(path)
     loader = importlib.machinery.SourceFileLoader("input", path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("input", loader))
     sys.modules["input"] = module
-    loader.exec_module(module)
+    code = compile(loader.get_data(path), path, "exec", dont_inherit=True, optimize=0)
+    exec(code, module.__dict__)
     return module
+
+
+class Source:
+    """What can be seen of an input.py without calling it."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            tree = ast.parse(f.read(), path)
+        self.functions = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+
+    def used(self, name):
+        """Returns the functions of the file that a function uses, itself first."""
+        found = [name] if name in self.functions else []
+        for function in found:
+            for node in ast.walk(self.functions[function]):
+                if isinstance(node, ast.Name) and node.id in self.functions and node.id not in found:
+                    found.append(node.id)
+        return found
+
+    def reads_data(self, name):
+        """Says whether a function uses its data_dir; one that cannot be seen may."""
+        function = self.functions.get(name)
+        if function is None or function.args.vararg or function.args.kwarg:
+            return True
+        names = [a.arg for a in getattr(function.args, "posonlyargs", []) + function.args.args + function.args.kwonlyargs]
+        data = "data_dir" if "data_dir" in names else names[0] if names else None
+        return any(isinstance(node, ast.Name) and node.id == data for node in ast.walk(function))
+
+    def missing(self, name, certain):
+        """Returns modules that a function imports when it is called and that
+        cannot be found. An import that it can do without (in a try or an if)
+        does not count, nor does one after a return, unless that is not certain
+        to be taken."""
+        absent = []
+        for used in self.used(name):
+            body = self.functions[used].body
+            returns = min((n.lineno for n in ast.walk(self.functions[used]) if isinstance(n, ast.Return)), default=None)
+            for node in body:
+                if returns is not None and node.lineno > returns and not certain:
+                    break
+                if isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names = [node.module]
+                else:
+                    continue
+                absent += [n for n in (name.partition(".")[0] for name in names) if not found(n) and n not in absent]
+        return absent
+
+
+def found(name):
+    """Says whether a module can be imported."""
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def buckets(module):
@@ -223,11 +325,13 @@ def generate_roles(function):
     it wants a bucket for each input and output instead of a prefix."""
 
     def by_count(names):
+        if names[-1:] == ["trigger_type"] and len(names) == 6:
+            return TRIGGERED
         if len(names) == 6:  # one of the two forms with a part of the other
             return BUCKETED + ["nosql_func"] if "input" in names[2] else PREFIXED[:6]
         return {5: BUCKETED, 7: PREFIXED}.get(len(names))
 
-    positional, named = match(function, by_count, PREFIXED, ["input_buckets", "output_buckets"])
+    positional, named = match(function, by_count, PREFIXED, ["input_buckets", "output_buckets", "trigger_type"])
     roles = positional + named
     separate = "benchmarks_bucket" not in roles and ("input_buckets" in roles or "output_buckets" in roles)
     return positional, named, separate
@@ -250,12 +354,23 @@ def pass_roles(function, positional, named, values):
 
 def describe(module, harness, request):
     inputs, outputs = buckets(module)
+    separate = generate_roles(generator(module))[2]
+    declared = tables(module)
+    validates = callable(getattr(module, "validate_output", None))
+    if validates:
+        validate_roles(module.validate_output)
+    source = Source(sys.argv[1])
+    for function, certain in (("generate_input", True), ("validate_output", inputs + outputs > 0)):
+        absent = source.missing(function, certain)
+        if absent:
+            raise Refused("%s imports %s, which python3 has not: install it for the python3 that PATH finds" % (function, ", ".join(absent)))
     return {
         "inputs": inputs,
         "outputs": outputs,
-        "tables": tables(module),
-        "separate": generate_roles(generator(module))[2],
-        "validates": callable(getattr(module, "validate_output", None)),
+        "tables": declared,
+        "separate": separate,
+        "validates": validates,
+        "data": any(source.reads_data(f) for f in ("generate_input", "validate_output") if callable(getattr(module, f, None))),
     }
 
 
@@ -315,6 +430,7 @@ def generate(module, harness, request):
         "output_paths": request["outputs"],
         "input_buckets": request["inputs"],
         "output_buckets": request["outputs"],
+        "trigger_type": Trigger.TriggerType.HTTP,
         "upload_func": remember(upload),
         "nosql_func": remember(put),
     }
@@ -380,6 +496,15 @@ class Storage:
         raise AttributeError("storage has no %s for validate_output: it has %s" % (name, ", ".join(offered)))
 
 
+def begin_afresh():
+    """Goes to an empty working folder, so that what one check left under a fixed
+    name is not taken for what the next one finds."""
+    folder = os.path.join(WORK, "check")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder)
+    os.chdir(folder)
+
+
 def validate(module, harness, request):
     """Returns what is wrong with an output, or None."""
     function = getattr(module, "validate_output", None)
@@ -387,6 +512,7 @@ def validate(module, harness, request):
         return None
 
     positional, named = validate_roles(function)
+    begin_afresh()
     values = {
         "data_dir": request["data_dir"],
         "input_config": request["payload"],
@@ -425,6 +551,7 @@ def describe_error(error):
 
 def main():
     harness = Harness()
+    provide_sebs(sys.argv[2])
     operations = {"describe": describe, "generate": generate, "validate": validate}
     module = None
     while True:
