@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/nearest"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/load"
 )
@@ -22,6 +24,7 @@ import (
 // results. Its methods are for one goroutine; Invoke is safe for concurrent
 // use.
 type Cell struct {
+	tb         testing.TB // of the body
 	run        *run
 	fn         *plannedFunction
 	cond       condition
@@ -39,6 +42,7 @@ type Cell struct {
 
 	records *lines
 	series  map[string]*lines
+	rows    map[string]int // by series
 	checks  checkBudget
 
 	mu      sync.Mutex
@@ -50,14 +54,23 @@ type Cell struct {
 	since   time.Time // when measured was last counted
 }
 
-// Value returns the value of a condition by its key: "memory", "size", "mode",
-// or an axis that the experiment added; empty if there is none.
+// Value returns the value of a key of the cell's name: "benchmark", "runtime",
+// "memory", "size", "mode", an axis that the experiment added. Without a
+// variant, "variant" is "default". It fails the test if there is no such key.
 func (c *Cell) Value(key string) string {
-	for _, p := range c.cond.pairs() {
+	c.tb.Helper()
+	pairs := append(c.fn.pairs(), c.cond.pairs()...)
+	if c.fn.spec.Variant == "" {
+		pairs = append(pairs, pair{"variant", "default"})
+	}
+	keys := make([]string, len(pairs))
+	for i, p := range pairs {
 		if p.key == key {
 			return p.value
 		}
+		keys[i] = p.key
 	}
+	c.tb.Fatalf("no key %q of a cell%s; there are %s", key, nearest.Hint(key, keys), strings.Join(keys, ", "))
 	return ""
 }
 
@@ -187,9 +200,22 @@ func (c *Cell) Retire(ctx context.Context) error {
 }
 
 // Row adds a row of named numbers to a series of the cell, a file
-// series-<name>.jsonl: for what is not an invocation. Keys end in their unit,
-// as rtt_us.
+// series-<name>.jsonl: for what is not an invocation. A series' name has
+// letters, digits, dots, dashes and underscores; keys end in their unit, as
+// rtt_us, and are written in alphabetical order; numbers are finite. A row that
+// is refused fails the cell, whether the error is looked at or not.
 func (c *Cell) Row(series string, row map[string]float64) error {
+	err := c.row(series, row)
+	if err != nil {
+		c.fail(err)
+	}
+	return err
+}
+
+func (c *Cell) row(series string, row map[string]float64) error {
+	if err := checkRow(series, row); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	file := c.series[series]
@@ -204,6 +230,7 @@ func (c *Cell) Row(series string, row map[string]float64) error {
 	if err != nil {
 		return fmt.Errorf("series %s: %w", series, err)
 	}
+	c.rows[series]++
 	return file.write(func(b []byte) []byte { return append(append(b, data...), '\n') })
 }
 

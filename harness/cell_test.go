@@ -104,10 +104,9 @@ func TestPlatformThatDoesNotOpen(t *testing.T) {
 // TestInterruptedWhilePlanning: what is interrupted is not called unavailable.
 func TestInterruptedWhilePlanning(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	shared.run = &run{temp: t.TempDir(), folder: t.TempDir(), ctx: ctx, platforms: map[string]*openPlatform{}, params: parameters{Sizes: []Size{Test}}}
+	shared.run = &run{temp: t.TempDir(), folder: t.TempDir(), ctx: ctx, platforms: map[string]*openPlatform{}}
 	t.Cleanup(func() { shared.run = nil })
 	b := testBenchmark("001.model", `"sim"`)
-	b.Input = func(context.Context, Size, *Store) (any, error) { return map[string]int{}, nil }
 	_, err := shared.run.platform("sim")
 	require.NoError(t, err)
 

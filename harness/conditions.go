@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +39,9 @@ type Conditions struct {
 }
 
 // Axis is a condition that an experiment adds: "sleep" with "1s", "10s".
-// Names are lower-case words; values hold none of the characters / , = and no
-// blanks.
+// A name has a lower-case letter, then letters, digits, _ and -, and is none of
+// the keys that cells have; a value can be printed and has no blanks and none of
+// / \ , = ".
 type Axis struct {
 	Name   string
 	Values []string
@@ -77,14 +77,15 @@ func join(pairs []pair) string {
 	return strings.Join(words, ",")
 }
 
-// expand returns every combination, for a benchmark that wants memory MB.
-func (c Conditions) expand(p parameters, memory int) ([]condition, error) {
-	sizes, modes, memories := c.Sizes, c.Modes, c.Memory
+// expand returns every combination of conditions that were checked, for a
+// benchmark that wants memory MB.
+func (c Conditions) expand(p parameters, memory int) []condition {
+	sizes, memories := c.Sizes, c.Memory
 	if sizes == nil {
 		sizes = p.Sizes
 	}
-	if modes == nil {
-		modes = []Mode{Sequential}
+	if sizes == nil {
+		sizes = []Size{Test}
 	}
 	if memories == nil {
 		memories = p.Memory
@@ -95,24 +96,15 @@ func (c Conditions) expand(p parameters, memory int) ([]condition, error) {
 	var all []condition
 	for _, m := range memories {
 		for _, s := range sizes {
-			for _, mode := range modes {
-				if !slices.Contains(Modes, mode) {
-					return nil, fmt.Errorf("conditions: unknown mode %q", mode)
-				}
+			for _, mode := range c.modes() {
 				all = append(all, condition{memory: m, size: s, mode: mode})
 			}
 		}
 	}
 	for _, axis := range c.Axes {
-		if axis.Name == "" || strings.ContainsAny(axis.Name, "/,= ") || len(axis.Values) == 0 {
-			return nil, fmt.Errorf("conditions: axis %q: want a name without / , = and blanks, and values", axis.Name)
-		}
 		var more []condition
 		for _, base := range all {
 			for _, v := range axis.Values {
-				if v == "" || strings.ContainsAny(v, "/,= ") {
-					return nil, fmt.Errorf("conditions: axis %s: value %q has one of the characters / , = or a blank", axis.Name, v)
-				}
 				next := base
 				next.extra = append(slices.Clone(base.extra), pair{axis.Name, v})
 				more = append(more, next)
@@ -120,7 +112,15 @@ func (c Conditions) expand(p parameters, memory int) ([]condition, error) {
 		}
 		all = more
 	}
-	return all, nil
+	return all
+}
+
+// modes returns the modes of the cells.
+func (c Conditions) modes() []Mode {
+	if c.Modes == nil {
+		return []Mode{Sequential}
+	}
+	return c.Modes
 }
 
 // function is a candidate: one benchmark on one platform in one form.

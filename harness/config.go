@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/nearest"
 )
 
 // Config is what a benchmark's config.json says.
@@ -90,7 +92,8 @@ func parseConfig(data []byte, unknown func(error) error) (Config, error) {
 	for _, v := range values {
 		set, ok := decode[v.key]
 		if !ok {
-			err := unknown(fmt.Errorf("config.json: unknown key %q: the keys are timeout, memory, languages, modules and cpp_dependencies", v.key))
+			err := unknown(fmt.Errorf("config.json: unknown key %q%s: the keys are timeout, memory, languages, modules and cpp_dependencies",
+				v.key, nearest.Hint(v.key, slices.Sorted(maps.Keys(decode)))))
 			if err != nil {
 				return Config{}, err
 			}
@@ -244,7 +247,7 @@ func configLanguage(v json.RawMessage, unknown func(error) error) (Language, err
 					}
 				}
 			default:
-				if err := unknown(fmt.Errorf("unknown key %q of a language: the keys are language and variants", part.key)); err != nil {
+				if err := unknown(fmt.Errorf("unknown key %q%s of a language: the keys are language and variants", part.key, nearest.Hint(part.key, []string{"language", "variants"}))); err != nil {
 					return Language{}, err
 				}
 			}
@@ -266,7 +269,8 @@ func configModules(v json.RawMessage, unknown func(error) error) ([]driver.Modul
 	for _, name := range names {
 		m := driver.Module(name)
 		if m != driver.Storage && m != driver.NoSQL {
-			if err := unknown(fmt.Errorf("unknown module %q: the modules are %s and %s", name, driver.Storage, driver.NoSQL)); err != nil {
+			if err := unknown(fmt.Errorf("unknown module %q%s: the modules are %s and %s", name,
+				nearest.Hint(name, words([]driver.Module{driver.Storage, driver.NoSQL})), driver.Storage, driver.NoSQL)); err != nil {
 				return nil, err
 			}
 			continue

@@ -56,7 +56,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"two objects":          {`{} {}`, `config.json: not valid JSON`},
 		"a list":               {`[1, 2]`, `want a JSON object, got [1, 2]`},
 		"null":                 {`null`, `want a JSON object, got null`},
-		"unknown key":          {`{"timeout": 60, "Memory": 128, ` + rest, `unknown key "Memory": the keys are timeout, memory, languages, modules and cpp_dependencies`},
+		"unknown key":          {`{"timeout": 60, "Memory": 128, ` + rest, `unknown key "Memory" (did you mean "memory"?): the keys are timeout, memory, languages, modules and cpp_dependencies`},
 		"repeated key":         {`{"timeout": 60, "timeout": 6, ` + rest, `key "timeout" is there twice`},
 		"missing timeout":      {`{` + rest, `key "timeout" is missing: want for example`},
 		"missing memory":       {`{"timeout": 60, "languages": ["python"]}`, `key "memory" is missing`},

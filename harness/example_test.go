@@ -32,5 +32,5 @@ func ExampleParseConfig() {
 	fmt.Println(err)
 	// Output:
 	// 1m0s 256 python [storage] <nil>
-	// config.json: unknown key "memroy": the keys are timeout, memory, languages, modules and cpp_dependencies
+	// config.json: unknown key "memroy" (did you mean "memory"?): the keys are timeout, memory, languages, modules and cpp_dependencies
 }

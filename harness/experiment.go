@@ -16,6 +16,8 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
+const noPlatform = `no platform is linked here: import one in a file of the test's package, _ "github.com/sebs-go/sebs/platforms/process", or _ "github.com/sebs-go/sebs/platforms" for those that -tags name`
+
 // Cells runs an experiment: body once for each cell that -run selects, as a
 // sub-test of two levels, the function and the condition. Everything is built,
 // deployed and given its input before body is called, and removed afterwards.
@@ -25,6 +27,9 @@ import (
 // selects no cell fails with the nearest names.
 func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, t *testing.T, cell *Cell)) {
 	t.Helper()
+	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
+		t.Fatal(err)
+	}
 	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), flagString("test.skip"))
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +43,7 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	}
 	for _, fn := range plan.functions {
 		t.Run(fn.name(), func(t *testing.T) {
+			t.Helper() // errors name the line that calls Cells
 			if fn.broken != nil {
 				t.Fatal(fn.broken)
 			}
@@ -46,6 +52,7 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 			}
 			for _, cond := range fn.conditions {
 				t.Run(cond.name(), func(t *testing.T) {
+					t.Helper()
 					plan.cell(t, fn, cond, func(ctx context.Context, cell *Cell) { body(ctx, t, cell) })
 				})
 			}
@@ -64,6 +71,9 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 // cold starts.
 func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
 	b.Helper()
+	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
+		b.Fatal(err)
+	}
 	sel, err := newSelection(b.Name(), "-bench", flagString("test.bench"), flagString("test.skip"))
 	if err != nil {
 		b.Fatal(err)
@@ -87,6 +97,7 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 		}
 		for _, cond := range fn.conditions {
 			b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
+				b.Helper()
 				plan.cell(b, fn, cond, func(ctx context.Context, cell *Cell) {
 					cell.abort = b.FailNow // b.Loop ends at -benchtime alone
 					body(ctx, b, cell)
@@ -142,36 +153,46 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if err != nil {
 		return nil, err
 	}
+	if len(driver.Platforms()) == 0 {
+		return nil, errors.New(noPlatform)
+	}
 	p := &plan{run: r, experiment: sel.root}
-	var names []string
+	var all []candidate
+	var known []string // languages
 	for _, platform := range driver.Platforms() {
 		o, err := r.platform(platform)
 		if err != nil {
 			return nil, err
 		}
+		known = append(known, languages(o.Features().Runtimes)...)
 		functions, err := candidates(platform, o.Features(), benchmarks)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range functions {
-			conditions, err := c.expand(r.params, f.config.Memory)
-			if err != nil {
-				return nil, err
-			}
-			names = append(names, f.name())
+			conditions := c.expand(r.params, f.config.Memory)
+			all = append(all, candidate{f, conditions})
 			if !sel.wants(f, conditions) {
 				continue
 			}
 			pf := &plannedFunction{function: f, on: o}
-			pf.conditions = slices.DeleteFunc(conditions, func(c condition) bool { return !sel.cell(f, c) })
+			pf.conditions = slices.DeleteFunc(slices.Clone(conditions), func(c condition) bool { return !sel.cell(f, c) })
 			p.functions = append(p.functions, pf)
+		}
+	}
+	for i := range benchmarks {
+		if err := benchmarks[i].checkLanguages(known); err != nil {
+			return nil, err
 		}
 	}
 	p.prepare(r.ctx)
 	if cause := context.Cause(r.ctx); cause != nil { // not a reason for anything to be unavailable
 		return nil, fmt.Errorf("not begun: %w", cause)
 	}
-	return p, p.check(sel, names, c.bound(r.params))
+	for _, text := range c.overridden(r.params) {
+		r.note(shortName(sel.root) + ": " + text)
+	}
+	return p, p.check(sel, all, c.bound(r.params))
 }
 
 // prepare finds what the selected functions need and whether this machine has
@@ -213,7 +234,7 @@ func (f *plannedFunction) available(ctx context.Context) error {
 }
 
 // check refuses a plan of nothing, and one that cannot end in time.
-func (p *plan) check(sel selection, names []string, bound time.Duration) error {
+func (p *plan) check(sel selection, all []candidate, bound time.Duration) error {
 	cells, available := 0, 0
 	var why error
 	for _, f := range p.functions {
@@ -226,11 +247,7 @@ func (p *plan) check(sel selection, names []string, bound time.Duration) error {
 	}
 	switch {
 	case len(p.functions) == 0:
-		text := fmt.Sprintf("%s '%s' selects no cell of the platforms linked here (%s; others by -tags).", sel.kind, sel.expr, strings.Join(driver.Platforms(), ", "))
-		if len(names) > 0 {
-			text += " The nearest functions:\n\t" + strings.Join(sel.nearest(names, 5), "\n\t") + "\nand conditions: memory=…,size=…,mode=…"
-		}
-		return errors.New(text)
+		return errors.New(sel.explain(all))
 	case available == 0:
 		return why
 	}

@@ -66,13 +66,23 @@ type Invocation struct {
 
 // Result returns what the handler returned, as JSON; nil if the call failed.
 // It is not part of the record.
-func (v *Invocation) Result() json.RawMessage { return v.result }
+func (v Invocation) Result() json.RawMessage { return v.result }
+
+// Startup returns the start-up of a cold call: the client's time less the time
+// in the queue and in the handler. It contains all that a user waits for
+// besides the work itself. Of a warm call, and of one that failed, it is 0.
+func (v Invocation) Startup() time.Duration {
+	if !v.OK || !v.Cold {
+		return 0
+	}
+	return max(v.Client-v.Queue-v.Handler, 0)
+}
 
 // completed returns when the answer had arrived, in ns of the client's clock.
 func (v *Invocation) completed() int64 { return v.Sent*1000 + int64(v.Client) }
 
 // Err returns why the invocation failed, or nil.
-func (v *Invocation) Err() error {
+func (v Invocation) Err() error {
 	if v.OK {
 		return nil
 	}

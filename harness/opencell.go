@@ -35,6 +35,7 @@ func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body fun
 		tb.Fatal(err)
 	}
 	defer func() {
+		tb.Helper()
 		if err := c.close(); err != nil {
 			tb.Error(err)
 		}
@@ -44,10 +45,15 @@ func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body fun
 		if hint := fn.benchmark.hint(); hint != "" && c.sample.attempts > c.sample.ok {
 			tb.Logf("%s: %s", fn.benchmark.Name, hint)
 		}
-		if c.sample.attempts > 0 && c.sample.counted == 0 {
+		switch {
+		case c.sample.counted > 0 || tb.Skipped():
+		case c.sample.attempts > 0:
 			tb.Errorf("none of %d invocations counts: %s", c.sample.attempts, c.sample.why())
+		case ctx.Err() == nil && !tb.Failed():
+			tb.Error("the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
 		}
 	}()
+	c.tb = tb
 	body(ctx, c)
 }
 
@@ -78,7 +84,7 @@ func (p *plan) open(ctx context.Context, fn *plannedFunction, cond condition) (*
 		run: r, fn: fn, cond: cond, experiment: p.experiment, spec: spec, input: in, store: store,
 		grace: spec.Timeout + time.Minute, k: r.params.concurrency(cond.mode),
 		dir:    filepath.Join(r.folder, p.experiment, fn.name(), cond.name()),
-		series: map[string]*lines{}, sample: newSample(), sampler: newSampler(r.params),
+		series: map[string]*lines{}, rows: map[string]int{}, sample: newSample(), sampler: newSampler(r.params),
 	}
 	if spec.Trigger == driver.SDK {
 		invoker, ok := fn.on.Platform.(driver.Invoker)

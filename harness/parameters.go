@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/nearest"
 )
 
 // parameters are the settings with open ranges, each an environment variable.
@@ -33,8 +34,8 @@ import (
 //	SEBS_REGISTRY     where function images are pushed: registry/repository, or "local"; nowhere
 //	SEBS_MB_PER_CPU   MB of memory that come with one CPU on local, 0 for no limit; 1769
 type parameters struct {
-	Memory      []int
-	Sizes       []Size
+	Memory      []int  // nil: the benchmark's own
+	Sizes       []Size // nil: test
 	MaxSamples  int
 	MaxTime     time.Duration
 	Concurrency int // 0: the mode's own
@@ -56,6 +57,9 @@ var parameterNames = []string{
 const (
 	defaultSamples = 50
 	defaultTime    = 20 * time.Second
+	minMemory      = 32      // MB
+	maxMemory      = 1 << 20 // MB
+	maxValues      = 1000    // of a condition
 )
 
 var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9]{2,15}$`)
@@ -67,55 +71,67 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "SEBS_") && !slices.Contains(parameterNames, name) {
-			return p, fmt.Errorf("%s: there is no such parameter; there are %s", name, strings.Join(parameterNames, ", "))
+			return p, fmt.Errorf("%s: there is no such parameter%s; there are %s", name, nearest.Hint(name, parameterNames), strings.Join(parameterNames, ", "))
 		}
 	}
 	var errs []error
-	list := func(name string, each func(string) error) {
+	list := func(name string, most int, each func(string) error) {
+		var seen []string
 		for word := range strings.SplitSeq(getenv(name), ",") {
 			if word = strings.TrimSpace(word); word == "" {
 				continue
 			}
-			if err := each(word); err != nil {
+			err := each(word)
+			if slices.Contains(seen, word) {
+				err = fmt.Errorf("%q is there twice", word)
+			}
+			if seen = append(seen, word); len(seen) > most {
+				err = fmt.Errorf("%q is one too many", word)
+			}
+			if err != nil {
 				errs = append(errs, fmt.Errorf("%s=%s: %w", name, getenv(name), err))
 				return
 			}
 		}
 	}
-	list("SEBS_MEMORY", func(word string) error {
+	list("SEBS_MEMORY", maxValues, func(word string) error {
 		mb, err := strconv.Atoi(word)
-		if err != nil || mb < 32 || mb > 1<<20 {
-			return fmt.Errorf("%q is not a memory size in MB from 32 to 1048576", word)
+		if err != nil || mb < minMemory || mb > maxMemory {
+			return fmt.Errorf("%q is not a memory size in MB from %d to %d", word, minMemory, maxMemory)
 		}
 		p.Memory = append(p.Memory, mb)
 		return nil
 	})
-	list("SEBS_SIZE", func(word string) error {
+	list("SEBS_SIZE", maxValues, func(word string) error {
 		if !slices.Contains(Sizes, Size(word)) {
-			return fmt.Errorf("unknown size %q; there are test, small, large", word)
+			return fmt.Errorf("unknown size %q%s; there are test, small, large", word, nearest.Hint(word, words(Sizes)))
 		}
 		p.Sizes = append(p.Sizes, Size(word))
 		return nil
 	})
-	if p.Sizes == nil {
-		p.Sizes = []Size{Test}
-	}
-	list("SEBS_SAMPLES", func(word string) error {
+	counts, times := 0, 0
+	list("SEBS_SAMPLES", 2, func(word string) error {
 		if n, err := strconv.Atoi(word); err == nil {
 			if n < 1 || n > 10_000_000 {
 				return fmt.Errorf("%d is not from 1 to 10000000", n)
 			}
-			p.MaxSamples = n
+			p.MaxSamples, counts = n, counts+1
+			if counts > 1 {
+				return fmt.Errorf("%d is a second number of invocations", n)
+			}
 			return nil
 		}
 		d, err := time.ParseDuration(word)
 		if err != nil || d <= 0 {
 			return fmt.Errorf("%q is neither a number of invocations nor a time such as 60s", word)
 		}
-		p.MaxTime = d
+		p.MaxTime, times = d, times+1
+		if times > 1 {
+			return fmt.Errorf("%s is a second time of measuring", word)
+		}
 		return nil
 	})
-	list("SEBS_CONCURRENCY", func(word string) error {
+	list("SEBS_CONCURRENCY", 1, func(word string) error {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 1 || n > 10_000 {
 			return fmt.Errorf("%q is not a number of calls from 1 to 10000", word)
@@ -123,14 +139,14 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 		p.Concurrency = n
 		return nil
 	})
-	list("SEBS_UPDATE", func(word string) error {
+	list("SEBS_UPDATE", 2, func(word string) error {
 		if word != "code" && word != "inputs" {
-			return fmt.Errorf("unknown word %q; there are code, inputs", word)
+			return fmt.Errorf("unknown word %q%s; there are code, inputs", word, nearest.Hint(word, []string{"code", "inputs"}))
 		}
 		p.Update = append(p.Update, word)
 		return nil
 	})
-	list("SEBS_KEEP", func(word string) error {
+	list("SEBS_KEEP", 1, func(word string) error {
 		d, err := time.ParseDuration(word)
 		if err != nil || d < 0 {
 			return fmt.Errorf("%q is not a time such as 24h", word)

@@ -33,7 +33,13 @@ func TestReadParameters(t *testing.T) {
 		{name: "prefix", env: map[string]string{"SEBS_PREFIX": "My-Run"}, err: "SEBS_PREFIX=My-Run: want 3 to 16 lower-case letters and digits"},
 		{name: "keep", env: map[string]string{"SEBS_KEEP": "a day"}, err: "SEBS_KEEP=a day"},
 		{name: "update", env: map[string]string{"SEBS_UPDATE": "everything"}, err: `unknown word "everything"`},
-		{name: "misspelt", env: map[string]string{"SEBS_MEMROY": "256"}, err: "SEBS_MEMROY: there is no such parameter; there are SEBS_MEMORY, "},
+		{name: "unlike any", env: map[string]string{"SEBS_TIMEOUT": "3"}, err: `SEBS_TIMEOUT: there is no such parameter; there are SEBS_MEMORY, `},
+		{name: "misspelt size", env: map[string]string{"SEBS_SIZE": "tset"}, err: `unknown size "tset" (did you mean "test"?)`},
+		{name: "memory twice", env: map[string]string{"SEBS_MEMORY": "256,512, 256"}, err: `SEBS_MEMORY=256,512, 256: "256" is there twice`},
+		{name: "two numbers of samples", env: map[string]string{"SEBS_SAMPLES": "100,200"}, err: "SEBS_SAMPLES=100,200: 200 is a second number of invocations"},
+		{name: "two times", env: map[string]string{"SEBS_SAMPLES": "10s,20s"}, err: "SEBS_SAMPLES=10s,20s: 20s is a second time of measuring"},
+		{name: "two concurrencies", env: map[string]string{"SEBS_CONCURRENCY": "1,2"}, err: `SEBS_CONCURRENCY=1,2: "2" is one too many`},
+		{name: "misspelt", env: map[string]string{"SEBS_MEMROY": "256"}, err: `SEBS_MEMROY: there is no such parameter (did you mean "SEBS_MEMORY"?); there are SEBS_MEMORY, `},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,7 +55,7 @@ func TestReadParameters(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			want := parameters{Sizes: []Size{Test}, MaxSamples: 50, MaxTime: 20 * time.Second, Cache: "/cache"}
+			want := parameters{MaxSamples: 50, MaxTime: 20 * time.Second, Cache: "/cache"}
 			tt.want(&want)
 			require.Equal(t, want, got)
 		})

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,7 +42,7 @@ func (in *input) eventFor(request string) []byte {
 
 // newInput encodes a payload, which must become a JSON object.
 func newInput(payload any) *input {
-	data, err := json.Marshal(payload)
+	data, err := encode(payload)
 	if err == nil && (len(data) < 2 || data[0] != '{') {
 		err = fmt.Errorf("the payload is %s, not a JSON object", oneLine(string(data), 60))
 	}

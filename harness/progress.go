@@ -67,7 +67,7 @@ func (p *progress) built(f *plannedFunction, r build.Result) {
 	if r.Reused {
 		how = "found in the store"
 	}
-	p.show(fmt.Sprintf("package %s: %s, %.1f MB", f.label(), how, float64(r.Size)/1e6), true, true)
+	p.show(fmt.Sprintf("package %s: %s, %s", f.label(), how, bytesText(float64(r.Size))), true, true)
 }
 
 // cellBegins says which cell is measured.

@@ -237,7 +237,7 @@ func (r *run) close() error {
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
 	r.progress.finish()
-	table := summaryTable(r.cells, r.manifest.Isolation, r.folder)
+	table := summaryTable(r.cells, r.notes, r.manifest.Isolation, r.folder)
 	errs = append(errs, writeFile(filepath.Join(r.folder, "summary.txt"), []byte(table)))
 	errs = append(errs, r.writeBench())
 	r.manifest.Finished = time.Now().UTC()
@@ -275,6 +275,16 @@ func (r *run) release() error {
 	return errors.Join(errs...)
 }
 
+// note tells something about the run, once: as it is found, and in the table.
+func (r *run) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.notes, text) {
+		r.notes = append(r.notes, text)
+		r.progress.show(text, true, true)
+	}
+}
+
 // keeps reports whether resources stay for a later run.
 func (r *run) keeps() bool { return r.params.Prefix != "" || r.params.Keep > 0 }
 
@@ -287,16 +297,6 @@ func (r *run) platformNames() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// note tells something that the user should know, once.
-func (r *run) note(text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !slices.Contains(r.notes, text) {
-		r.notes = append(r.notes, text)
-		r.progress.show(text, true, true)
-	}
 }
 
 // withFolders returns the benchmarks with those of SEBS_BENCHMARKS, which

@@ -128,7 +128,7 @@ func (s *sample) add(v *Invocation) {
 		s.value(metricSandboxMemory, float64(v.SandboxMemory))
 	}
 	if v.Cold {
-		s.value(metricStartup, float64(max(v.Client-v.Queue-v.Handler, 0)))
+		s.value(metricStartup, float64(v.Startup()))
 	}
 	if v.Count == 1 {
 		s.value(metricInit, float64(v.Init)*1000)

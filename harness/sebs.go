@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -106,10 +105,6 @@ func missingFiles(fsys fs.FS) error {
 	return nil
 }
 
-// sebsName is what a benchmark's folder may be called: it becomes part of the
-// names of functions, tables and objects.
-var sebsName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
-
 const (
 	describeLimit = time.Minute // of the first execution of an input.py
 	checkLimit    = time.Minute // of a call of validate_output
@@ -118,7 +113,7 @@ const (
 
 // newSeBS makes a benchmark of a folder; dir is empty if it is not on disk.
 func newSeBS(files fs.FS, name, dir string) (Benchmark, error) {
-	if !sebsName.MatchString(name) {
+	if !benchmarkName.MatchString(name) {
 		return Benchmark{}, fmt.Errorf("benchmark %q: a folder's name has letters, digits and any of . _ -, 64 at most: rename it", name)
 	}
 	b := &sebs{}

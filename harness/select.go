@@ -3,7 +3,6 @@ package harness
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -160,24 +159,4 @@ func (s selection) path(function, condition string) []string {
 	}
 	path = append(path, strings.Split(function, ",")...)
 	return append(path, strings.Split(condition, ",")...)
-}
-
-// nearest returns the names, at most n, that have the most words of the
-// expression.
-func (s selection) nearest(names []string, n int) []string {
-	words := strings.FieldsFunc(strings.ToLower(s.expr), func(r rune) bool {
-		return strings.ContainsRune(`/.*+?^$|()[]{}\=, `, r)
-	})
-	score := func(name string) int {
-		total := 0
-		for _, w := range words {
-			if strings.Contains(name, w) {
-				total += len(w)
-			}
-		}
-		return total
-	}
-	best := slices.Clone(names)
-	slices.SortStableFunc(best, func(a, b string) int { return score(b) - score(a) })
-	return best[:min(n, len(best))]
 }

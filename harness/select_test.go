@@ -61,8 +61,7 @@ func TestSelection(t *testing.T) {
 	}
 	functions, err := candidates("process", twoVersions, benchmarks)
 	require.NoError(t, err)
-	conditions, err := Conditions{Modes: Modes}.expand(parameters{Sizes: []Size{Test}}, 128)
-	require.NoError(t, err)
+	conditions := Conditions{Modes: Modes}.expand(parameters{}, 128)
 	for _, tt := range tests {
 		t.Run(tt.run, func(t *testing.T) {
 			sel, err := newSelection("TestPerfCost", "-run", tt.run, tt.skip)
@@ -94,8 +93,7 @@ func TestSelectionOfVariants(t *testing.T) {
 		testBenchmark("999.other", `{"language": "python", "variants": ["pypy"]}, {"language": "nodejs", "variants": []}`),
 	})
 	require.NoError(t, err)
-	conditions, err := Conditions{}.expand(parameters{Sizes: []Size{Test}}, 128)
-	require.NoError(t, err)
+	conditions := Conditions{}.expand(parameters{}, 128)
 	wanted := func(root, kind, expr string) []string {
 		sel, err := newSelection(root, kind, expr, "")
 		require.NoError(t, err)
@@ -136,8 +134,7 @@ func TestSelectionOfVariants(t *testing.T) {
 func TestSelectionOfBenchmarks(t *testing.T) {
 	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
 	require.NoError(t, err)
-	conditions, err := Conditions{Modes: []Mode{Cold, Warm}}.expand(parameters{Sizes: []Size{Test}}, 128)
-	require.NoError(t, err)
+	conditions := Conditions{Modes: []Mode{Cold, Warm}}.expand(parameters{}, 128)
 	for expr, want := range map[string]int{
 		"Invoke":                              2,
 		"Invoke/process/110":                  2,
@@ -163,35 +160,16 @@ func TestSelectionOfBenchmarks(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	sel, err := newSelection("TestPerfCost", "-run", "PerfCost/210.thumbnailr.*python", "")
-	require.NoError(t, err)
-	names := []string{
-		"platform=process,benchmark=110.dynamic-html,runtime=nodejs-20",
-		"platform=process,benchmark=210.thumbnailer,runtime=nodejs-20",
-		"platform=process,benchmark=210.thumbnailer,runtime=python-3.11",
-	}
-	require.Equal(t, "platform=process,benchmark=210.thumbnailer,runtime=python-3.11", sel.nearest(names, 1)[0])
-	require.Len(t, sel.nearest(names, 5), 3)
-}
-
 func TestConditionNames(t *testing.T) {
 	c := Conditions{
 		Memory: []int{128, 512}, Sizes: []Size{Test, Large}, Modes: []Mode{Cold},
 		Axes: []Axis{{Name: "sleep", Values: []string{"1s", "10s"}}},
 	}
-	all, err := c.expand(parameters{}, 256)
-	require.NoError(t, err)
+	require.NoError(t, c.check())
+	all := c.expand(parameters{}, 256)
 	require.Len(t, all, 8)
 	require.Equal(t, "memory=128,size=test,mode=cold,sleep=1s", all[0].name())
 	require.Equal(t, "memory=512,size=large,mode=cold,sleep=10s", all[7].name())
-
-	for _, bad := range []Axis{{Name: "", Values: []string{"1"}}, {Name: "a/b", Values: []string{"1"}}, {Name: "a"}, {Name: "a", Values: []string{"1,2"}}} {
-		_, err := Conditions{Axes: []Axis{bad}}.expand(parameters{Sizes: []Size{Test}}, 128)
-		require.ErrorContains(t, err, "axis")
-	}
-	_, err = Conditions{Modes: []Mode{"lukewarm"}}.expand(parameters{Sizes: []Size{Test}}, 128)
-	require.ErrorContains(t, err, `unknown mode "lukewarm"`)
 }
 
 // FuzzPattern checks that the split of a pattern loses nothing and that no

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,7 @@ type Summary struct {
 	MeasuredS   float64              `json:"measured_s"`
 	Package     string               `json:"package_digest"`
 	PackageSize int64                `json:"package_bytes"`
+	Series      map[string]int       `json:"series,omitempty"` // rows of each
 	Metrics     []Metric             `json:"metrics"`
 
 	cell *Cell
@@ -59,7 +61,7 @@ func (c *Cell) summary() *Summary {
 		Experiment: c.experiment, Function: map[string]string{}, Condition: map[string]string{},
 		Concurrency: c.k, Attempts: c.sample.attempts, Counted: c.sample.counted, WrongStart: c.sample.wrongStart,
 		Cold: c.sample.cold, Checked: c.sample.checked, Failures: c.sample.failures,
-		Stopped: c.sampler.stopped, MeasuredS: c.sampler.measured.Seconds(), Metrics: []Metric{}, cell: c,
+		Stopped: c.sampler.stopped, MeasuredS: c.sampler.measured.Seconds(), Series: maps.Clone(c.rows), Metrics: []Metric{}, cell: c,
 	}
 	if c.fn.built != nil {
 		s.Package, s.PackageSize = c.fn.built.Digest, c.fn.built.Size

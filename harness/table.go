@@ -17,7 +17,7 @@ import (
 // sandboxes were kept apart, where that depends on the machine; and where the
 // results are. A quantile that the sample is too small for stands in
 // parentheses.
-func summaryTable(cells []*Summary, isolation map[string]string, folder string) string {
+func summaryTable(cells []*Summary, remarks []string, isolation map[string]string, folder string) string {
 	var b strings.Builder
 	for begin := 0; begin < len(cells); {
 		end := begin + 1
@@ -28,6 +28,9 @@ func summaryTable(cells []*Summary, isolation map[string]string, folder string) 
 		begin = end
 	}
 	notes(&b, cells)
+	for _, text := range remarks {
+		b.WriteString("\n" + text + "\n")
+	}
 	if len(cells) == 0 {
 		b.WriteString("\nno cell was measured\n")
 	}
@@ -130,7 +133,7 @@ func row(s *Summary) []string {
 	}
 	memory := "–"
 	if m := s.metric(metricMemory); m != nil && m.Max > 0 {
-		memory = fmt.Sprintf("%.1f MB", m.Max/1e6)
+		memory = bytesText(m.Max)
 	}
 	return append(r, memory)
 }
@@ -165,8 +168,21 @@ func duration(ns float64) string {
 	return time.Duration(ns).Round(time.Second).String()
 }
 
+// bytesText returns a number of bytes in the unit that suits it.
+func bytesText(n float64) string {
+	switch {
+	case n < 1e3:
+		return fmt.Sprintf("%.0f B", n)
+	case n < 999.5e3:
+		return fmt.Sprintf("%.3g kB", n/1e3)
+	case n < 999.95e6:
+		return fmt.Sprintf("%.1f MB", n/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", n/1e9)
+}
+
 // notes says what the numbers leave out: failures by cause, answers of the
-// wrong start, quantiles in parentheses.
+// wrong start, rows of series, quantiles in parentheses.
 func notes(b *strings.Builder, cells []*Summary) {
 	small := false
 	for _, s := range cells {
@@ -175,6 +191,9 @@ func notes(b *strings.Builder, cells []*Summary) {
 				fmt.Fprintf(b, "\n%s %s: %d failed: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, c,
 					oneLine(s.cell.sample.example[c], 200))
 			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Series)) {
+			fmt.Fprintf(b, "\n%s %s: series %s: %d rows\n", s.Function["benchmark"], s.cell.cond.name(), name, s.Series[name])
 		}
 		if s.WrongStart > 0 && s.Condition["mode"] == string(Cold) {
 			fmt.Fprintf(b, "\n%s %s: %d answers were warm and do not count\n", s.Function["benchmark"], s.cell.cond.name(), s.WrongStart)

@@ -48,7 +48,7 @@ PerfCost platform=process runtime=python-3.11 arch=x64 package=archive trigger=h
   210.thumbnailer   cold    3       1   901 ms                  –  (902 ms)  (902 ms)    450 ms   450 ms  30.5 MB
   210.thumbnailer   warm    0       1        –                  –         –         –         –        –        –
 `
-	got := summaryTable(cells, map[string]string{"process": "by hand"}, "/results/run")
+	got := summaryTable(cells, []string{"PerfCost: something was said"}, map[string]string{"process": "by hand"}, "/results/run")
 	table, notes, _ := strings.Cut(got, "\n\n")
 	fields := func(s string) [][]string {
 		var all [][]string
@@ -64,10 +64,11 @@ PerfCost platform=process runtime=python-3.11 arch=x64 package=archive trigger=h
 	}
 	require.Len(t, widths, 1, "columns are aligned:\n%s", table)
 	require.Contains(t, notes, "110.dynamic-html memory=256,size=test,mode=cold: 1 failed: crash: exit status 3")
+	require.Contains(t, notes, "\nPerfCost: something was said\n")
 	require.Contains(t, notes, "( ) the sample is too small for this quantile")
 	require.Contains(t, notes, "\nisolation on process: by hand\n")
 	require.True(t, strings.HasSuffix(got, "\nresults: /results/run\n"))
-	require.Contains(t, summaryTable(nil, nil, "/results/run"), "no cell was measured")
+	require.Contains(t, summaryTable(nil, nil, nil, "/results/run"), "no cell was measured")
 }
 
 func TestDuration(t *testing.T) {

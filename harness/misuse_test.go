@@ -1,0 +1,150 @@
+package harness_test
+
+import (
+	"context"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness"
+)
+
+// misuses are mistakes of an experiment: its benchmarks, conditions and body,
+// and what is said of it.
+var misuses = map[string]struct {
+	benchmarks []harness.Benchmark
+	conditions harness.Conditions
+	body       func(ctx context.Context, t *testing.T, cell *harness.Cell)
+	want       []string
+}{
+	"no-call": {
+		body: func(context.Context, *testing.T, *harness.Cell) {},
+		want: []string{"the body made no call: loop over cell.More and call cell.Batch"},
+	},
+	"key": {
+		body: func(_ context.Context, _ *testing.T, cell *harness.Cell) { cell.Value("benchmrak") },
+		want: []string{`no key "benchmrak" of a cell (did you mean "benchmark"?); there are platform, benchmark, runtime,`},
+	},
+	"row-outside": {
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			cell.Invoke(ctx)
+			_ = cell.Row("../../up", map[string]float64{"x": 1}) // the mistake is not to look at it, too
+		},
+		want: []string{`series "../../up": a name has letters`},
+	},
+	"row-nan": {
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			cell.Invoke(ctx)
+			_ = cell.Row("rtt", map[string]float64{"rtt_us": math.NaN()})
+		},
+		want: []string{"series rtt: rtt_us is NaN"},
+	},
+	"name": {
+		benchmarks: []harness.Benchmark{model("900/hello", "{}")},
+		want:       []string{`benchmark "900/hello": a name has letters`},
+	},
+	"memory": {
+		conditions: harness.Conditions{Memory: []int{0}},
+		want:       []string{"conditions: Memory 0 is not from 32"},
+	},
+	"axis": {
+		conditions: harness.Conditions{Axes: []harness.Axis{{Name: "mode", Values: []string{"1"}}}},
+		want:       []string{"axis mode: a cell's name has that key already"},
+	},
+	"input": {
+		benchmarks: []harness.Benchmark{unencodable()},
+		want:       []string{"input test of 900.func: key object.callback: json: unsupported type: func()"},
+	},
+	"language": {
+		benchmarks: []harness.Benchmark{written("900.hello", `"smi"`)},
+		want:       []string{`benchmark 900.hello: config.json: no platform linked here has the language "smi" (did you mean "sim"?)`},
+	},
+}
+
+func unencodable() harness.Benchmark {
+	b := model("900.func", "{}")
+	b.Input = func(context.Context, harness.Size, *harness.Store) (any, error) {
+		return map[string]any{"object": map[string]any{"callback": func() {}}}, nil
+	}
+	return b
+}
+
+func written(name, languages string) harness.Benchmark {
+	b := model(name, "{}")
+	files := b.Files.(fstest.MapFS)
+	files["config.json"] = &fstest.MapFile{Data: []byte(`{"timeout": 10, "memory": 128, "languages": [` + languages + `], "modules": []}`)}
+	return b
+}
+
+// TestMisuse is the experiment that MISUSE names.
+func TestMisuse(t *testing.T) {
+	m := misuses[os.Getenv("MISUSE")]
+	if m.benchmarks == nil {
+		m.benchmarks = models[:1]
+	}
+	if m.body == nil {
+		m.body = func(ctx context.Context, _ *testing.T, cell *harness.Cell) { cell.Invoke(ctx) }
+	}
+	harness.Cells(t, m.benchmarks, m.conditions, m.body)
+}
+
+// TestMisuseIsTold: each mistake fails at once with an error at a line of the
+// experiment, and writes nothing beside its folder.
+func TestMisuseIsTold(t *testing.T) {
+	for name, m := range misuses {
+		t.Run(name, func(t *testing.T) {
+			c := newChild(t, []string{"MISUSE=" + name}, "-test.run", "^TestMisuse$")
+			began := time.Now()
+			var exit *exec.ExitError
+			require.ErrorAs(t, c.Run(), &exit, c.out.String())
+			t.Logf("%s: %s", time.Since(began).Round(time.Millisecond), c.out.String())
+			for _, want := range m.want {
+				require.Regexp(t, `(?m)^ *misuse_test\.go:\d+: .*`+regexp.QuoteMeta(want), c.out.String())
+			}
+			require.NotContains(t, c.out.String(), "panic:")
+			up, err := filepath.Glob(filepath.Join(c.results, "*", "*", "*up*"))
+			require.NoError(t, err)
+			require.Empty(t, up)
+		})
+	}
+}
+
+// TestSeries: rows are counted in the summary, and the table names the series.
+func TestSeries(t *testing.T) {
+	c := newChild(t, []string{"SEBS_CONCURRENCY=3"}, "-test.run", "^TestRows$")
+	require.NoError(t, c.Run(), c.out.String())
+	require.Contains(t, c.out.String(), "001.fast memory=128,size=test,mode=sequential: series rtt: 2 rows")
+	require.Contains(t, c.out.String(), "Rows: SEBS_CONCURRENCY is not used")
+	files, err := filepath.Glob(filepath.Join(c.folder(t), "TestRows", "*", "*", "series-rtt.jsonl"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	rows, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	require.Equal(t, "{\"a_us\":2,\"rtt_us\":1}\n{\"rtt_us\":3}\n", string(rows))
+	var summary harness.Summary
+	read(t, filepath.Join(filepath.Dir(files[0]), "summary.json"), &summary)
+	require.Equal(t, map[string]int{"rtt": 2}, summary.Series)
+}
+
+// TestRows is an experiment with a series, and with every key of a cell.
+func TestRows(t *testing.T) {
+	harness.Cells(t, models[:1], harness.Conditions{}, func(ctx context.Context, t *testing.T, cell *harness.Cell) {
+		require.Equal(t, "001.fast", cell.Value("benchmark"))
+		require.Equal(t, "sim-1", cell.Value("runtime"))
+		require.Equal(t, "default", cell.Value("variant"))
+		require.Equal(t, "sequential", cell.Value("mode"))
+		require.NoError(t, cell.Row("rtt", map[string]float64{"rtt_us": 1, "a_us": 2}))
+		require.NoError(t, cell.Row("rtt", map[string]float64{"rtt_us": 3}))
+		require.NoError(t, cell.Retire(ctx))
+		require.Positive(t, cell.Invoke(ctx).Startup())
+		require.Zero(t, cell.Invoke(ctx).Startup())
+		require.JSONEq(t, "7", string(cell.Invoke(ctx).Result()))
+	})
+}
