@@ -154,7 +154,7 @@ func (p *part) find(all []candidate, flat bool) {
 	p.key = key
 	var meant []string
 	for one := range strings.SplitSeq(strings.Trim(word, "()"), "|") {
-		k, name := nearestValue(one, keys, all)
+		k, name := nearestValue(one, keys, all, named)
 		if name == "" {
 			return
 		}
@@ -164,14 +164,20 @@ func (p *part) find(all []candidate, flat bool) {
 	if p.meant = strings.Join(meant, "|"); len(meant) > 1 {
 		p.meant = "(" + p.meant + ")"
 	}
+	if named {
+		p.meant = p.key + "=" + p.meant
+	}
 }
 
 // nearestValue returns the value that a word is most like, and its key; both
-// are empty if it is like none.
-func nearestValue(word string, keys []string, all []candidate) (key, best string) {
+// are empty if it is like none. After a key= the value's beginning is wanted.
+func nearestValue(word string, keys []string, all []candidate, begins bool) (key, best string) {
 	for _, k := range keys {
 		for _, value := range valuesOf(all, k) {
 			for _, name := range namesOf(k, value) {
+				if begins && !strings.HasPrefix(value, name) {
+					continue
+				}
 				if closer, ok := nearest.Word(word, []string{best, name}); ok && closer != best {
 					key, best = k, name
 				}
@@ -256,9 +262,12 @@ func (s selection) reasons(levels []string, parts []part, all []candidate) []str
 	if s.skip != nil {
 		return []string{"-skip leaves out what it matches"}
 	}
-	if slices.ContainsFunc(left, func(c candidate) bool { return len(c.unnamed()) > 0 }) {
-		c := left[slices.IndexFunc(left, func(c candidate) bool { return len(c.unnamed()) > 0 })]
-		return []string{"what it matches is no default and runs when its values are named, as in " + c.name()}
+	for _, c := range left {
+		for _, cond := range c.conditions {
+			if s.run.match(s.path(c.name(), cond.name())...) {
+				return []string{"what it matches is no default and runs when its values are named, as in " + c.name()}
+			}
+		}
 	}
 	return []string{"its parts stand in another order than in names: " + strings.Join(keysOf(all), ", ")}
 }
@@ -364,13 +373,16 @@ func (s selection) corrected(root string, parts []part, all []candidate) string 
 	return ""
 }
 
-// listValues returns a key with its values on one line.
+// listValues returns a key, if there is one, with its values on one line.
 func listValues(key string, values []string) string {
 	const most = 20
 	if len(values) > most {
 		values = append(slices.Clone(values[:most]), fmt.Sprintf("and %d more", len(values)-most))
 	}
-	text := key + ": " + strings.Join(values, ", ")
+	text := strings.Join(values, ", ")
+	if key != "" {
+		text = key + ": " + text
+	}
 	if key == "platform" {
 		text += " (others are linked by -tags or an import)"
 	}

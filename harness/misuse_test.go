@@ -148,3 +148,29 @@ func TestRows(t *testing.T) {
 		require.JSONEq(t, "7", string(cell.Invoke(ctx).Result()))
 	})
 }
+
+// TestMisspeltExperiments: a pattern that is nearly the name of an experiment
+// fails; one that may name a test of another package passes.
+func TestMisspeltExperiments(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+		fail bool
+	}{
+		{[]string{"-test.run", "Modle/001.fast"}, `sebs: -run 'Modle/001.fast' matches no test of this package (did you mean "Model"?); it has`, true},
+		{[]string{"-test.run", "Rwos|Rows"}, `sebs: -run 'Rwos' matches no test of this package (did you mean "Rows"?)`, true},
+		{[]string{"-test.run", "^$", "-test.bench", "Mdoel/.*/001"}, `sebs: -bench 'Mdoel/.*/001' matches no test of this package (did you mean "Model"?)`, true},
+		{[]string{"-test.run", "SomethingElse"}, "sebs: -run 'SomethingElse' matches no test of this package; it has", false},
+		{[]string{"-test.run", "^$"}, "", false},
+		{[]string{"-test.list", "Modle"}, "", false},
+	} {
+		c := newChild(t, nil, tt.args...)
+		err := c.Run()
+		require.Equal(t, tt.fail, err != nil, "%v: %s", tt.args, c.out.String())
+		if tt.want == "" {
+			require.NotContains(t, c.out.String(), "sebs:")
+		} else {
+			require.Contains(t, c.out.String(), tt.want)
+		}
+	}
+}

@@ -25,10 +25,14 @@ import (
 
 // Main runs a package's tests with one run for all experiments of the process:
 // shared platforms and stores, one folder of results, one table at the end.
-// Call it from TestMain; it does not return.
+// Call it from TestMain; it does not return. A -run or -bench that matches no
+// test of the package and is nearly the name of one fails.
 func Main(m *testing.M) {
 	shared.enabled = true
 	code := m.Run()
+	if code == 0 && misnamed(context.Background(), os.Stderr, shared.run != nil) {
+		code = 1
+	}
 	if r := shared.run; r != nil {
 		if err := r.close(); err != nil {
 			fmt.Fprintln(os.Stderr, "sebs:", err)

@@ -1,0 +1,108 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/internal/nearest"
+)
+
+// misnamed says on w which parts of -run and -bench match no test of the
+// package, and reports whether one of them is a name misspelt. Other parts may
+// name tests of another package: that is no error, as it is none of go test.
+// ran: an experiment has run.
+func misnamed(ctx context.Context, w io.Writer, ran bool) bool {
+	if flagString("test.list") != "" {
+		return false
+	}
+	wrong := false
+	var names []string
+	for _, kind := range []string{"run", "bench"} {
+		expr := flagString("test." + kind)
+		alternatives := splitOutside(expr, '|')
+		if expr == "" || (ran && len(alternatives) == 1) {
+			continue
+		}
+		if names == nil {
+			var err error
+			if names, err = testNames(ctx); err != nil {
+				fmt.Fprintf(w, "sebs: list the tests of this package: %v\n", err)
+				return false
+			}
+		}
+		for _, alternative := range alternatives {
+			text, misspelt := unmatched("-"+kind, alternative, names)
+			if text != "" {
+				fmt.Fprintln(w, "sebs: "+text)
+			}
+			wrong = wrong || misspelt
+		}
+	}
+	return wrong
+}
+
+// unmatched says that an alternative of -run or -bench matches none of the
+// names, if so, and whether it is one of them misspelt. A whole name between ^
+// and $ is taken as it is.
+func unmatched(kind, alternative string, names []string) (text string, misspelt bool) {
+	root := splitOutside(alternative, '/')[0]
+	prefixes := []string{"Test", "Fuzz", "Example"}
+	if kind == "-bench" {
+		prefixes = []string{"Benchmark"}
+	}
+	re, err := regexp.Compile(rewrite(root))
+	if err != nil || strings.Trim(root, "^$") == "" {
+		return "", false
+	}
+	var short []string
+	for _, name := range names {
+		i := slices.IndexFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+		if i < 0 {
+			continue
+		}
+		if re.MatchString(name) {
+			return "", false
+		}
+		short = append(short, strings.TrimPrefix(name, prefixes[i]))
+	}
+	word := strings.Trim(root, "^$")
+	for _, p := range prefixes {
+		word = strings.TrimPrefix(word, p)
+	}
+	meant, ok := nearest.Word(word, short)
+	for _, name := range short {
+		if !ok && len(word) >= 4 && strings.Contains(strings.ToLower(name), strings.ToLower(word)) {
+			meant, ok = name, true
+		}
+	}
+	text = fmt.Sprintf("%s '%s' matches no test of this package", kind, alternative)
+	if ok {
+		text += fmt.Sprintf(" (did you mean %q?)", meant)
+	}
+	whole := root == alternative && strings.HasPrefix(root, "^") && strings.HasSuffix(root, "$")
+	return text + "; it has " + listValues("", short), ok && !whole
+}
+
+var testName = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)\w*$`)
+
+// testNames returns the names of the tests of this binary.
+func testNames(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	out, err := exec.CommandContext(ctx, binary, "-test.list", ".").Output()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(strings.Fields(string(out)), func(word string) bool { return !testName.MatchString(word) }), nil
+}
