@@ -30,7 +30,7 @@ bars: PLATFORM := process,local
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
 	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
-sweep: ## list what killed runs left, and delete what is expired or has SEBS_PREFIX
+sweep: ## delete what killed runs left here, and on platforms what is expired or has SEBS_PREFIX; list the rest
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments
 
 doctor: PLATFORM := process,local

@@ -6,6 +6,6 @@ import (
 	"github.com/sebs-go/sebs/harness"
 )
 
-// TestSweep lists what killed runs left on the linked platforms and deletes
-// what is expired, or what SEBS_PREFIX names: make sweep.
+// TestSweep deletes what killed runs left on this machine, and on the linked
+// platforms what is expired or what SEBS_PREFIX names: make sweep.
 func TestSweep(t *testing.T) { harness.Sweep(t) }

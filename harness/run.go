@@ -66,8 +66,7 @@ type run struct {
 	cancel   context.CancelCauseFunc
 	packages *build.Store
 	guard    *guard.Guard
-	unguard  func()
-	lock     *prefixLock
+	locks    []*lock // of the run, and of SEBS_PREFIX
 	log      *os.File
 	progress *progress
 	stop     []func()
@@ -133,9 +132,11 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	r.prefix = r.id
 	if params.Prefix != "" {
 		r.prefix = params.Prefix
-		if r.lock, err = lockPrefix(params.Cache, params.Prefix); err != nil {
+		l, err := lockPrefix(params.Cache, params.Prefix)
+		if err != nil {
 			return nil, err
 		}
+		r.locks = append(r.locks, l)
 	}
 	if r.packages, err = build.OpenStore(params.Cache); err != nil {
 		return nil, err
@@ -147,25 +148,44 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	if r.folder, err = createFolder(results, r.id, r.started); err != nil {
 		return nil, err
 	}
-	if r.log, err = os.Create(filepath.Join(r.folder, "run.log")); err != nil {
-		return nil, full(err)
+	if err := r.begin(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(r.folder))
+	}
+	return r, nil
+}
+
+// logFile is the run's log, which is locked as long as the run is.
+const logFile = "run.log"
+
+// begin takes what the run needs of this machine. What it leaves if it is
+// killed is found by run.json, so that this comes first.
+func (r *run) begin() error {
+	l, err := takeLock(filepath.Join(r.folder, logFile))
+	if err != nil {
+		return full(err)
+	}
+	r.locks = append(r.locks, l)
+	if r.log, err = os.OpenFile(filepath.Join(r.folder, logFile), os.O_WRONLY|os.O_APPEND, 0); err != nil {
+		return full(err)
 	}
 	r.context()
-	if r.guard, err = guard.Start(r.ctx); err != nil {
-		return nil, fmt.Errorf("guard process: %w", err)
+	r.manifest = newManifest(r.ctx, r)
+	if err := writeJSON(filepath.Join(r.folder, "run.json"), r.manifest); err != nil {
+		return err
 	}
 	if r.temp, err = os.MkdirTemp("", tempPattern(r.id)); err != nil {
-		return nil, fmt.Errorf("temporary folder: %w", err)
+		return fmt.Errorf("temporary folder: %w: set TMPDIR to a folder that can be written", err)
 	}
-	r.unguard = r.guard.Folder(r.temp)
-	r.manifest = newManifest(r.ctx, r)
+	if r.guard, err = guard.Start(r.ctx, r.temp, r.cancel); err != nil {
+		return err
+	}
 	r.progress = newProgress(r.started)
 	if names := environment.Withheld(); len(names) > 0 {
 		text := "withheld from all that is built and measured: " + strings.Join(names, ", ")
 		fmt.Fprintln(r.log, "environment: "+text)
 		r.progress.show("variables of this shell "+text, true, true)
 	}
-	return r, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
+	return nil
 }
 
 // context makes the run's context.
@@ -258,7 +278,6 @@ func (r *run) release() error {
 	var errs []error
 	if r.temp != "" {
 		errs = append(errs, os.RemoveAll(r.temp))
-		r.unguard()
 	}
 	if r.guard != nil {
 		errs = append(errs, r.guard.Close())
@@ -272,10 +291,10 @@ func (r *run) release() error {
 	if r.log != nil {
 		errs = append(errs, r.log.Close())
 	}
-	if r.lock != nil {
-		errs = append(errs, r.lock.release())
+	for _, l := range r.locks {
+		errs = append(errs, l.release())
 	}
-	r.ctx, r.temp, r.guard, r.log, r.lock, r.stop = nil, "", nil, nil, nil, nil
+	r.ctx, r.temp, r.guard, r.log, r.locks, r.stop = nil, "", nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

@@ -5,25 +5,31 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
-// unswept is how long what a killed run left is kept, unless it is named.
+// unswept is how long what a killed run left on a platform is kept, unless it
+// is named.
 const unswept = 24 * time.Hour
 
 // tempPattern is the pattern of os.MkdirTemp for a run's temporary folder.
 func tempPattern(id string) string { return "sebs-" + id + "-*" }
 
-// Sweep lists what killed runs left on the linked platforms and in the folder
-// for temporary files, and deletes what is expired or carries the prefix of
-// SEBS_PREFIX. It finds runs by their folders of results: those that never
-// finished, and those that kept their resources. Like an experiment it runs
-// only if -run names its test.
+// Sweep removes what killed runs left. It finds runs by their folders of
+// results: those that never finished, and those that kept their resources. One
+// that is still running is left alone.
+//
+// On this machine it kills and deletes what the guard would have, had it not
+// been killed too. Of what is on the linked platforms it deletes what is expired
+// or carries the prefix of SEBS_PREFIX, and lists the rest. Like an experiment
+// it runs only if -run names its test.
 func Sweep(t *testing.T) {
 	t.Helper()
 	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
@@ -52,114 +58,200 @@ func Sweep(t *testing.T) {
 	if err != nil {
 		t.Error(err) // of single runs: the others are swept
 	}
-	named := params.Prefix
-	if named != "" { // not what a run is using
-		lock, err := lockPrefix(params.Cache, named)
+	own, cleanUp, err := sweepingRun(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cleanUp()
+	if params.Prefix != "" { // not what a run is using
+		prefix, err := lockPrefix(params.Cache, params.Prefix)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() {
-			if err := lock.release(); err != nil {
+			if err := prefix.release(); err != nil {
 				t.Error(err)
 			}
 		}()
 	}
-	t.Setenv("SEBS_PREFIX", "") // the sweep's own run has a prefix of its own
-	for _, m := range runs {
-		err := errors.Join(sweepRun(t.Context(), t, m, m.Prefix == named), sweepTemp(t, m, m.Prefix == named))
-		if err != nil {
-			t.Errorf("run %s: %v", m.ID, err)
+	for _, r := range runs {
+		if err := r.sweep(t, own, r.Prefix == params.Prefix); err != nil {
+			t.Errorf("run %s: %v", r.ID, err)
 		}
 	}
 	t.Logf("%d of the runs in %s may have left something", len(runs), dir)
 }
 
+// sweepingRun returns the run of the sweep itself, whose id is that of no run
+// that it sweeps, and what ends it.
+func sweepingRun(t *testing.T) (driver.Run, func(), error) {
+	t.Helper()
+	id := newID()
+	temp, err := os.MkdirTemp("", tempPattern(id))
+	if err != nil {
+		return driver.Run{}, nil, fmt.Errorf("temporary folder: %w", err)
+	}
+	g, err := guard.Start(t.Context(), temp, func(err error) { t.Error(err) })
+	if err != nil {
+		return driver.Run{}, nil, errors.Join(err, os.RemoveAll(temp))
+	}
+	own := driver.Run{ID: id, Expiry: time.Now(), Ledger: ledger{os.DevNull}, Dir: temp, Guard: g, Log: t.Output()}
+	return own, func() {
+		if err := g.Close(); err != nil { // which deletes the folder
+			t.Error(err)
+		}
+	}, nil
+}
+
+// leftRun is a run that may have left something, by its folder of results.
+type leftRun struct {
+	manifest
+	folder string
+}
+
 // leftRuns reads the manifests of runs that did not finish or kept resources.
-func leftRuns(dir string) ([]manifest, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*", "run.json"))
+func leftRuns(dir string) ([]leftRun, error) {
+	files, err := fs.Glob(os.DirFS(dir), "*/run.json")
 	if err != nil {
 		return nil, err
 	}
-	var left []manifest
+	var left []leftRun
 	var errs []error
-	for _, path := range files {
-		var m manifest
+	for _, file := range files {
+		path := filepath.Join(dir, file)
+		r := leftRun{folder: filepath.Dir(path)}
 		data, err := os.ReadFile(path)
 		if err == nil {
-			err = json.Unmarshal(data, &m)
+			err = json.Unmarshal(data, &r.manifest)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
 			continue
 		}
-		if m.Prefix != "" && (m.Finished.IsZero() || m.Parameters["SEBS_PREFIX"] != "" || m.Parameters["SEBS_KEEP"] != "") {
-			left = append(left, m)
+		if r.Prefix != "" && (r.Finished.IsZero() || r.Parameters["SEBS_PREFIX"] != "" || r.Parameters["SEBS_KEEP"] != "") {
+			left = append(left, r)
 		}
 	}
 	return left, errors.Join(errs...)
 }
 
-// sweepRun lists what a run left, and deletes what is expired, or all of it if
-// the run was named.
-func sweepRun(ctx context.Context, t *testing.T, m manifest, named bool) error {
+// sweep removes what a run left, unless it is running.
+func (r leftRun) sweep(t *testing.T, own driver.Run, named bool) error {
 	t.Helper()
-	var errs []error
-	for _, name := range driver.Platforms() {
-		p, err := driver.Open(ctx, name, driver.Run{
-			ID: m.ID, Prefix: m.Prefix, Expiry: time.Now(), Ledger: ledger{os.DevNull},
-			Dir: t.TempDir(), Guard: noGuard{}, Log: t.Output(),
-		})
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		for r, err := range p.Resources(ctx) {
-			if err != nil {
-				errs = append(errs, err)
-				break
-			}
-			if swept(t, m, named, name+": "+r.Kind+" "+r.Name, r.Expiry) {
-				errs = append(errs, p.Remove(ctx, r))
-			}
-		}
-		errs = append(errs, p.Close(ctx))
+	if !runID.MatchString(r.ID) { // nor part of a path
+		return fmt.Errorf("the id %q is no run's", r.ID)
 	}
-	return errors.Join(errs...)
+	locks, err := r.lock(named)
+	defer func() {
+		for _, l := range locks {
+			if err := l.release(); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	if errors.Is(err, errHeld) && !named {
+		t.Logf("run %s is left alone: %v", r.ID, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.sweepHere(t, named), r.sweepPlatforms(t, own, named))
 }
 
-// sweepTemp does so with a run's temporary folder, which is left if the run and
-// its guard were both killed.
-func sweepTemp(t *testing.T, m manifest, named bool) error {
-	t.Helper()
-	if !runID.MatchString(m.ID) {
-		return fmt.Errorf("the id %q is no run's", m.ID) // nor part of a path
+// lock takes the locks that a run has while it is running, and that other runs
+// have while they use its prefix. The prefix of the sweep itself is named.
+func (r leftRun) lock(named bool) ([]*lock, error) {
+	path := filepath.Join(r.folder, logFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) { // not a folder that a run wrote
+		return nil, nil
 	}
-	folders, err := filepath.Glob(filepath.Join(os.TempDir(), tempPattern(m.ID)))
+	l, err := takeLock(path)
+	if errors.Is(err, errHeld) {
+		return nil, fmt.Errorf("it is running: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find whether it is running: %w", err)
+	}
+	locks := []*lock{l}
+	if r.Parameters["SEBS_PREFIX"] == "" || named {
+		return locks, nil
+	}
+	cache, err := driver.CacheFolder(r.Parameters["SEBS_CACHE"])
+	if err == nil {
+		l, err = lockPrefix(cache, r.Prefix)
+		locks = append(locks, l)
+	}
+	return locks, err
+}
+
+// sweepHere removes what a run left on this machine if it was killed together
+// with its guard: what that was to clean up, and the temporary folder, in which
+// the guard's journal is. A folder without a journal is none of a run that has
+// locks: it is kept as what is on platforms is.
+func (r leftRun) sweepHere(t *testing.T, named bool) error {
+	t.Helper()
+	folders, err := filepath.Glob(filepath.Join(os.TempDir(), tempPattern(r.ID)))
 	errs := []error{err}
 	for _, folder := range folders {
-		if swept(t, m, named, "folder "+folder, m.Started.Add(unswept)) {
+		_, err := os.Stat(filepath.Join(folder, guard.Journal))
+		switch {
+		case err == nil:
+			t.Logf("killing and deleting what run %s left on this machine, as its guard was killed too: %s", r.ID, folder)
+			errs = append(errs, guard.CleanUp(t.Context(), folder))
+		case r.swept(t, named, "folder "+folder, r.Started.Add(unswept)):
 			errs = append(errs, os.RemoveAll(folder))
 		}
 	}
 	return errors.Join(errs...)
 }
 
+// sweepPlatforms lists what a run left on the linked platforms, and deletes
+// what is expired, or all of it if the run was named.
+func (r leftRun) sweepPlatforms(t *testing.T, own driver.Run, named bool) error {
+	t.Helper()
+	var errs []error
+	for _, name := range driver.Platforms() {
+		if err := r.sweepPlatform(t.Context(), t, name, own, named); err != nil {
+			errs = append(errs, fmt.Errorf("platform %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r leftRun) sweepPlatform(ctx context.Context, t *testing.T, name string, own driver.Run, named bool) error {
+	t.Helper()
+	own.Prefix = r.Prefix
+	var err error
+	if own.Dir, err = os.MkdirTemp(own.Dir, name); err != nil {
+		return err
+	}
+	p, err := driver.Open(ctx, name, own)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for left, err := range p.Resources(ctx) {
+		if err != nil {
+			errs = append(errs, err)
+			break
+		}
+		if r.swept(t, named, name+": "+left.Kind+" "+left.Name, left.Expiry) {
+			errs = append(errs, p.Remove(ctx, left))
+		}
+	}
+	return errors.Join(append(errs, p.Close(ctx))...)
+}
+
 // swept says whether to delete something that a run left, and tells it: what is
 // expired, or anything if the run was named.
-func swept(t *testing.T, m manifest, named bool, what string, expiry time.Time) bool {
+func (r leftRun) swept(t *testing.T, named bool, what string, expiry time.Time) bool {
 	t.Helper()
 	expired := !expiry.IsZero() && time.Now().After(expiry)
 	if !named && !expired {
-		t.Logf("%s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", what, m.ID, expiry.Format(time.RFC3339), m.Prefix)
+		t.Logf("%s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", what, r.ID, expiry.Format(time.RFC3339), r.Prefix)
 		return false
 	}
-	t.Logf("deleting %s of run %s", what, m.ID)
+	t.Logf("deleting %s of run %s", what, r.ID)
 	return true
 }
-
-// noGuard guards nothing: a sweep starts no processes.
-type noGuard struct{}
-
-func (noGuard) Process(int) func()       { return func() {} }
-func (noGuard) Command(...string) func() { return func() {} }
-func (noGuard) Folder(string) func()     { return func() {} }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -27,26 +25,28 @@ const cgroupRoot = "/sys/fs/cgroup"
 // used (the only one in version 2), and below it one for each sandbox.
 type groups struct {
 	version string   // "v1", "v2"
-	folders []string // of the run, in each hierarchy
+	folders []string // of the run, in each hierarchy, that were made
 	homes   []string // v1: the tasks files of the groups that this process is in
-	release []func()
+	release []func() // of each folder, from the guard
 }
 
 // openGroups makes the groups of a run.
 func openGroups(run driver.Run) (*groups, error) {
-	name := "sebs-" + run.ID
-	g := &groups{version: "v1", folders: []string{filepath.Join(cgroupRoot, "memory", name), filepath.Join(cgroupRoot, "pids", name)}}
+	g, parents := &groups{version: "v1"}, []string{filepath.Join(cgroupRoot, "memory"), filepath.Join(cgroupRoot, "pids")}
 	if exists(filepath.Join(cgroupRoot, "cgroup.controllers")) {
-		g = &groups{version: "v2", folders: []string{filepath.Join(cgroupRoot, name)}}
+		g.version, parents = "v2", []string{cgroupRoot}
 	}
-	for _, f := range g.folders {
-		if parent := filepath.Dir(f); !exists(filepath.Join(parent, "cgroup.procs")) {
+	for _, parent := range parents {
+		if !exists(filepath.Join(parent, "cgroup.procs")) {
 			return nil, errors.Join(fmt.Errorf("%s is not a hierarchy of control groups", parent), g.close())
 		}
-		g.release = append(g.release, run.Guard.Folder(f))
-		if err := os.Mkdir(f, 0o755); err != nil {
+		// Guarded only once it is ours: one that exists is another run's.
+		folder := filepath.Join(parent, "sebs-"+run.ID)
+		if err := os.Mkdir(folder, 0o755); err != nil {
 			return nil, errors.Join(err, g.close())
 		}
+		g.folders = append(g.folders, folder)
+		g.release = append(g.release, run.Guard.Folder(folder))
 	}
 	var err error
 	if g.version == "v1" {
@@ -123,16 +123,16 @@ func (g *groups) enter(name string, memory int) (*groupJail, error) {
 	return j, nil
 }
 
-// close removes the groups of the run, in which there must be nothing left.
+// close removes the groups of the run. What cannot be removed stays with the
+// guard.
 func (g *groups) close() error {
 	var errs []error
-	for _, f := range g.folders {
-		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for i, f := range g.folders {
+		if err := removeGroup(f); err != nil {
 			errs = append(errs, err)
+			continue
 		}
-	}
-	for _, release := range g.release {
-		release()
+		g.release[i]()
 	}
 	return errors.Join(errs...)
 }
@@ -171,25 +171,10 @@ func (j *groupJail) leave() error {
 	return errors.Join(errs...)
 }
 
-// killing bounds how long kill waits for processes to be gone.
-const killing = 5 * time.Second
-
 func (j *groupJail) kill() {
-	folder := j.folders[len(j.folders)-1] // that of pids
-	stopped := false
-	for start := time.Now(); time.Since(start) < killing; time.Sleep(time.Millisecond / 2) {
-		text, err := os.ReadFile(filepath.Join(folder, "cgroup.procs"))
-		if err != nil || len(text) == 0 {
-			return
-		}
-		if !stopped {
-			_ = write(folder, "pids.max", "0") // nothing new while they are killed
-			stopped = true
-		}
-		for line := range bytes.Lines(text) {
-			if pid, err := strconv.Atoi(string(bytes.TrimSpace(line))); err == nil && pid > 1 && pid != os.Getpid() {
-				_ = unix.Kill(pid, unix.SIGKILL) // it may be gone
-			}
+	for _, f := range j.folders {
+		if err := killGroup(f); err != nil {
+			return // which remove finds too, and tells
 		}
 	}
 }
@@ -218,15 +203,7 @@ func (j *groupJail) remove() error {
 	j.mu.Unlock()
 	var errs []error
 	for _, f := range j.folders {
-		var err error
-		for start := time.Now(); time.Since(start) < killing; time.Sleep(time.Millisecond / 2) {
-			if err = os.Remove(f); !errors.Is(err, unix.EBUSY) {
-				break // the last process is still on its way out
-			}
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("remove the control group: %w", err))
-		}
+		errs = append(errs, removeGroup(f))
 	}
 	return errors.Join(errs...)
 }

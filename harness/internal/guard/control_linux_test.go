@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
 // controlGroup makes a control group with a child, in either version's tree.
@@ -33,8 +36,38 @@ func controlGroup(t *testing.T) (outer, inner string) {
 }
 
 // A process that leaves its group and session does not leave its control
-// group.
+// group: not for the guard, and not for a clean-up after a guard that was
+// killed, which spares process groups, as their numbers may be others' by then.
 func TestControlGroup(t *testing.T) {
+	t.Run("guard", func(t *testing.T) {
+		checkControlGroup(t, func(dir, group string) {
+			g, err := guard.Start(t.Context(), dir, lost(t))
+			require.NoError(t, err)
+			g.Folder(group)
+			require.NoError(t, g.Close())
+		})
+	})
+	t.Run("clean-up", func(t *testing.T) {
+		bystander, ended := sleeper(t)
+		checkControlGroup(t, func(dir, group string) {
+			journal := fmt.Sprintf("+ 1 folder %s ;\n+ 2 control %s ;\n+ 3 process %d ;\n", dir, group, bystander)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, guard.Journal), []byte(journal), 0o600))
+			require.NoError(t, guard.CleanUp(t.Context(), dir))
+		})
+		select {
+		case <-ended:
+			t.Error("a process was killed that may be another's")
+		default:
+		}
+		require.NoError(t, syscall.Kill(-bystander, syscall.SIGKILL))
+		require.ErrorContains(t, guard.CleanUp(t.Context(), t.TempDir()), guard.Journal)
+	})
+}
+
+// checkControlGroup runs processes in a control group and has clean remove it
+// and a folder.
+func checkControlGroup(t *testing.T, clean func(dir, group string)) {
+	t.Helper()
 	outer, inner := controlGroup(t)
 	alive, held, err := os.Pipe()
 	require.NoError(t, err)
@@ -53,12 +86,12 @@ func TestControlGroup(t *testing.T) {
 	require.NoError(t, err)
 	go func() { _ = cmd.Wait(); close(ended) }()
 
-	g := start(t)
-	g.Folder(outer)
-	require.NoError(t, g.Close())
+	dir := t.TempDir()
+	clean(dir, outer)
 	require.NoError(t, alive.SetReadDeadline(time.Now().Add(patience)))
 	_, err = alive.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF, "processes of the control group are still running")
 	<-ended
 	gone(t, outer)
+	gone(t, dir)
 }

@@ -3,10 +3,10 @@
 // the commands that are registered at that moment.
 //
 // It works through two files. A pipe, held open by the test alone, ends when
-// the test does, however it does. A journal, which has no name, holds one line
-// for every entry and every withdrawal; the kernel has a line as soon as it is
-// written. While the test runs the guard sleeps, so it does not disturb what is
-// being measured.
+// the test does, however it does. A journal holds one line for every entry and
+// every withdrawal; the kernel has a line as soon as it is written. While the
+// test runs the guard sleeps, so it does not disturb what is being measured. If
+// the guard is killed too, its journal is still there for [CleanUp].
 //
 // A process id may be used again once the process was waited for. So an entry
 // must be withdrawn right after that. If the test is killed between the two,
@@ -45,6 +45,7 @@ type Guard struct {
 	process *exec.Cmd
 	hold    *os.File // the guard acts at its end
 	journal *os.File
+	lost    func(error)
 	next    atomic.Int64
 
 	mu     sync.Mutex
@@ -54,32 +55,54 @@ type Guard struct {
 
 var _ driver.Guard = (*Guard)(nil)
 
-// Start starts a guard process. It ends at Close or after this process, not
-// with ctx.
-func Start(ctx context.Context) (*Guard, error) {
+// Journal is the name of a guard's journal.
+const Journal = "guard.journal"
+
+// Start starts a guard process with its journal in the folder dir, which it
+// deletes too. It ends at Close or after this process, not with ctx. lost is
+// called when the journal cannot be written, so that there is no guard any more.
+func Start(ctx context.Context, dir string, lost func(error)) (*Guard, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	g, err := start(ctx)
+	if err := checkFolder(dir); err != nil {
+		return nil, fmt.Errorf("guard folder %q: %w", dir, err)
+	}
+	g, err := start(ctx, dir, lost)
 	if err != nil {
 		return nil, fmt.Errorf("start the guard process: %w", err)
 	}
 	return g, nil
 }
 
-func start(ctx context.Context) (*Guard, error) {
-	journal, entries, err := openJournal()
+func start(ctx context.Context, dir string, lost func(error)) (*Guard, error) {
+	path := filepath.Join(dir, Journal)
+	journal, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	defer entries.Close()
+	g := &Guard{journal: journal, lost: lost}
+	g.Folder(dir)
 	end, hold, err := os.Pipe()
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}
 	defer end.Close()
+	g.hold = hold
+	if g.process, err = run(context.WithoutCancel(ctx), path, "the test", end); err != nil {
+		return nil, errors.Join(err, hold.Close(), journal.Close())
+	}
+	return g, nil
+}
 
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", script, "sebs-guard")
+// run starts the script with a journal. It acts at the end of the file end.
+func run(ctx context.Context, journal, after string, end *os.File) (*exec.Cmd, error) {
+	entries, err := os.Open(journal)
+	if err != nil {
+		return nil, err
+	}
+	defer entries.Close()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", script, "sebs-guard", after)
 	cmd.Dir = "/"
 	cmd.Env = environment.System.Variables()
 	cmd.Stdin = end
@@ -87,23 +110,21 @@ func start(ctx context.Context) (*Guard, error) {
 	// A session of its own: no terminal's interrupt and no kill of the test's
 	// group reaches it. No output: go test waits until that is closed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(err, hold.Close(), journal.Close())
-	}
-	return &Guard{process: cmd, hold: hold, journal: journal}, nil
+	return cmd, cmd.Start()
 }
 
-// openJournal opens a new file without a name for appending and for reading.
-func openJournal() (appending, reading *os.File, err error) {
-	f, err := os.CreateTemp("", "sebs-guard-")
+// CleanUp does what a guard whose journal is in dir did not do, as it was
+// killed with its test. Of processes it kills those in control groups: the
+// number of another may by now be that of somebody else's.
+func CleanUp(ctx context.Context, dir string) error {
+	cmd, err := run(ctx, filepath.Join(dir, Journal), "both", nil)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	if err != nil {
-		return nil, nil, err
+		return fmt.Errorf("clean up by %s: %w", filepath.Join(dir, Journal), err)
 	}
-	appending, err = os.OpenFile(f.Name(), os.O_WRONLY|os.O_APPEND, 0)
-	if err = errors.Join(err, os.Remove(f.Name())); err != nil {
-		return nil, nil, errors.Join(err, f.Close())
-	}
-	return appending, f, nil
+	return nil
 }
 
 // Process implements driver.Guard.
@@ -174,7 +195,9 @@ func (g *Guard) enter(kind, value string) (release func()) {
 // write adds a line to the journal in one call of the kernel.
 func (g *Guard) write(line string) {
 	if _, err := g.journal.WriteString(line); err != nil {
-		g.fail(fmt.Errorf("write to the guard's journal: %w", err))
+		err = fmt.Errorf("write to the guard's journal: %w", err)
+		g.fail(err)
+		g.lost(err)
 	}
 }
 

@@ -1,5 +1,6 @@
 # Waits for the end of standard input, which the test holds open, and then
-# kills and deletes what the journal on descriptor 3 says is still there.
+# kills and deletes what the journal on descriptor 3 says is still there. $1 says
+# after whose end that is: the test's, or that of both, it and its guard.
 #
 # A line of the journal is "+ id kind value ;" for an entry and "- id ;" for its
 # withdrawal. A line without its end was cut off by the kill. The kinds are
@@ -88,7 +89,7 @@ command_line() {
 	fi
 }
 
-each process group
+[ "$1" = both ] || each process group # later, a number may be another's
 each control control
 each folder files
 each command command_line

@@ -48,15 +48,15 @@ type witness struct {
 func child(how string) error {
 	syscall.CloseOnExec(3)
 	held := os.NewFile(3, "held")
-	g, err := guard.Start(context.Background())
-	if err != nil {
-		return err
-	}
 	var w witness
+	var err error
 	if w.Folder, err = os.MkdirTemp("", "sebs-guard-test-"); err != nil {
 		return err
 	}
-	g.Folder(w.Folder)
+	g, err := guard.Start(context.Background(), w.Folder, func(error) {})
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Join(w.Folder, "a", "b"), 0o700); err != nil {
 		return err
 	}
@@ -139,9 +139,14 @@ func gone(t *testing.T, path string) {
 	}, patience, 10*time.Millisecond, "%s still exists", path)
 }
 
+// lost fails the test.
+func lost(t *testing.T) func(error) {
+	return func(err error) { t.Error(err) }
+}
+
 func start(t *testing.T) *guard.Guard {
 	t.Helper()
-	g, err := guard.Start(t.Context())
+	g, err := guard.Start(t.Context(), t.TempDir(), lost(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = g.Close() })
 	return g
@@ -264,7 +269,7 @@ func TestRefusesDangerousFolders(t *testing.T) {
 // Commands run after folders were deleted, words as they are, unless they were
 // withdrawn.
 func TestCommand(t *testing.T) {
-	g, err := guard.Start(t.Context())
+	g, err := guard.Start(t.Context(), t.TempDir(), lost(t))
 	require.NoError(t, err)
 	folder := filepath.Join(t.TempDir(), "folder")
 	require.NoError(t, os.Mkdir(folder, 0o700))
@@ -281,7 +286,7 @@ func TestCommand(t *testing.T) {
 }
 
 func TestCommandWithLineBreakIsRefused(t *testing.T) {
-	g, err := guard.Start(t.Context())
+	g, err := guard.Start(t.Context(), t.TempDir(), lost(t))
 	require.NoError(t, err)
 	g.Command("touch", "a\nb")
 	require.ErrorContains(t, g.Close(), "line break")

@@ -11,7 +11,7 @@ import (
 // A kill in the middle of a write may cut off the end of a path; the beginning
 // is another folder.
 func TestLineWithoutItsEndIsIgnored(t *testing.T) {
-	g, err := Start(t.Context())
+	g, err := Start(t.Context(), t.TempDir(), lost(t))
 	require.NoError(t, err)
 	kept, left := t.TempDir(), filepath.Join(t.TempDir(), "left")
 	require.NoError(t, os.Mkdir(left, 0o700))
@@ -24,7 +24,7 @@ func TestLineWithoutItsEndIsIgnored(t *testing.T) {
 
 // The script checks again what it deletes.
 func TestScriptRefusesDangerousFolders(t *testing.T) {
-	g, err := Start(t.Context())
+	g, err := Start(t.Context(), t.TempDir(), lost(t))
 	require.NoError(t, err)
 	kept := t.TempDir()
 	inside := filepath.Join(kept, "inside")
@@ -39,4 +39,20 @@ func TestScriptRefusesDangerousFolders(t *testing.T) {
 	}
 	require.NoError(t, g.Close())
 	require.DirExists(t, inside)
+}
+
+// lost fails the test.
+func lost(t *testing.T) func(error) {
+	return func(err error) { t.Error(err) }
+}
+
+// TestLost: a journal that cannot be written is told at once, and at the end.
+func TestLost(t *testing.T) {
+	var told error
+	g, err := Start(t.Context(), t.TempDir(), func(err error) { told = err })
+	require.NoError(t, err)
+	require.NoError(t, g.journal.Close())
+	g.Folder(t.TempDir())
+	require.ErrorContains(t, told, "journal")
+	require.ErrorContains(t, g.Close(), "journal")
 }
