@@ -59,6 +59,7 @@ type packageRecord struct {
 	BuildSeconds float64            `json:"build_s"`
 	Builder      string             `json:"builder"` // interpreter or base image, by version and identity
 	Dependencies []build.Dependency `json:"dependencies"`
+	Warnings     []string           `json:"warnings,omitempty"`
 }
 
 const resultsFormat = 1
@@ -94,7 +95,7 @@ func (m *manifest) addPlatform(name string, p driver.Platform) {
 func (m *manifest) addPackage(function string, p build.Result) {
 	m.Packages = append(m.Packages, packageRecord{
 		Function: function, Digest: p.Digest, Kind: p.Kind, Image: p.Image, Bytes: p.Size,
-		Reused: p.Reused, BuildSeconds: p.Took.Seconds(), Builder: p.Builder, Dependencies: p.Dependencies,
+		Reused: p.Reused, BuildSeconds: p.Took.Seconds(), Builder: p.Builder, Dependencies: p.Dependencies, Warnings: p.Warnings,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,8 +43,10 @@ func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body fun
 		if ctx.Err() != nil {
 			tb.Errorf("stopped: %v; what was measured is kept", context.Cause(ctx))
 		}
-		if hint := fn.benchmark.hint(); hint != "" && c.sample.attempts > c.sample.ok {
-			tb.Logf("%s: %s", fn.benchmark.Name, hint)
+		if c.sample.attempts > c.sample.ok {
+			for _, hint := range fn.hints() {
+				tb.Logf("%s: %s", fn.label(), hint)
+			}
 		}
 		switch {
 		case c.sample.counted > 0 || tb.Skipped():
@@ -130,11 +133,23 @@ func (f *plannedFunction) build(ctx context.Context, r *run) error {
 		return err // it names the benchmark, the runtime and the platform
 	}
 	r.progress.built(f, result)
+	for _, text := range result.Warnings {
+		r.note(f.label() + ": " + text)
+	}
 	r.mu.Lock()
 	r.manifest.addPackage(f.name(), result)
 	r.mu.Unlock()
 	f.built = &built{result}
 	return nil
+}
+
+// hints returns what may be the reason of failures.
+func (f *plannedFunction) hints() []string {
+	hints := slices.Clone(f.built.Warnings)
+	if hint := f.benchmark.hint(); hint != "" {
+		hints = append(hints, hint)
+	}
+	return hints
 }
 
 // finish empties the outputs of a function that ran.

@@ -41,6 +41,7 @@ type Result struct {
 	Took           time.Duration // how long this call took
 	Builder        string        // the tools that built it: interpreter or base image, installer
 	Dependencies   []Dependency  // what is installed in it, by name and version
+	Warnings       []string      // what may be wrong with it
 }
 
 // Dependency is an installed dependency at its resolved version.

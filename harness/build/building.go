@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -41,7 +42,7 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := b.build(ctx, made, log)
+	p, failed, err := b.build(ctx, made, log)
 	if closed := log.Close(); err == nil {
 		err = closed
 	}
@@ -66,6 +67,8 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 		Archive:      p.Archive,
 		Image:        p.Image,
 		Size:         p.Size,
+		Warnings:     append(slices.Clone(b.stage.notes), failed...),
+		Incomplete:   len(failed) > 0,
 	}
 	if err := m.record(made); err != nil {
 		return Result{}, err
@@ -85,24 +88,26 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 
 // build stages, has the platform build, and archives, in the folder made of
 // the entry. The paths of the package that it returns are relative to made.
-func (b *building) build(ctx context.Context, made string, log io.Writer) (driver.Package, error) {
+// failed is what went wrong in staging without being an error.
+func (b *building) build(ctx context.Context, made string, log io.Writer) (p driver.Package, failed []string, err error) {
 	code := filepath.Join(made, "code")
 	if err := os.Mkdir(code, 0o755); err != nil {
-		return driver.Package{}, err
+		return driver.Package{}, nil, err
 	}
 	scratch := filepath.Join(b.work, "benchmark")
-	if err := b.stage.write(ctx, code, scratch, b.Job, b.recipe, log); err != nil {
-		return driver.Package{}, err
-	}
-	p, err := b.Platform.Build(ctx, code, b.Spec, log)
+	failed, err = b.stage.write(ctx, code, scratch, b.Job, b.recipe, log)
 	if err != nil {
-		return driver.Package{}, err
+		return driver.Package{}, nil, err
+	}
+	p, err = b.Platform.Build(ctx, code, b.Spec, log)
+	if err != nil {
+		return driver.Package{}, nil, err
 	}
 	if err := ctx.Err(); err != nil {
-		return driver.Package{}, err
+		return driver.Package{}, nil, err
 	}
 	if p.Kind != b.Spec.Kind {
-		return driver.Package{}, fmt.Errorf("the platform built an %s and not an %s", p.Kind, b.Spec.Kind)
+		return driver.Package{}, nil, fmt.Errorf("the platform built an %s and not an %s", p.Kind, b.Spec.Kind)
 	}
 	if p.Dir == "" {
 		p.Dir = "."
@@ -112,7 +117,7 @@ func (b *building) build(ctx context.Context, made string, log io.Writer) (drive
 			continue
 		}
 		if !validName(filepath.ToSlash(*place)) {
-			return driver.Package{}, fmt.Errorf("the platform built %q, which is not in the staged folder", *place)
+			return driver.Package{}, nil, fmt.Errorf("the platform built %q, which is not in the staged folder", *place)
 		}
 		*place = path.Join("code", filepath.ToSlash(*place))
 	}
@@ -120,15 +125,15 @@ func (b *building) build(ctx context.Context, made string, log io.Writer) (drive
 		p.Archive = "code.zip"
 		size, err := Zip(filepath.Join(made, filepath.FromSlash(p.Dir)), filepath.Join(made, p.Archive))
 		if err != nil {
-			return driver.Package{}, err
+			return driver.Package{}, nil, err
 		}
 		p.Size = size
 	} else if p.Archive != "" {
 		info, err := os.Stat(filepath.Join(made, filepath.FromSlash(p.Archive)))
 		if err != nil {
-			return driver.Package{}, err
+			return driver.Package{}, nil, err
 		}
 		p.Size = info.Size()
 	}
-	return p, nil
+	return p, failed, nil
 }

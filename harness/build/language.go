@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,9 @@ import (
 type language struct {
 	manifest string // the file with dependencies
 	lock     string // the file with their resolved versions; empty: none
+
+	// names says whether a manifest names any dependency; nil: it is not known.
+	names func(manifest []byte) bool
 
 	// merge adds packages to a manifest, which is empty if there is none; nil:
 	// it cannot.
@@ -30,8 +34,8 @@ type language struct {
 // languages is all languages with dependencies; in any other, a function is
 // its sources and the platform's files.
 var languages = map[string]language{
-	"python": {manifest: "requirements.txt", merge: mergeRequirements},
-	"nodejs": {manifest: "package.json", lock: "package-lock.json", merge: mergePackageJSON, generate: generateNode},
+	"python": {manifest: "requirements.txt", names: namesRequirements, merge: mergeRequirements},
+	"nodejs": {manifest: "package.json", lock: "package-lock.json", names: namesPackageJSON, merge: mergePackageJSON, generate: generateNode},
 	"java":   {manifest: "pom.xml"},
 	"go":     {manifest: goManifest, lock: goLock, generate: generateGo},
 	"cpp":    {generate: generateCPP},
@@ -76,6 +80,42 @@ func (l language) choose(files []source, arch driver.Architecture, version strin
 	return t.files
 }
 
+// unnamed says that the manifest for a version names nothing while those for
+// others do, so that the function may lack what it imports.
+func (l language) unnamed(code *tree, arch driver.Architecture, rt driver.Runtime) ([]string, error) {
+	if l.names == nil {
+		return nil, nil
+	}
+	named := func(f source) (bool, error) {
+		text, err := fs.ReadFile(code.fsys, f.path)
+		return l.names(text), err
+	}
+	for _, suffix := range suffixes(arch, rt.Version) {
+		if f, ok := code.find(l.manifest + suffix); ok {
+			if ok, err := named(f); ok || err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	var others []string
+	for _, f := range code.files {
+		if suffix, ok := strings.CutPrefix(f.name, l.manifest+"."); ok {
+			ok, err := named(f)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				others = append(others, suffix)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return nil, nil
+	}
+	return []string{fmt.Sprintf("no %s names anything for %s, though there are some for %s: what they name is not installed", l.manifest, rt, strings.Join(others, ", "))}, nil
+}
+
 // suffixes lists the suffixes of manifests, the most specific first.
 func suffixes(arch driver.Architecture, version string) []string {
 	names := []string{"." + string(arch)}
@@ -88,6 +128,25 @@ func suffixes(arch driver.Architecture, version string) []string {
 	}
 	all = append(all, "."+version)
 	return append(append(all, names...), "")
+}
+
+// namesRequirements says whether a requirements.txt has more than comments.
+func namesRequirements(manifest []byte) bool {
+	for line := range strings.Lines(string(manifest)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return true
+		}
+	}
+	return false
+}
+
+// namesPackageJSON says whether a package.json has dependencies. One that cannot
+// be read is for npm to refuse.
+func namesPackageJSON(manifest []byte) bool {
+	var p struct {
+		Dependencies, OptionalDependencies, DevDependencies map[string]json.RawMessage
+	}
+	return json.Unmarshal(manifest, &p) != nil || len(p.Dependencies)+len(p.OptionalDependencies)+len(p.DevDependencies) > 0
 }
 
 // mergeRequirements appends lines to a requirements.txt, except those that it

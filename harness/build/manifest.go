@@ -35,6 +35,8 @@ type manifest struct {
 	Archive      string              `json:"archive,omitempty"`
 	Image        string              `json:"image,omitempty"`
 	Size         int64               `json:"size"`
+	Warnings     []string            `json:"warnings,omitempty"`
+	Incomplete   bool                `json:"incomplete,omitempty"` // something failed, so that it is built again the next time
 	Dependencies []Dependency        `json:"dependencies"`
 	Files        []stored            `json:"files"` // everything in the entry but manifest.json
 }
@@ -274,6 +276,7 @@ func (m manifest) result(dir string) Result {
 		Log:          filepath.Join(dir, "build.log"),
 		Builder:      m.Builder,
 		Dependencies: m.Dependencies,
+		Warnings:     m.Warnings,
 	}
 }
 

@@ -7,18 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os/exec"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/environment"
 )
-
-// maxInit is how long one init.sh may take; some download resources.
-const maxInit = 15 * time.Minute
 
 // staging is what of a benchmark's folder goes into a package.
 type staging struct {
@@ -26,6 +20,7 @@ type staging struct {
 	folder tree              // what init.sh can read; empty if there is none
 	inits  []string          // the init.sh to run, by their paths in folder
 	made   map[string][]byte // made from the sources, by path in the package
+	notes  []string          // what may be wrong with the sources
 }
 
 // newStaging reads a benchmark's folder. It writes nothing.
@@ -46,6 +41,9 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 	var s staging
 	s.code, err = readTree(j.Files, language, func(name string) bool { return name == "init.sh" || slices.Contains(variants, name) })
 	if err != nil {
+		return staging{}, err
+	}
+	if s.notes, err = languages[language].unnamed(&s.code, j.Spec.Architecture, j.Spec.Runtime); err != nil {
 		return staging{}, err
 	}
 	s.code.files = languages[language].choose(s.code.files, j.Spec.Architecture, j.Spec.Runtime.Version)
@@ -148,50 +146,28 @@ func configured(fsys fs.FS, language string) (others, variants []string, err err
 }
 
 // write stages the benchmark in the folder dir: its sources, what its init.sh
-// adds, what the platform adds, and what is made from all that. scratch is a folder for a copy of the
-// benchmark's folder, from which init.sh runs.
-func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r driver.Recipe, log io.Writer) error {
+// adds, what the platform adds, and what is made from all that. scratch is a
+// folder for a copy of the benchmark's folder, in which init.sh runs. failed says
+// what went wrong in an init.sh that ended as if nothing had.
+func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r driver.Recipe, log io.Writer) (failed []string, err error) {
 	if err := s.code.write(dir); err != nil {
-		return err
+		return nil, err
 	}
 	if len(s.inits) > 0 {
 		if err := s.folder.write(scratch); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	for _, init := range s.inits {
-		if err := runInit(ctx, init, dir, scratch, j, log); err != nil {
-			return err
+	for _, name := range s.inits {
+		i := initScript{name: name, dir: dir, scratch: scratch, job: j}
+		went, err := i.run(ctx, log)
+		if err != nil {
+			return nil, err
 		}
+		failed = append(failed, went...)
 	}
 	if err := overlay(dir, j.Spec.Runtime.Language, r); err != nil {
-		return err
+		return nil, err
 	}
-	return addFiles(dir, s.made)
-}
-
-// runInit runs an init.sh in the package's folder and, if it fails there, in its
-// own: SeBS runs them wherever it was started and ignores how they end, so some
-// name files of the one and some of the other by relative paths.
-func runInit(ctx context.Context, init, dir, scratch string, j Job, log io.Writer) error {
-	run := script{
-		name: init,
-		args: []string{scratch + "/" + init, dir, "false", string(j.Spec.Architecture)},
-		dir:  dir,
-		env:  environment.Install.Variables(),
-		most: maxInit,
-	}
-	first := run.run(ctx, log)
-	var exit *exec.ExitError
-	if !errors.As(first, &exit) {
-		return first // also if it ran out of time
-	}
-	if _, err := fmt.Fprintf(log, "%s: %v: once more, in its own folder\n", init, exit); err != nil {
-		return err
-	}
-	run.dir = path.Join(scratch, path.Dir(init))
-	if run.run(ctx, log) == nil {
-		return nil
-	}
-	return first
+	return failed, addFiles(dir, s.made)
 }

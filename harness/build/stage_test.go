@@ -143,31 +143,6 @@ func TestInitFails(t *testing.T) {
 	require.True(t, bytes.HasPrefix(log, []byte("line 1\n")))
 }
 
-// SeBS runs an init.sh anywhere and ignores its status: relative paths may mean
-// the package's folder or its own.
-func TestInitRelative(t *testing.T) {
-	for name, text := range map[string]string{
-		"the package's folder": "echo x > made && mkdir folder && cp made folder/ && chmod 755 folder/made\n",
-		"its own folder":       "cp -r templates \"$1/\"\n",
-	} {
-		t.Run(name, func(t *testing.T) {
-			files := folder()
-			files["python/init.sh"] = &fstest.MapFile{Data: []byte(text)}
-			files["python/templates/page.html"] = &fstest.MapFile{Data: []byte("page")}
-			p := &platform{}
-			p.build = func(_ context.Context, dir string, s driver.Spec, _ io.Writer) (driver.Package, error) {
-				require.FileExists(t, filepath.Join(dir, "templates", "page.html"))
-				if name == "the package's folder" {
-					require.FileExists(t, filepath.Join(dir, "folder", "made"))
-				}
-				return driver.Package{Kind: s.Kind}, nil
-			}
-			_, err := openStore(t).Package(t.Context(), job(t, p, files))
-			require.NoError(t, err)
-		})
-	}
-}
-
 // What init.sh leaves running does not outlive the build, and what it prints
 // after its end is not waited for.
 func TestInitLeavesNothing(t *testing.T) {

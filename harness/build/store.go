@@ -130,6 +130,7 @@ func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
 	switch {
 	case err == nil && !job.Anew:
 		return r, nil
+	case errors.Is(err, errIncomplete): // it was told when it was built
 	case err != nil && exists(s.path("packages", digest)):
 		fmt.Fprintf(job.Log, "package %s in the store is damaged (%v): it is built again\n", digest[:12], err)
 	}
@@ -164,6 +165,10 @@ func (s *Store) explain(err error) error {
 	return err
 }
 
+// errIncomplete is the error of an entry whose init.sh did not do all that it
+// was to do, which is built again each time.
+var errIncomplete = errors.New("it is incomplete")
+
 // find returns an entry that is complete.
 func (s *Store) find(ctx context.Context, digest string) (Result, error) {
 	dir := s.path("packages", digest)
@@ -173,6 +178,9 @@ func (s *Store) find(ctx context.Context, digest string) (Result, error) {
 	}
 	if m.Digest != digest {
 		return Result{}, fmt.Errorf("%s is of another package", manifestName)
+	}
+	if m.Incomplete {
+		return Result{}, errIncomplete
 	}
 	if err := m.damage(ctx, dir, false); err != nil {
 		return Result{}, err
