@@ -39,7 +39,21 @@ native='
     if (scripts.install || fs.existsSync(dir + "/binding.gyp")) console.log(dir.split("node_modules/").pop());
   }'
 
+# The function's own scripts, those that npm runs when it installs a folder:
+# what their names begin with is run around each by npm.
+own='
+  const scripts = require(process.cwd() + "/package.json").scripts || {};
+  const after = ["install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+  for (const name of process.argv[1] === "before" ? ["preinstall"] : after) if (scripts[name]) console.log(name);'
+run_own() {
+  local name
+  for name in $("$node" -e "$own" "$1"); do
+    "$npm" run --ignore-scripts --no-update-notifier "$name"
+  done
+}
+
 # Scripts of packages are not run, except those that make a native part.
+if [ -f package.json ]; then run_own before; fi
 if [ -f package.json ] && "$node" -e "$has_dependencies"; then
   options=(--omit=dev --no-audit --no-fund --ignore-scripts --install-links --no-update-notifier)
   if [ -f package-lock.json ] && "$node" -e "$all_locked"; then
@@ -56,6 +70,8 @@ if [ -f package.json ] && "$node" -e "$has_dependencies"; then
     rm -f node_modules/.package-lock.json # it names the registry that was used
   fi
 fi
+
+if [ -f package.json ]; then run_own after; fi
 
 if [ -f package.sh ]; then
   mkdir -p node_modules

@@ -96,6 +96,12 @@ func TestFoldersAsTheyAre(t *testing.T) {
 			"926.missing-package/input.py: validate_output imports sebs_has_no_package_of_this_name, which python3 has not: install it for the python3 that PATH finds",
 		}, not: []string{"this is built"}},
 		{name: "927.no-folder", says: []string{"--- SKIP", "config.json names the language nodejs, but there is no folder nodejs"}},
+		{name: "928.development"},
+		{name: "929.fetched", fails: true, says: []string{
+			"929.fetched python-3.11: init.sh went on after what failed, so that something may be missing: line 2: tar -xf none.tar",
+			"no requirements.txt names anything for python-3.11, though there are some for 3.6",
+			"No module named 'six'",
+		}},
 		{name: "040.server-reply", says: []string{`040.server-reply: the built-in one runs, since that of SEBS_BENCHMARKS reads "ip-address" of its event, which its input.py does not make`}},
 	}
 	for _, tt := range tests {

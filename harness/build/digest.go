@@ -26,6 +26,9 @@ func (s *staging) digest(j Job, r driver.Recipe) (string, error) {
 	d := digester{sha256.New()}
 	d.text("sebs package", format, j.PlatformName, j.Spec.Benchmark, j.Spec.Runtime.Language, j.Spec.Runtime.Version,
 		string(j.Spec.Architecture), string(j.Spec.Kind), r.Builder)
+	if s.whole {
+		d.text("all that SeBS installs")
+	}
 	d.bytes(installer)
 	d.list(r.Packages)
 	d.files(r.Files)

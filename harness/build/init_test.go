@@ -179,3 +179,36 @@ func TestUnnamedDependencies(t *testing.T) {
 		})
 	}
 }
+
+// npm installs the devDependencies of a folder written for SeBS, as SeBS's
+// installer has it do, and those of no other.
+func TestDevelopmentDependencies(t *testing.T) {
+	const manifest = `{"name": "f", "dependencies": {"a": "1"}, "devDependencies": {"a": "2", "b": "3"}}`
+	for name, test := range map[string]struct{ sebs, manifest, want string }{
+		"of SeBS":     {"input.py", manifest, `{"name": "f", "dependencies": {"a": "1", "b": "3"}}`},
+		"of another":  {"input.txt", manifest, manifest},
+		"none":        {"input.py", `{"name": "f"}`, `{"name": "f"}`},
+		"no manifest": {"input.py", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := fstest.MapFS{"nodejs/function.js": {}, test.sebs: {}}
+			if test.manifest != "" {
+				files["nodejs/package.json"] = &fstest.MapFile{Data: []byte(test.manifest)}
+			}
+			p := &platform{}
+			p.build = func(_ context.Context, dir string, s driver.Spec, _ io.Writer) (driver.Package, error) {
+				got, err := os.ReadFile(filepath.Join(dir, "package.json"))
+				if test.want == "" {
+					require.ErrorIs(t, err, os.ErrNotExist)
+				} else {
+					require.JSONEq(t, test.want, string(got))
+				}
+				return driver.Package{Kind: s.Kind}, nil
+			}
+			j := job(t, p, files)
+			j.Spec = spec(t, "nodejs-20")
+			_, err := openStore(t).Package(t.Context(), j)
+			require.NoError(t, err)
+		})
+	}
+}

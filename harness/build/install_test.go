@@ -257,7 +257,7 @@ func TestInstallNode(t *testing.T) {
 			dir := t.TempDir()
 			writeFiles(t, dir, lock+`
 -- package.json --
-{"name": "f", "scripts": {"install": "touch own", "prepare": "touch own"},
+{"name": "f", "scripts": {"preinstall": "[ ! -e node_modules ] && echo before > own", "install": "node -e 'require(\"tiny\")' && echo installed >> own", "prepare": "echo prepared >> own", "test": "false"},
  "dependencies": {"tiny": "file:tiny.tgz", "built": "file:built.tgz"}, "devDependencies": {"dev": "file:dev.tgz"}}
 -- function.js --
 module.exports = require("tiny") + require("built");
@@ -271,7 +271,9 @@ module.exports = require("tiny") + require("built");
 			}
 			_, err := installNode(t, dir)
 			require.NoError(t, err)
-			require.NoFileExists(t, filepath.Join(dir, "own"))
+			order, err := os.ReadFile(filepath.Join(dir, "own"))
+			require.NoError(t, err)
+			require.Equal(t, "before\ninstalled\nprepared\n", string(order), "the function's own scripts are run")
 			require.NoFileExists(t, filepath.Join(dir, "node_modules", "tiny", "advertised"))
 			require.NoDirExists(t, filepath.Join(dir, "node_modules", "dev"))
 			require.NoFileExists(t, filepath.Join(dir, "node_modules", ".package-lock.json"))

@@ -21,6 +21,10 @@ type language struct {
 	// names says whether a manifest names any dependency; nil: it is not known.
 	names func(manifest []byte) bool
 
+	// whole returns a manifest of a folder written for SeBS with all that SeBS
+	// installs; nil: it is as it is.
+	whole func(manifest []byte) ([]byte, error)
+
 	// merge adds packages to a manifest, which is empty if there is none; nil:
 	// it cannot.
 	merge func(manifest []byte, packages []string) ([]byte, error)
@@ -35,7 +39,7 @@ type language struct {
 // its sources and the platform's files.
 var languages = map[string]language{
 	"python": {manifest: "requirements.txt", names: namesRequirements, merge: mergeRequirements},
-	"nodejs": {manifest: "package.json", lock: "package-lock.json", names: namesPackageJSON, merge: mergePackageJSON, generate: generateNode},
+	"nodejs": {manifest: "package.json", lock: "package-lock.json", names: namesPackageJSON, whole: withDevelopment, merge: mergePackageJSON, generate: generateNode},
 	"java":   {manifest: "pom.xml"},
 	"go":     {manifest: goManifest, lock: goLock, generate: generateGo},
 	"cpp":    {generate: generateCPP},

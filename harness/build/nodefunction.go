@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -42,4 +43,33 @@ func generateNode(_ Job, code *tree, r driver.Recipe) (map[string][]byte, error)
 		made[shim+".js"] = []byte(strings.ReplaceAll(text, "NAME", shim))
 	}
 	return made, nil
+}
+
+// withDevelopment moves a package.json's devDependencies to its dependencies.
+// SeBS installs a folder as its author does, with them; here they are not
+// installed in folders of another form.
+func withDevelopment(manifest []byte) ([]byte, error) {
+	all := map[string]json.RawMessage{}
+	if err := json.Unmarshal(manifest, &all); err != nil {
+		return nil, err
+	}
+	var p struct{ Dependencies, DevDependencies map[string]json.RawMessage }
+	if err := json.Unmarshal(manifest, &p); err != nil {
+		return nil, err
+	}
+	if len(p.DevDependencies) == 0 {
+		return manifest, nil
+	}
+	maps.Copy(p.DevDependencies, p.Dependencies) // what is in both is a dependency
+	raw, err := json.Marshal(p.DevDependencies)
+	if err != nil {
+		return nil, err
+	}
+	all["dependencies"] = raw
+	delete(all, "devDependencies")
+	merged, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(merged, '\n'), nil
 }

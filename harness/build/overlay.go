@@ -41,6 +41,23 @@ func overlay(dir, lang string, r driver.Recipe) error {
 	return os.WriteFile(manifest, merged, 0o644)
 }
 
+// completeManifest has the manifest in the staged folder dir name all that SeBS
+// installs, if there is one.
+func completeManifest(dir string, l language) error {
+	manifest := filepath.Join(dir, l.manifest)
+	old, err := os.ReadFile(manifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	whole, err := l.whole(old)
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.manifest, err)
+	}
+	return os.WriteFile(manifest, whole, 0o644)
+}
+
 // addFiles writes files to dir, none of which may be there already.
 func addFiles(dir string, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {

@@ -21,6 +21,7 @@ type staging struct {
 	inits  []string          // the init.sh to run, by their paths in folder
 	made   map[string][]byte // made from the sources, by path in the package
 	notes  []string          // what may be wrong with the sources
+	whole  bool              // the manifest is that of a folder written for SeBS
 }
 
 // newStaging reads a benchmark's folder. It writes nothing.
@@ -38,7 +39,7 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 	if err != nil {
 		return staging{}, err
 	}
-	var s staging
+	s := staging{whole: languages[language].whole != nil && isSeBS(j.Files)}
 	s.code, err = readTree(j.Files, language, func(name string) bool { return name == "init.sh" || slices.Contains(variants, name) })
 	if err != nil {
 		return staging{}, err
@@ -85,6 +86,12 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 		return slices.Contains(others, name) || ok && variant != j.Spec.Variant && slices.Contains(variants, variant)
 	})
 	return s, err
+}
+
+// isSeBS reports whether a benchmark's folder is one written for SeBS.
+func isSeBS(files fs.FS) bool {
+	_, err := fs.Stat(files, "input.py")
+	return err == nil
 }
 
 // vary lays the folder of the job's variant over the sources of its language.
@@ -165,6 +172,11 @@ func (s *staging) write(ctx context.Context, dir, scratch string, j Job, r drive
 			return nil, err
 		}
 		failed = append(failed, went...)
+	}
+	if s.whole {
+		if err := completeManifest(dir, languages[j.Spec.Runtime.Language]); err != nil {
+			return nil, err
+		}
 	}
 	if err := overlay(dir, j.Spec.Runtime.Language, r); err != nil {
 		return nil, err

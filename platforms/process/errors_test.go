@@ -16,7 +16,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		"raises":             {"python", "import json\ndef handler(event):\n  return json.loads('{')\n", "column 2 (char 1) (function.py, line 3)"},
 		"throws":             {"nodejs", "exports.handler = async () => {\n  JSON.parse('{');\n};\n", " (function.js, line 2)"},
 		"no package":         {"python", "import no_such_package" + handler, "No module named 'no_such_package': requirements.txt must name its package (function.py, line 1)"},
-		"no package, nodejs": {"nodejs", "require('no-such-package');\n", "Cannot find module 'no-such-package': package.json must name its package (function.js, line 1)"},
+		"no package, nodejs": {"nodejs", "require('no-such-package');\n", "Cannot find module 'no-such-package': package.json does not name it among its dependencies (function.js, line 1)"},
 		"no module":          {"python", "from . import storage" + handler, "config.json must name the module storage (function.py, line 1)"},
 		"no module, by name": {"python", "import nosql" + handler, "config.json must name the module nosql (function.py, line 1)"},
 		"no module, nodejs":  {"nodejs", "const storage = require('./storage');\n", "Cannot find module './storage': config.json must name the module storage (function.js, line 1)"},

@@ -187,7 +187,7 @@ function lacking(message) {
   if (name === path.join(functionFolder, entries[0])) return [line, ': the language\'s folder has no function.js'];
   const [, shim] = /^(?:\.|.*\/function)\/(storage|nosql)(?:\.js)?$/.exec(name) || [];
   if (shim) return [line, `: config.json must name the module ${shim}`];
-  return [line, /^[./]/.test(name) ? '' : ': package.json must name its package'];
+  return [line, /^[./]/.test(name) ? '' : ': package.json does not name it among its dependencies'];
 }
 
 // place returns the first line of an error's stack that is of the function's
