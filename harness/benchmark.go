@@ -65,6 +65,13 @@ func (b *Benchmark) config() (Config, error) {
 	return c, nil
 }
 
+// guardedBy has the processes of its input.py killed should this one be.
+func (b *Benchmark) guardedBy(g driver.Guard) {
+	if b.folder != nil {
+		b.folder.guardedBy(g)
+	}
+}
+
 // notes returns what the user should know when the benchmark is selected.
 func (b *Benchmark) notes() []string {
 	var notes []string

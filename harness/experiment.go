@@ -176,6 +176,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 				continue
 			}
 			pf := &plannedFunction{function: f, on: o}
+			f.benchmark.guardedBy(r.guard)
 			pf.conditions = slices.DeleteFunc(slices.Clone(conditions), func(c condition) bool { return !sel.cell(f, c) })
 			p.functions = append(p.functions, pf)
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -125,8 +126,10 @@ func newSeBS(files fs.FS, name, dir string) (Benchmark, error) {
 	if b.folder.Data, b.folder.Root, err = sebsData(name, dir); err != nil {
 		return Benchmark{}, fmt.Errorf("benchmark %s: %w", name, err)
 	}
-	b.checks = checks{folder: b.folder, turn: make(chan struct{}, 1)}
-	b.checks.folder.Limit = checkLimit
+	b.checks = checks{
+		start: func(ctx context.Context) (*inputpy.Session, error) { return b.start(ctx, checkLimit) },
+		turn:  make(chan struct{}, 1),
+	}
 	return Benchmark{
 		Name: name, Files: files, Input: b.input, folder: b,
 		Check: func(ctx context.Context, _ Size, payload any, output json.RawMessage, store *Store) error {
@@ -158,6 +161,7 @@ type sebs struct {
 	notes      []string // about config.json
 	unreadable error    // why there is no benchmark
 	checks     checks
+	guard      atomic.Pointer[driver.Guard] // of the run
 
 	mu        sync.Mutex
 	described bool
@@ -190,6 +194,19 @@ func sebsConfig(files fs.FS) (c Config, notes []string, err error) {
 	return c, notes, err
 }
 
+// guardedBy has later sessions guarded.
+func (b *sebs) guardedBy(g driver.Guard) { b.guard.Store(&g) }
+
+// start starts a session with input.py. A limit of 0 is the default.
+func (b *sebs) start(ctx context.Context, limit time.Duration) (*inputpy.Session, error) {
+	folder := b.folder
+	folder.Limit = limit
+	if g := b.guard.Load(); g != nil {
+		folder.Guard = *g
+	}
+	return folder.Start(ctx)
+}
+
 // describe returns what input.py declares, which it executes the first time.
 func (b *sebs) describe(ctx context.Context) (inputpy.Description, error) {
 	b.mu.Lock()
@@ -200,7 +217,7 @@ func (b *sebs) describe(ctx context.Context) (inputpy.Description, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, describeLimit,
 		fmt.Errorf("input.py was not imported within %v", describeLimit))
 	defer cancel()
-	session, err := b.folder.Start(limited)
+	session, err := b.start(limited, 0)
 	if err == nil {
 		b.declared, err = session.Describe(limited)
 		err = errors.Join(err, session.Close())
@@ -239,7 +256,7 @@ func (b *sebs) input(ctx context.Context, size Size, store *Store) (payload any,
 	if err := h.prepare(ctx); err != nil {
 		return nil, err
 	}
-	session, err := b.folder.Start(ctx)
+	session, err := b.start(ctx, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func architecture() string {
 // checks keeps one session for the checks of a benchmark, which are many and
 // short, while they follow each other closely.
 type checks struct {
-	folder  inputpy.Folder
+	start   func(context.Context) (*inputpy.Session, error)
 	turn    chan struct{} // holds a value while a check runs; guards what follows
 	session *inputpy.Session
 	used    int
@@ -110,7 +110,7 @@ func (c *checks) use(ctx context.Context, check func(*inputpy.Session) error) er
 	}
 	defer func() { <-c.turn }()
 	if c.session == nil {
-		session, err := c.folder.Start(ctx)
+		session, err := c.start(ctx)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func (i initScript) run(ctx context.Context, log io.Writer) (failed []string, er
 		},
 		dir:  folder,
 		env:  environment.Install.Variables("SEBS_RECORD=" + record),
-		most: maxInit,
+		most: maxInit, guard: i.job.Guard,
 	}.run(ctx, log)
 	if err != nil {
 		return nil, err

@@ -18,8 +18,9 @@ import (
 type Installer struct {
 	Runtime      driver.Runtime
 	Architecture driver.Architecture
-	Platform     string   // "process"
-	Env          []string // the tools: "PYTHON=/usr/bin/python3.11", "NODE=...", "NPM=...", "PATH=..."
+	Platform     string       // "process"
+	Env          []string     // the tools: "PYTHON=/usr/bin/python3.11", "NODE=...", "NPM=...", "PATH=..."
+	Guard        driver.Guard // kills the installation if this process is killed; nil: the kernel does, as far as it can
 }
 
 // maxInstall is how long one installation may take.
@@ -55,7 +56,7 @@ func Install(ctx context.Context, dir string, in Installer, log io.Writer) error
 		args: []string{"-c", string(text), name},
 		dir:  dir,
 		env:  environment.Install.Variables(own...),
-		most: maxInstall,
+		most: maxInstall, guard: in.Guard,
 	}.run(ctx, log)
 	if err != nil {
 		return fmt.Errorf("install %s: %w", in.Runtime, err)

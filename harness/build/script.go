@@ -8,8 +8,10 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/child"
 )
 
 // script is a run of bash.
@@ -19,6 +21,8 @@ type script struct {
 	dir  string   // the working folder
 	env  []string
 	most time.Duration // how long it may take
+
+	guard driver.Guard // nil: none
 }
 
 // The bounds of what is kept of a script's output.
@@ -30,13 +34,13 @@ const (
 
 // watch starts a background process that holds the read end of a pipe from
 // this process, and kills the process group when the pipe ends: no script
-// outlives the process that waits for it. The shell then becomes the script.
+// outlives the process that waits for it, on any system and without a guard. The
+// shell then becomes the script.
 const watch = `{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & exec bash "$@" 3<&-`
 
-// run runs the script in a process group of its own, without input, and waits
-// for it. When ctx is done, when the time is over and when the script has
-// ended, everything that is left of the group is killed. The error of a script
-// that failed shows the last lines of its output.
+// run runs the script without input and waits for it. When ctx is done, when
+// the time is over and when the script has ended, everything that it started is
+// killed. The error of a script that failed shows the last lines of its output.
 func (s script) run(ctx context.Context, log io.Writer) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
@@ -62,10 +66,7 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	cmd.Stdout = terminal
 	cmd.Stderr = terminal
 	cmd.ExtraFiles = []*os.File{alive}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	kill := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.Cancel = kill
-	err = cmd.Start()
+	running, err := child.Start(cmd, s.guard)
 	terminal.Close()
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
@@ -77,11 +78,10 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 		defer close(copied)
 		_, _ = io.Copy(last, output) // ends with the output, or when it is closed below
 	}()
-	failed := cmd.Wait()
-	_ = kill() // the group still has the process that watches, so the id is not another's
+	failed := running.Wait()
 	select {
 	case <-copied:
-	case <-time.After(5 * time.Second): // a process that left the group holds it open
+	case <-time.After(5 * time.Second): // a process that could not be found holds it open
 	}
 
 	switch {

@@ -14,12 +14,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sebs-go/sebs/harness/controlgroup"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
-
-// cgroupRoot is where control groups are mounted.
-const cgroupRoot = "/sys/fs/cgroup"
 
 // groups are the control groups of a run: a folder in each hierarchy that is
 // used (the only one in version 2), and below it one for each sandbox.
@@ -32,9 +30,9 @@ type groups struct {
 
 // openGroups makes the groups of a run.
 func openGroups(run driver.Run) (*groups, error) {
-	g, parents := &groups{version: "v1"}, []string{filepath.Join(cgroupRoot, "memory"), filepath.Join(cgroupRoot, "pids")}
-	if exists(filepath.Join(cgroupRoot, "cgroup.controllers")) {
-		g.version, parents = "v2", []string{cgroupRoot}
+	g, parents := &groups{version: "v1"}, []string{filepath.Join(controlgroup.Root, "memory"), filepath.Join(controlgroup.Root, "pids")}
+	if exists(filepath.Join(controlgroup.Root, "cgroup.controllers")) {
+		g.version, parents = "v2", []string{controlgroup.Root}
 	}
 	for _, parent := range parents {
 		if !exists(filepath.Join(parent, "cgroup.procs")) {
@@ -54,7 +52,7 @@ func openGroups(run driver.Run) (*groups, error) {
 		// Memory must run out rather than go to disk. Groups below inherit it.
 		_ = write(g.folders[0], "memory.swappiness", "0") // not where there is no swap
 	} else {
-		_ = write(cgroupRoot, "cgroup.subtree_control", "+memory +pids") // often so already, and then not writable
+		_ = write(controlgroup.Root, "cgroup.subtree_control", "+memory +pids") // often so already, and then not writable
 		err = write(g.folders[0], "cgroup.subtree_control", "+memory +pids")
 	}
 	if err != nil {
@@ -70,12 +68,12 @@ func (g *groups) findHomes() error {
 		return err
 	}
 	for _, controller := range []string{"memory", "pids"} {
-		home := filepath.Join(cgroupRoot, controller, "tasks")
+		home := filepath.Join(controlgroup.Root, controller, "tasks")
 		for line := range bytes.Lines(text) {
 			parts := strings.SplitN(strings.TrimSpace(string(line)), ":", 3) // 4:memory:/path
 			if len(parts) == 3 && slices.Contains(strings.Split(parts[1], ","), controller) {
 				// In a container the path may be one of the host.
-				if own := filepath.Join(cgroupRoot, controller, parts[2], "tasks"); exists(own) {
+				if own := filepath.Join(controlgroup.Root, controller, parts[2], "tasks"); exists(own) {
 					home = own
 				}
 			}
@@ -128,7 +126,7 @@ func (g *groups) enter(name string, memory int) (*groupJail, error) {
 func (g *groups) close() error {
 	var errs []error
 	for i, f := range g.folders {
-		if err := removeGroup(f); err != nil {
+		if err := controlgroup.Remove(f); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -173,7 +171,7 @@ func (j *groupJail) leave() error {
 
 func (j *groupJail) kill() {
 	for _, f := range j.folders {
-		if err := killGroup(f); err != nil {
+		if err := controlgroup.Kill(f); err != nil {
 			return // which remove finds too, and tells
 		}
 	}
@@ -203,7 +201,7 @@ func (j *groupJail) remove() error {
 	j.mu.Unlock()
 	var errs []error
 	for _, f := range j.folders {
-		errs = append(errs, removeGroup(f))
+		errs = append(errs, controlgroup.Remove(f))
 	}
 	return errors.Join(errs...)
 }

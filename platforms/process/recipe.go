@@ -63,6 +63,7 @@ func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 		Architecture: s.Architecture,
 		Platform:     Name,
 		Env:          l.tools(i),
+		Guard:        p.run.Guard,
 	}, log)
 	if err != nil {
 		return driver.Package{}, err

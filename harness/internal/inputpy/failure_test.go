@@ -310,7 +310,10 @@ os.rename("`+state+`.new", "`+state+`")
 	require.Len(t, fields, 3)
 	gone(t, fields[1])
 	gone(t, fields[2])
-	require.NoDirExists(t, filepath.Dir(fields[0]))
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Dir(fields[0]))
+		return os.IsNotExist(err)
+	}, 10*time.Second, 10*time.Millisecond, "its folder")
 }
 
 // gone waits until a process has ended; an orphan is reaped by another process.

@@ -46,6 +46,8 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // DefaultLimit bounds one operation of a session, start and import included.
@@ -59,6 +61,7 @@ type Folder struct {
 	Data  string        // the data_dir of generate_input; empty: the folder's data, or an empty folder if it has none
 	Root  string        // the data of all benchmarks, <group>/<benchmark>; empty: there is only that of this one
 	Limit time.Duration // of one operation; 0: DefaultLimit
+	Guard driver.Guard  // cleans up if this process is killed; nil: each session has its own
 }
 
 // Description is what an input.py declares.

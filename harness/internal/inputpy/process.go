@@ -13,11 +13,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/internal/child"
+	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
 //go:embed runner.py
@@ -46,9 +47,12 @@ type Session struct {
 	ended    chan struct{} // closed once the child was waited for
 	output   *tail
 
+	cmd     *exec.Cmd
+	child   *child.Child
+	own     *guard.Guard // nil: it was given one
+	release func()       // the guard of the temporary folder
+
 	mu     sync.Mutex
-	cmd    *exec.Cmd
-	waited bool
 	failed error // why no operation can follow
 }
 
@@ -75,8 +79,15 @@ func (f Folder) Start(ctx context.Context) (*Session, error) {
 	if s.limit == 0 {
 		s.limit = DefaultLimit
 	}
+	if f.Guard == nil { // what goes wrong with its own is the error of Close
+		if s.own, err = guard.Start(ctx, tmp, func(error) {}); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", place, err), os.RemoveAll(tmp))
+		}
+		f.Guard = s.own
+	}
+	s.release = f.Guard.Folder(tmp)
 	if err := s.start(ctx, f, python); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", place, err), os.RemoveAll(tmp))
+		return nil, errors.Join(fmt.Errorf("%s: %w", place, err), s.clear())
 	}
 	return s, nil
 }
@@ -134,9 +145,8 @@ func (s *Session) start(ctx context.Context, f Folder, python string) error {
 	s.cmd.Env = environment.Input.Variables("TMPDIR=" + work)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	s.cmd.ExtraFiles = []*os.File{requestsRead, messagesWrite}
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	s.cmd.WaitDelay = time.Second // for descendants that keep stdout
-	if err := s.cmd.Start(); err != nil {
+	s.cmd.WaitDelay = time.Second // for descendants that cannot be found
+	if s.child, err = child.Start(s.cmd, f.Guard); err != nil {
 		requestsWrite.Close()
 		messagesRead.Close()
 		return err
@@ -183,20 +193,18 @@ func readLine(r *bufio.Reader, limit int) ([]byte, error) {
 	}
 }
 
-// wait reaps the child and kills what it left in its group.
+// wait waits for the child and kills what it left.
 func (s *Session) wait() {
-	_ = s.cmd.Wait() // how it ended is in the process state
+	_ = s.child.Wait() // how it ended is in the process state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waited = true
-	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // mostly there is nothing left
 	if s.failed == nil {
 		s.failed = fmt.Errorf("%s: python3 ended: %s", s.place, s.cmd.ProcessState)
 	}
 	close(s.ended)
 }
 
-// fail kills the child and its group; err is what every further operation
+// fail kills the child; err is what every further operation
 // returns, unless there is one already.
 func (s *Session) fail(err error) {
 	s.mu.Lock()
@@ -204,9 +212,7 @@ func (s *Session) fail(err error) {
 	if s.failed == nil {
 		s.failed = err
 	}
-	if !s.waited {
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // it may have ended by now
-	}
+	s.child.Kill()
 }
 
 // Err returns why no operation can follow, or nil.
@@ -228,10 +234,22 @@ func (s *Session) Close() error {
 	late := time.AfterFunc(grace, func() { s.fail(nil) })
 	defer late.Stop()
 	<-s.ended
-	if err := os.RemoveAll(s.tmp); err != nil {
+	if err := s.clear(); err != nil {
 		return fmt.Errorf("%s: %w", s.place, err)
 	}
 	return nil
+}
+
+// clear deletes the temporary folder.
+func (s *Session) clear() error {
+	err := os.RemoveAll(s.tmp)
+	if err == nil {
+		s.release()
+	}
+	if s.own != nil {
+		err = errors.Join(err, s.own.Close())
+	}
+	return err
 }
 
 // tail keeps the end of what is written to it.

@@ -1,4 +1,6 @@
-package process
+// Package controlgroup makes and removes control groups, with all that is in
+// them.
+package controlgroup
 
 import (
 	"bytes"
@@ -14,18 +16,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Root is where control groups are mounted.
+const Root = "/sys/fs/cgroup"
+
+// Make makes a group that nothing limits, for processes to be found in, and
+// returns its folder. A process enters it by the file cgroup.procs.
+func Make(name string) (string, error) {
+	parent := Root
+	if _, err := os.Stat(filepath.Join(Root, "cgroup.controllers")); err != nil { // version 1
+		parent = filepath.Join(Root, "pids")
+	}
+	if _, err := os.Stat(filepath.Join(parent, "cgroup.procs")); err != nil {
+		return "", fmt.Errorf("%s is not a hierarchy of control groups", parent)
+	}
+	folder := filepath.Join(parent, name)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return "", err
+	}
+	return folder, nil
+}
+
 // killing bounds how long processes and groups may take to be gone.
 const killing = 5 * time.Second
 
-// killGroup kills everything in a group and in those that its processes made
+// Kill kills everything in a group and in those that its processes made
 // below it, and returns when that is dead.
-func killGroup(folder string) error {
+func Kill(folder string) error {
 	return untilGone(folder, func(string) error { return nil })
 }
 
-// removeGroup removes a group, with those below it, once everything in them was
+// Remove removes a group, with those below it, once everything in them was
 // killed.
-func removeGroup(folder string) error {
+func Remove(folder string) error {
 	err := untilGone(folder, func(dir string) error {
 		err := os.Remove(dir)
 		if errors.Is(err, unix.EBUSY) {
@@ -93,4 +115,9 @@ func eachGroup(dir string, f func(dir string) error) error {
 	return errors.Join(slices.DeleteFunc(errs, func(err error) bool {
 		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV)
 	})...)
+}
+
+// write writes a control file.
+func write(dir, name, value string) error {
+	return os.WriteFile(filepath.Join(dir, name), []byte(value), 0o644)
 }

@@ -1,0 +1,104 @@
+package child
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sebs-go/sebs/harness/controlgroup"
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// dieWithThread has a child killed when the thread that started it ends, and
+// so when this process does.
+func dieWithThread(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
+
+// awaitExit returns when a child has ended, and leaves it to be waited for.
+func awaitExit(pid int) {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+// makeGroup is replaced in tests.
+var makeGroup = controlgroup.Make
+
+// newKeeper returns a control group if this process may make one.
+func newKeeper(name string) keeper {
+	if folder, err := makeGroup("sebs-child-" + strings.ToLower(name)); err == nil {
+		return group(folder)
+	}
+	return mark(variable + "=" + name)
+}
+
+// group keeps a child in the control group with this folder.
+type group string
+
+// configure has a shell go into the group and become the command.
+func (g group) configure(cmd *exec.Cmd) {
+	args := []string{"sh", "-c", `echo 0 >"$1" || exit 125; shift; exec "$@"`, "sh", filepath.Join(string(g), "cgroup.procs"), cmd.Path}
+	cmd.Args = append(args, cmd.Args[1:]...)
+	cmd.Path = "/bin/sh"
+}
+
+func (g group) guard(by driver.Guard) (release func()) { return by.Folder(string(g)) }
+func (g group) kill() error                            { return controlgroup.Kill(string(g)) }
+func (g group) remove() error                          { return controlgroup.Remove(string(g)) }
+
+// variable is the one by which processes are found.
+const variable = "SEBS_CHILD"
+
+// mark keeps a child by this entry of its environment.
+type mark string
+
+func (m mark) configure(cmd *exec.Cmd) { cmd.Env = append(cmd.Environ(), string(m)) }
+
+func (m mark) guard(by driver.Guard) (release func()) {
+	const kill = `for p in /proc/[0-9]*; do tr "\0" "\n" 2>/dev/null <$p/environ | grep -qxF "$1" && kill -KILL ${p#/proc/}; done`
+	return by.Command("sh", "-c", kill, "sh", string(m))
+}
+
+// rounds bounds how often processes are looked for that were forked meanwhile.
+const rounds = 100
+
+func (m mark) kill() error {
+	for range rounds {
+		left := 0
+		files, err := filepath.Glob("/proc/[0-9]*/environ")
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			env, err := os.ReadFile(f)
+			if err != nil { // it has ended, or is another user's
+				continue
+			}
+			for entry := range bytes.SplitSeq(env, []byte{0}) {
+				if string(entry) != string(m) {
+					continue
+				}
+				if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
+					_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
+					left++
+				}
+				break
+			}
+		}
+		if left == 0 {
+			return nil
+		}
+	}
+	return errors.New("there are always new processes")
+}
+
+func (m mark) remove() error { return nil }
