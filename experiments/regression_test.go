@@ -14,7 +14,7 @@ import (
 // TestRegression calls each selected function cold and warm and checks both
 // outputs: it is about correctness. No number of it means anything.
 //
-//	go test -v -run Regression ./experiments
+//	go test -v -timeout 30m -run Regression ./experiments
 //	go test -v -run 'Regression/.*nodejs' ./experiments
 func TestRegression(t *testing.T) {
 	once := harness.Conditions{Bound: 5 * time.Second}

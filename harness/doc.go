@@ -43,9 +43,9 @@
 //	platform=process,benchmark=110.dynamic-html,runtime=python-3.11,arch=x64,package=archive,trigger=http
 //	memory=128,size=test,mode=cold
 //
-// What a pattern selects is known before anything is built, and so is the
-// longest time that it may measure: a selection that cannot end before
-// -timeout is refused, with the -timeout that it needs. A version,
+// What a pattern selects is known before anything is built, and so are the
+// longest time that it may measure and about how long it builds: a selection
+// that may not end before -timeout is refused, with the -timeout that it needs. A version,
 // architecture, package kind or trigger that is not the platform's default, or
 // a benchmark's variant in a language (variant=… after the runtime), runs only
 // if the pattern names it (python-3.12, arm64, variant=pytorch). An experiment

@@ -30,6 +30,32 @@ func started(t *testing.T, c *child, cell string) {
 	}, time.Minute, 5*time.Millisecond, "no record appeared")
 }
 
+// requireSummary checks what a run's summary.txt says of how it ended.
+func requireSummary(t *testing.T, folder string, want ...string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "summary.txt"))
+	require.NoError(t, err)
+	for _, w := range want {
+		require.Contains(t, string(text), w)
+	}
+}
+
+// TestFailedRun: the summary of a run of which a test failed says so, and that
+// of another does not.
+func TestFailedRun(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=5"}, "-test.run", "Model/003/warm")
+	require.Error(t, c.Run())
+	requireSummary(t, c.folder(t), "a test of the run failed: go test has said why")
+
+	c = newChild(t, []string{"SEBS_SAMPLES=5"}, "-test.run", "Model/001.*/warm")
+	require.NoError(t, c.Run(), c.out.String())
+	text, err := os.ReadFile(filepath.Join(c.folder(t), "summary.txt"))
+	require.NoError(t, err)
+	for _, never := range []string{"ended", "were not measured", "failed:"} {
+		require.NotContains(t, string(text), never)
+	}
+}
+
 const slowSequential = "TestModel/platform=sim,benchmark=002.slow,runtime=sim-1,arch=x64,package=archive,trigger=http/memory=128,size=test,mode=sequential"
 
 // TestInterrupted: a signal ends the run, and what was measured is kept.
@@ -49,6 +75,7 @@ func TestInterrupted(t *testing.T) {
 			var manifest map[string]any
 			read(t, filepath.Join(folder, "run.json"), &manifest)
 			require.Contains(t, manifest["ended"], "interrupted by signal")
+			requireSummary(t, folder, "the run ended early: interrupted by signal "+sig.String(), "a test of the run failed")
 		})
 	}
 }
@@ -74,6 +101,7 @@ func TestDeadline(t *testing.T) {
 	require.Contains(t, c.out.String(), "the time of -timeout is over")
 	require.NotContains(t, c.out.String(), "panic: test timed out")
 	require.Contains(t, c.out.String(), "results: ")
+	requireSummary(t, c.folder(t), "the run ended early: the time of -timeout is over")
 }
 
 // TestKilled: after kill -9 everything written is readable, and no temporary
@@ -92,6 +120,7 @@ func TestKilled(t *testing.T) {
 	var manifest map[string]any
 	read(t, filepath.Join(folder, "run.json"), &manifest)
 	require.NotContains(t, manifest, "finished")
+	requireSummary(t, folder, "the run has not ended: it is still running, or it was killed")
 	require.Eventually(t, func() bool {
 		left, err := filepath.Glob(filepath.Join(temp, "sebs-*"))
 		return err == nil && len(left) == 0

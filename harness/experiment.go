@@ -252,10 +252,8 @@ func (p *plan) check(sel selection, all []candidate, bound time.Duration) error 
 	case available == 0:
 		return why
 	}
-	need := time.Duration(cells) * bound
-	if left := time.Until(p.run.deadline); !p.run.deadline.IsZero() && need > left {
-		return fmt.Errorf("%d cells may take %s of measuring (%s each), besides building, but -timeout leaves %s: pass -timeout %s, narrow %s, or lower SEBS_SAMPLES",
-			cells, need.Round(time.Second), bound, left.Round(time.Second), (need + need/4 + time.Minute).Round(time.Minute), sel.kind)
+	if err := p.fits(cells, bound, sel.kind); err != nil {
+		return err
 	}
 	p.run.progress.plan(cells)
 	return nil

@@ -125,10 +125,7 @@ func (f *plannedFunction) build(ctx context.Context, r *run) error {
 		return nil
 	}
 	r.progress.doing("build", f, condition{})
-	result, err := r.packages.Package(ctx, build.Job{
-		Platform: f.on.Platform, PlatformName: f.platform, Files: f.benchmark.Files, Spec: f.spec,
-		Anew: r.updates("code"), Log: r.log, Guard: r.guard,
-	})
+	result, err := r.packages.Package(ctx, f.job(r))
 	if err != nil {
 		return err // it names the benchmark, the runtime and the platform
 	}

@@ -52,6 +52,14 @@ func (p *progress) plan(cells int) {
 	p.cells += cells
 }
 
+// unmeasured returns how many of the planned cells have no results, and how
+// many were planned.
+func (p *progress) unmeasured() (missing, planned int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(p.cells-p.done, 0), p.cells
+}
+
 // doing says what is being prepared.
 func (p *progress) doing(what string, f *plannedFunction, c condition) {
 	detail := f.label()

@@ -34,7 +34,7 @@ func Main(m *testing.M) {
 		code = 1
 	}
 	if r := shared.run; r != nil {
-		if err := r.close(); err != nil {
+		if err := r.close(code != 0); err != nil {
 			fmt.Fprintln(os.Stderr, "sebs:", err)
 			code = max(code, 1)
 		}
@@ -99,7 +99,7 @@ func openRun(tb testing.TB) (*run, error) {
 		return r, nil
 	}
 	tb.Cleanup(func() {
-		if err := r.close(); err != nil {
+		if err := r.close(tb.Failed()); err != nil {
 			tb.Errorf("sebs: %v", err)
 		}
 	})
@@ -170,7 +170,10 @@ func (r *run) begin() error {
 	}
 	r.context()
 	r.manifest = newManifest(r.ctx, r)
-	if err := writeJSON(filepath.Join(r.folder, "run.json"), r.manifest); err != nil {
+	if err := errors.Join(
+		writeFile(filepath.Join(r.folder, summaryFile), []byte(notEnded)),
+		writeJSON(filepath.Join(r.folder, "run.json"), r.manifest),
+	); err != nil {
 		return err
 	}
 	if r.temp, err = os.MkdirTemp("", tempPattern(r.id)); err != nil {
@@ -242,10 +245,34 @@ func (r *run) request() string {
 	return string(strconv.AppendUint(append(append(id[:0], r.id...), '-'), r.requests.Add(1), 10))
 }
 
+// undone returns what the run did not do, a line each.
+func (r *run) undone(failed bool) []string {
+	var lines []string
+	if r.manifest.Ended != "" {
+		lines = append(lines, "the run ended early: "+r.manifest.Ended)
+	}
+	if missing, planned := r.progress.unmeasured(); missing > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %d cells were not measured", missing, planned))
+	}
+	if failed {
+		lines = append(lines, "a test of the run failed: go test has said why")
+	}
+	return lines
+}
+
+// summaryFile is the table of the run. Until the run has ended it says that.
+const summaryFile = "summary.txt"
+
+const notEnded = `the run has not ended: it is still running, or it was killed
+
+The calls that were made are in the invocations.jsonl of each cell. After a
+kill, make sweep (the test that calls harness.Sweep) removes what is left.
+`
+
 // close ends the run: what it created is removed, unless it is to be kept,
 // platforms are closed, and the table is written and shown. A second call does
 // nothing.
-func (r *run) close() error {
+func (r *run) close(failed bool) error {
 	if r.ctx == nil {
 		return nil
 	}
@@ -261,8 +288,8 @@ func (r *run) close() error {
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
 	r.progress.finish()
-	table := summaryTable(r.cells, r.notes, r.manifest.Isolation, r.folder)
-	errs = append(errs, writeFile(filepath.Join(r.folder, "summary.txt"), []byte(table)))
+	table := summaryTable(r.cells, slices.Concat(r.undone(failed), r.notes), r.manifest.Isolation, r.folder)
+	errs = append(errs, writeFile(filepath.Join(r.folder, summaryFile), []byte(table)))
 	errs = append(errs, r.writeBench())
 	r.manifest.Finished = time.Now().UTC()
 	errs = append(errs, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest))

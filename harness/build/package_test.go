@@ -32,9 +32,17 @@ func TestPackage(t *testing.T) {
 			return driver.Package{Kind: driver.Archive}, errors.Join(err, build.Layout(dir, "handler.py", "site"))
 		},
 	}
+	builds := func(want bool, j build.Job) {
+		t.Helper()
+		got, err := s.Builds(t.Context(), j)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	builds(true, job(t, p, folder()))
 	first, err := s.Package(t.Context(), job(t, p, folder()))
 	require.NoError(t, err)
 	require.False(t, first.Reused)
+	builds(false, job(t, p, folder()))
 	require.Equal(t, []build.Dependency{{Name: "pillow", Version: "10.3.0"}}, first.Dependencies)
 	require.FileExists(t, filepath.Join(first.Dir, "handler.py"))
 	require.FileExists(t, filepath.Join(first.Dir, "function", "lib", "helper.py"))
@@ -56,6 +64,7 @@ func TestPackage(t *testing.T) {
 
 	anew := job(t, p, folder())
 	anew.Anew = true
+	builds(true, anew)
 	third, err := s.Package(t.Context(), anew)
 	require.NoError(t, err)
 	require.False(t, third.Reused)

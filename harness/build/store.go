@@ -103,16 +103,33 @@ func (s *Store) Package(ctx context.Context, job Job) (Result, error) {
 	return r, nil
 }
 
-func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
+// Builds reports whether Package would build something for a job: it is not in
+// the store, and there is something to add to its sources.
+func (s *Store) Builds(ctx context.Context, job Job) (bool, error) {
+	recipe, _, digest, err := prepare(ctx, job)
+	if err != nil || len(recipe.Files)+len(recipe.Packages) == 0 {
+		return false, err
+	}
+	_, err = s.find(ctx, digest)
+	return job.Anew || err != nil, nil
+}
+
+// prepare returns what a job's package is made of, and its digest.
+func prepare(ctx context.Context, job Job) (driver.Recipe, staging, string, error) {
 	recipe, err := job.Platform.Recipe(ctx, job.Spec)
 	if err != nil {
-		return Result{}, err
+		return driver.Recipe{}, staging{}, "", err
 	}
 	stage, err := newStaging(job, recipe)
 	if err != nil {
-		return Result{}, err
+		return driver.Recipe{}, staging{}, "", err
 	}
 	digest, err := stage.digest(job, recipe)
+	return recipe, stage, digest, err
+}
+
+func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
+	recipe, stage, digest, err := prepare(ctx, job)
 	if err != nil {
 		return Result{}, err
 	}
