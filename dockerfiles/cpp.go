@@ -24,9 +24,10 @@ type CPPDependency struct {
 //go:embed cpp_dependencies.json
 var cppDependencies []byte
 
-// CPPDependencies returns the known libraries by name. The name sdk is known so
-// that folders written for SeBS build, and has nothing in it: their store is
-// reached through the module. The result is shared and must not be changed. Safe
+// CPPDependencies returns the known libraries by name. The names sdk and runtime
+// (of AWS's) are known so that folders written for SeBS build, and have nothing
+// in them: their store is reached through the module, and calls come through our
+// wrapper. The result is shared and must not be changed. Safe
 // for concurrent use.
 var CPPDependencies = sync.OnceValues(func() (map[string]CPPDependency, error) {
 	d := json.NewDecoder(bytes.NewReader(cppDependencies))

@@ -137,7 +137,7 @@ func TestSeBSFunctionInCPP(t *testing.T) {
 	s.Environment = buckets.Access()
 	a := call(t, deploy(t, p, s, built(t, s, string(source))), `{"bucket": "t-sebs", "key": "out/a.1.bin", "size": 3000000}`)
 	require.Nil(t, a.Error)
-	require.JSONEq(t, `{"same": true, "missing": true, "refused": true, "times": true}`, string(a.Result))
+	require.JSONEq(t, `{"same": true, "missing": true, "refused": true, "times": true, "of day": true, "streamed": true, "into": true, "nothing": true}`, string(a.Result))
 	var measured map[string]int64
 	require.NoError(t, json.Unmarshal(a.Measurement, &measured))
 	require.Positive(t, measured["upload_time"])

@@ -37,6 +37,10 @@ uint64_t elapsed(const Work &work) {
   return std::max<int64_t>(took.count(), 1);
 }
 
+uint64_t microseconds_of_day() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 Storage &Storage::instance() {
@@ -93,8 +97,30 @@ std::tuple<std::string, uint64_t> Storage::download_file(const std::string &buck
   return {std::move(data), took};
 }
 
-uint64_t Storage::upload_random_file(const std::string &bucket, const std::string &key, bool, const char *data, size_t size) {
-  return elapsed([&] { put(bucket, key, {data, size}); });
+uint64_t Storage::download_file(const std::string &bucket, const std::string &key, int &required_retries, bool report_dl_time,
+                                std::ostream &output) {
+  std::string data;
+  const uint64_t took = elapsed([&] {
+    for (required_retries = 0;; required_retries++) {
+      try {
+        data = download_stream(bucket, key);
+        return;
+      } catch (const std::exception &) {
+        if (required_retries == 1499) throw;
+      }
+    }
+  });
+  const uint64_t now = microseconds_of_day();
+  output.clear();
+  output << data;
+  return took == 0 || report_dl_time ? took : now;
+}
+
+uint64_t Storage::upload_random_file(const std::string &bucket, const std::string &key, bool report_dl_time, const char *data,
+                                     size_t size) {
+  if (data == nullptr || size == 0) return 0;
+  const uint64_t took = elapsed([&] { put(bucket, key, {data, size}); });
+  return took == 0 || report_dl_time ? took : microseconds_of_day();
 }
 
 void Storage::download_directory(const std::string &bucket, const std::string &prefix, const std::string &folder) {

@@ -1,7 +1,9 @@
 // The object store of a function: sebs::Storage::instance().
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -45,9 +47,29 @@ class Storage {
   // nothing and 0 if it failed.
   std::tuple<std::string, uint64_t> download_file(const std::string &bucket, const std::string &key);
 
+  // The same, into a stream; tried again until it succeeds, 1500 times at most.
+  // The time is that of day if report_dl_time is false.
+  uint64_t download_file(const std::string &bucket, const std::string &key, int &required_retries, bool report_dl_time,
+                         std::ostream &output);
+
+  // download_stream calls f with a std::istream & of an object's content, and
+  // returns the time of the download and that of f, or 0 and 0, without a call
+  // of f, if it failed.
+  template <typename F>
+  std::tuple<uint64_t, uint64_t> download_stream(const std::string &bucket, const std::string &key, F &&f) {
+    auto [data, took] = download_file(bucket, key);
+    if (took == 0) return {0, 0};
+    std::istringstream in(std::move(data));
+    auto begin = std::chrono::steady_clock::now();
+    f(static_cast<std::istream &>(in));
+    auto spent = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+    return {took, spent.count()};
+  }
+
   // upload_random_file stores bytes under key itself, and returns the time that
-  // it took, or 0 if it failed.
-  uint64_t upload_random_file(const std::string &bucket, const std::string &key, bool, const char *data, size_t size);
+  // it took, that of day if report_dl_time is false, or 0 if it failed or there
+  // are none.
+  uint64_t upload_random_file(const std::string &bucket, const std::string &key, bool report_dl_time, const char *data, size_t size);
 
  private:
   void put(const std::string &bucket, const std::string &key, std::string_view data);
