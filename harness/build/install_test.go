@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -195,6 +196,25 @@ func TestInstallCancelled(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-done, context.Canceled)
 	requireNoReader(t, filepath.Join(dir, "mark"))
+}
+
+// What package.sh leaves in a session of its own ends with the installation.
+func TestInstallLeavesNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("what leaves its process group can be found on Linux alone")
+	}
+	for name, leave := range map[string]string{
+		"session": `setsid bash -c 'read -r x <&5' &`,
+		"daemon":  `(setsid bash -c 'trap "" TERM HUP; cd /; read -r x <&5' </dev/null >/dev/null 2>&1 &)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeFiles(t, dir, "-- package.sh --\nmkfifo mark; exec 5<>mark; "+leave+"\nsleep 0.1; exec 5>&-; mv mark ..\n")
+			_, err := installPython(t, dir)
+			require.NoError(t, err)
+			requireNoReader(t, filepath.Join(filepath.Dir(dir), "mark"))
+		})
+	}
 }
 
 // What is not known to be needed does not reach what is installed; settings of

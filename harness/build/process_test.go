@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
 // childStore names the store that this process, started by a test, builds in.
@@ -54,9 +56,18 @@ func child(dir string) error {
 		_, err := bufio.NewReader(os.Stdin).ReadString('\n')
 		return driver.Package{Kind: s.Kind}, err
 	}}
+	temp, err := os.MkdirTemp("", "sebs-build-test-")
+	if err != nil {
+		return err
+	}
+	g, err := guard.Start(context.Background(), temp, func(error) {})
+	if err != nil {
+		return err
+	}
 	r, err := s.Package(context.Background(), build.Job{
-		Platform: p, PlatformName: "fake", Files: childFiles(), Spec: childSpec, Log: os.Stdout,
+		Platform: p, PlatformName: "fake", Files: childFiles(), Spec: childSpec, Log: os.Stdout, Guard: g,
 	})
+	err = errors.Join(err, g.Close())
 	if err != nil {
 		return err
 	}
