@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/nearest"
 )
@@ -48,7 +49,7 @@ func ReadConfig(files fs.FS) (Config, error) {
 
 // configFile reads the config.json of a benchmark's folder.
 func configFile(files fs.FS) ([]byte, error) {
-	f, err := files.Open("config.json")
+	f, err := build.Regular(files).Open("config.json")
 	if err != nil {
 		return nil, fmt.Errorf("config.json: %w: a benchmark's folder needs one", err)
 	}

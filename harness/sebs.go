@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/inputpy"
 )
@@ -117,6 +118,7 @@ func newSeBS(files fs.FS, name, dir string) (Benchmark, error) {
 	if !benchmarkName.MatchString(name) {
 		return Benchmark{}, fmt.Errorf("benchmark %q: a folder's name has letters, digits and any of . _ -, 64 at most: rename it", name)
 	}
+	files = build.Regular(files)
 	b := &sebs{}
 	var err error
 	if b.config, b.notes, err = sebsConfig(files); err != nil {
@@ -141,6 +143,7 @@ func newSeBS(files fs.FS, name, dir string) (Benchmark, error) {
 // unreadable makes a benchmark of a folder that cannot be read: its functions
 // fail, and only they.
 func unreadable(files fs.FS, name string, why error) Benchmark {
+	files = build.Regular(files)
 	b := &sebs{folder: inputpy.Folder{Name: name, Files: files}, unreadable: why, config: Config{Memory: 128}}
 	entries, _ := fs.ReadDir(files, ".") // what cannot be listed has no languages
 	for _, entry := range entries {

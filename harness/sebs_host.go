@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/inputpy"
@@ -67,7 +68,7 @@ func (h *host) Buckets() []string {
 
 // Upload stores a file in an input.
 func (h *host) Upload(ctx context.Context, index int, key, path string) error {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe must not be waited for
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (h *host) Download(ctx context.Context, bucket, key, path string) (err erro
 		return fmt.Errorf("read %s of bucket %s: %w", key, bucket, err)
 	}
 	defer r.Close()
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NONBLOCK, 0o666)
 	if err != nil {
 		return err
 	}

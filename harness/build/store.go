@@ -120,6 +120,7 @@ func prepare(ctx context.Context, job Job) (driver.Recipe, staging, string, erro
 	if err != nil {
 		return driver.Recipe{}, staging{}, "", err
 	}
+	job.Files = Regular(job.Files)
 	stage, err := newStaging(job, recipe)
 	if err != nil {
 		return driver.Recipe{}, staging{}, "", err

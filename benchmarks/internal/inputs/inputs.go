@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/build"
 )
 
 // Bucket is where a handler finds its objects and leaves its output, as events
@@ -45,7 +46,7 @@ func SeBSData(folder string) (fs.FS, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("SEBS_DATA=%s has no folder %s: name a checkout of SeBS's data repository, or unset it", root, folder)
 	}
-	return os.DirFS(dir), nil
+	return build.Regular(os.DirFS(dir)), nil
 }
 
 // Decode decodes a handler's output, one JSON value, into v. Fields that v

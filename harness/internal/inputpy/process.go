@@ -68,6 +68,11 @@ func (f Folder) Start(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: python3: %w: install Python 3, or put it into PATH, to use folders that have an input.py: %w", place, driver.ErrUnavailable, err)
 	}
+	if f.Dir != "" {
+		if info, err := os.Stat(place); err == nil && !info.Mode().IsRegular() { // a named pipe would be waited for
+			return nil, fmt.Errorf("%s: it is not a file", place)
+		}
+	}
 	tmp, err := os.MkdirTemp("", "sebs-input-")
 	if err != nil {
 		return nil, fmt.Errorf("%s: temporary folder: %w", place, err)
