@@ -18,16 +18,31 @@ import (
 	"github.com/sebs-go/sebs/platforms/sim"
 )
 
-// simCell opens a cell of a model on a run that has neither a guard nor
-// signals, so that it works under synctest, where time is not real.
+// simCell opens a cell of a model, which has its turn, on a run that has
+// neither a guard nor signals, so that it works under synctest, where time is
+// not real.
 func simCell(t *testing.T, model string, mode Mode, trigger driver.Trigger, p parameters) *Cell {
+	t.Helper()
+	plan := simPlan(t, model, trigger, p, sim.Options{})
+	o := newOrder(1, "")
+	c := plan.newCell(plan.functions[0], condition{memory: 128, size: Test, mode: mode}, o.join())
+	require.NoError(t, c.open(c.ctx))
+	o.start()
+	c.turn.wait()
+	require.NoError(t, c.begin())
+	return c
+}
+
+// simPlan plans a function of a model, with no conditions yet.
+func simPlan(t *testing.T, model string, trigger driver.Trigger, p parameters, options sim.Options) *plan {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, sim.ModelFile), []byte(model), 0o644))
 
 	ctx, cancel := context.WithCancelCause(t.Context())
-	r := &run{id: "r0000000", prefix: "r0000000", params: p, folder: t.TempDir(), ctx: ctx, cancel: cancel, progress: &progress{}}
-	platform := sim.New(driver.Run{ID: r.id, Prefix: r.prefix, Log: io.Discard}, sim.Options{World: sim.NewWorld()})
+	r := &run{id: "r0000000", prefix: "r0000000", params: p, seed: 1, folder: t.TempDir(), ctx: ctx, cancel: cancel, progress: &progress{}}
+	options.World = sim.NewWorld()
+	platform := sim.New(driver.Run{ID: r.id, Prefix: r.prefix, Log: io.Discard}, options)
 	t.Cleanup(func() { require.NoError(t, platform.Close(context.WithoutCancel(ctx))) })
 	on := &openPlatform{Platform: platform, name: "sim", run: r, stores: map[string]*Store{}, inputs: map[string]*input{}}
 
@@ -45,10 +60,7 @@ func simCell(t *testing.T, model string, mode Mode, trigger driver.Trigger, p pa
 	fn := &plannedFunction{function: functions[0], on: on}
 	fn.spec.Trigger = trigger
 	fn.built = &built{build.Result{Package: driver.Package{Digest: "d", Kind: driver.Archive, Dir: dir}}}
-
-	c, err := (&plan{run: r, experiment: "TestModel"}).open(ctx, fn, condition{memory: 128, size: Test, mode: mode})
-	require.NoError(t, err)
-	return c
+	return &plan{run: r, tb: t, experiment: "TestModel", functions: []*plannedFunction{fn}}
 }
 
 // TestAgreement compares what the harness reports for a model with what the

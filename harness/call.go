@@ -13,7 +13,7 @@ import (
 
 // call makes one call and reads its answer into v.
 func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
-	v.Batch, v.Request = batch, c.run.request()
+	v.Block, v.Batch, v.Request = c.turn.block, batch, c.run.request()
 	event := in.eventFor(v.Request)
 	ctx, cancel := context.WithTimeout(ctx, c.grace)
 	defer cancel()
@@ -96,7 +96,11 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 			}
 		}
 	}
-	v.Counted = v.OK && (c.cond.mode != Cold || v.Cold) && (c.cond.mode != Warm || !v.Cold)
+	v.Counted = v.OK
+	if v.OK {
+		v.Uncounted = c.uncounted(v)
+		v.Counted = v.Uncounted == ""
+	}
 	c.mu.Lock()
 	v.Sequence = c.sample.attempts
 	c.sample.add(v)
@@ -105,6 +109,17 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 	if err != nil {
 		c.fail(err)
 	}
+}
+
+// uncounted returns why a call that succeeded does not count, or nothing.
+func (c *Cell) uncounted(v *Invocation) Uncounted {
+	switch {
+	case v.resuming:
+		return Resuming
+	case c.cond.mode == Cold && !v.Cold, c.cond.mode == Warm && v.Cold:
+		return WrongStart
+	}
+	return ""
 }
 
 // checkBudget bounds the time of checks: the first few outputs of a cell are

@@ -24,10 +24,28 @@ import (
 // results. Its methods are for one goroutine; Invoke is safe for concurrent
 // use.
 type Cell struct {
-	tb         testing.TB // of the body
-	run        *run
-	fn         *plannedFunction
-	cond       condition
+	tb    testing.TB // of the body
+	plan  *plan
+	run   *run
+	fn    *plannedFunction
+	cond  condition
+	turn  *turn
+	place int // in the order of plans
+
+	ctx    context.Context //nolint:containedctx // of the body: ends with the run, or when the cell is refused
+	cancel context.CancelCauseFunc
+	begun  bool // it had its first turn
+	over   bool // its body has ended
+	owns   bool // its sandboxes are this process's to end
+	keeps  bool // its sandboxes wait for its next turn
+
+	// Of the turn under way, for the body's goroutine.
+	resumed  bool // others had turns before it, and no batch was made since
+	turnFrom struct {
+		calls    int
+		measured time.Duration
+	}
+
 	experiment string
 	dir        string
 	spec       driver.Spec
@@ -83,7 +101,15 @@ func (c *Cell) Payload() any { return c.input.payload }
 // More reports whether the cell needs another batch: until the 95 % interval
 // of the median is narrow enough, or a bound of SEBS_SAMPLES is met, or the
 // run ends. The looks at the interval are fixed in advance.
+//
+// In More a cell's turn ends, after ten calls or five seconds of measuring, and
+// More returns when the cell's next turn has come.
 func (c *Cell) More() bool {
+	return c.wantsMore() && (!c.endTurn() || c.pass())
+}
+
+// wantsMore is More without turns.
+func (c *Cell) wantsMore() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -100,15 +126,32 @@ func (c *Cell) More() bool {
 }
 
 // Batch makes one batch of calls as the cell's mode says, records them and
-// returns them in the order of completion. Once the run or the cell has ended
-// it ends a benchmark's loop, as b.FailNow does.
+// returns them in the order of completion. In a warm or sequential cell the
+// first of a turn that other cells had turns before is made twice: the pause
+// is part of no sample, so the calls of the first do not count. Once the run or
+// the cell has ended, Batch makes no calls, and ends a benchmark's loop as
+// b.FailNow does.
 func (c *Cell) Batch(ctx context.Context) []Invocation {
 	if c.abort != nil && (c.run.ctx.Err() != nil || c.failed()) {
 		c.abort()
 	}
-	batch := c.begin()
-	defer c.end()
-	if c.cond.mode == Cold || c.cond.mode == Burst {
+	if c.failed() {
+		return nil
+	}
+	if resumed := c.resumed; resumed {
+		c.resumed = false
+		if !c.cond.mode.retires() {
+			c.batch(ctx, true)
+		}
+	}
+	return c.batch(ctx, false)
+}
+
+// batch makes one batch of calls; resuming: the first after a pause.
+func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
+	batch := c.beginCalls()
+	defer c.endCalls()
+	if c.cond.mode.retires() {
 		if err := c.Retire(ctx); err != nil {
 			c.fail(err)
 			return nil
@@ -130,6 +173,7 @@ func (c *Cell) Batch(ctx context.Context) []Invocation {
 	}
 	for i := range all {
 		// The budget keeps checks from taking the time that is to be measured.
+		all[i].resuming = resuming
 		c.finish(ctx, &all[i], c.checks.allow(all[i].Client))
 	}
 	return all
@@ -152,16 +196,16 @@ func (c *Cell) InvokeWith(ctx context.Context, payload any) (Invocation, error) 
 }
 
 func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
-	batch := c.begin()
-	defer c.end()
+	batch := c.beginCalls()
+	defer c.endCalls()
 	var v Invocation
 	c.call(ctx, batch, in, &v)
 	c.finish(ctx, &v, check)
 	return v
 }
 
-// begin begins a batch or a single call and returns its number.
-func (c *Cell) begin() int {
+// beginCalls begins a batch or a single call and returns its number.
+func (c *Cell) beginCalls() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.elapse()
@@ -170,8 +214,8 @@ func (c *Cell) begin() int {
 	return c.batches - 1
 }
 
-// end ends what begin began.
-func (c *Cell) end() {
+// endCalls ends what beginCalls began.
+func (c *Cell) endCalls() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.elapse()
@@ -243,6 +287,12 @@ func (c *Cell) fail(err error) {
 	}
 }
 
+// refuse ends the cell with an error, whatever its body does.
+func (c *Cell) refuse(err error) {
+	c.fail(err)
+	c.cancel(err)
+}
+
 // failed reports whether an error of the harness has ended the cell.
 func (c *Cell) failed() bool {
 	c.mu.Lock()
@@ -258,11 +308,8 @@ func (c *Cell) report(b *testing.B) {
 	}
 }
 
-// close gives the function's connections up and writes the cell's summary.
+// close writes the cell's summary.
 func (c *Cell) close() error {
-	if c.client != nil {
-		c.client.Close()
-	}
 	c.mu.Lock()
 	errs := []error{c.err, c.records.close()}
 	c.mu.Unlock()
@@ -270,9 +317,7 @@ func (c *Cell) close() error {
 		errs = append(errs, f.close())
 	}
 	s := c.summary()
-	c.run.mu.Lock()
-	c.run.cells = append(c.run.cells, s)
-	c.run.mu.Unlock()
+	c.run.addCell(s)
 	errs = append(errs, writeJSON(filepath.Join(c.dir, "summary.json"), s))
 	if c.fn.built != nil {
 		errs = append(errs, copyLog(c.fn.built.Log, filepath.Join(c.dir, "build.log")))

@@ -69,6 +69,15 @@ func (c condition) pairs() []pair {
 // name returns "memory=256,size=test,mode=cold", and what the experiment adds.
 func (c condition) name() string { return join(c.pairs()) }
 
+// values returns the condition's values in the order of pairs.
+func (c condition) values() []string {
+	var all []string
+	for _, p := range c.pairs() {
+		all = append(all, p.value)
+	}
+	return all
+}
+
 func join(pairs []pair) string {
 	words := make([]string, len(pairs))
 	for i, p := range pairs {

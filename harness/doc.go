@@ -59,6 +59,13 @@
 // SEBS_SAMPLES. For other shapes there are [Cell.Retire], [Cell.Invoke],
 // [Cell.InvokeWith], and [Cell.Row] for numbers that are not invocations.
 //
+// Cells take turns, of ten calls or five seconds, in blocks of a random order,
+// so that what drifts while a run lasts meets all of them alike. A turn ends in
+// [Cell.More]; a body that does not call it keeps its turn to its end. One body
+// runs at a time, so bodies may share variables; t.Parallel in a body is
+// refused. The first batch of a warm or sequential cell after a pause does not
+// count.
+//
 // A failed invocation is data: it is recorded with its cause and is no part of
 // the statistics. A cell without one invocation that counts fails.
 //
@@ -72,7 +79,7 @@
 // # As a Go benchmark
 //
 // [BenchCells] does for a testing.B what [Cells] does for a testing.T, and
-// benchstat reads what it prints.
+// benchstat reads what it prints.// Its cells follow one another.
 //
 // # A benchmark
 //
@@ -92,6 +99,8 @@
 //	SEBS_SIZE         sizes of inputs, a list: test,small; test
 //	SEBS_SAMPLES      bounds of a cell, invocations and time of measuring: 200,60s; 50,20s
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
+//	SEBS_ORDER        of cells: interleaved, sequential; interleaved
+//	SEBS_SEED         of the order, as run.json has it; a random one
 //	SEBS_RESULTS      folder that gets the folder of results; results/ of the module
 //	SEBS_CACHE        folder of built packages and tools; the user's cache folder
 //	SEBS_PREFIX       begins the names of all resources, and keeps them for later runs

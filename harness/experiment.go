@@ -22,6 +22,9 @@ const noPlatform = `no platform is linked here: import one in a file of the test
 // sub-test of two levels, the function and the condition. Everything is built,
 // deployed and given its input before body is called, and removed afterwards.
 //
+// Cells take turns: see order. Whatever tests are parallel, and whatever bodies
+// do, one body runs at a time.
+//
 // An experiment runs only if -run names it: a pattern that also matches the
 // bare word Test names nothing, and the test is skipped. One that is named and
 // selects no cell fails with the nearest names.
@@ -41,32 +44,15 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fn := range plan.functions {
-		t.Run(fn.name(), func(t *testing.T) {
-			t.Helper() // errors name the line that calls Cells
-			if fn.broken != nil {
-				t.Fatal(fn.broken)
-			}
-			if fn.unavailable != nil {
-				t.Skip(fn.unavailable)
-			}
-			for _, cond := range fn.conditions {
-				t.Run(cond.name(), func(t *testing.T) {
-					t.Helper()
-					plan.cell(t, fn, cond, func(ctx context.Context, cell *Cell) { body(ctx, t, cell) })
-				})
-			}
-			if err := fn.finish(plan.run); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	plan.at = caller()
+	plan.measure(t, body)
 }
 
 // BenchCells does what Cells does for a testing.B: body is called once for
 // each cell that -bench selects, and loops with b.Loop over Cell.Batch. The
 // names of sub-benchmarks have a level for each key, as benchstat projects
-// them. The time reported for an operation is the median of the client's times
+// them. Cells follow one another: package testing runs no benchmark beside
+// another, so for a comparison that drift does not touch use Cells. The time reported for an operation is the median of the client's times
 // of the invocations that count, not that of the loop, which includes forcing
 // cold starts.
 func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
@@ -85,7 +71,10 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	if err != nil {
 		b.Fatal(err)
 	}
+	plan.at = caller()
 	plan.run.progress.quiet() // a line in the middle of a result breaks it for benchstat
+	plan.run.measuring.Lock()
+	defer plan.run.measuring.Unlock()
 	for _, fn := range plan.functions {
 		if fn.broken != nil {
 			b.Errorf("%s: %v", fn.name(), fn.broken)
@@ -97,8 +86,9 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 		}
 		for _, cond := range fn.conditions {
 			b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
-				b.Helper()
-				plan.cell(b, fn, cond, func(ctx context.Context, cell *Cell) {
+				o := newOrder(0, "")
+				c := plan.newCell(fn, cond, o.join())
+				plan.cell(b, c, o.start, func(ctx context.Context, cell *Cell) {
 					cell.abort = b.FailNow // b.Loop ends at -benchtime alone
 					body(ctx, b, cell)
 					cell.report(b)
@@ -114,7 +104,10 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 // plan is what an experiment is going to run.
 type plan struct {
 	run        *run
+	tb         testing.TB
+	at         string // the line that calls Cells
 	experiment string
+	repetition int // of the experiment in the run (-count)
 	functions  []*plannedFunction
 }
 
@@ -156,7 +149,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if len(driver.Platforms()) == 0 {
 		return nil, errors.New(noPlatform)
 	}
-	p := &plan{run: r, experiment: sel.root}
+	p := &plan{run: r, tb: tb, experiment: sel.root, repetition: r.repetition(sel.root)}
 	var all []candidate
 	var known []string // languages
 	for _, platform := range driver.Platforms() {

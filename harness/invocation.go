@@ -18,11 +18,14 @@ import (
 // those in _ns are durations on a monotonic clock.
 type Invocation struct {
 	Sequence int    `json:"seq"`     // place in the cell, from 0, in the order of completion
+	Block    int    `json:"block"`   // of turns, from 1: in each, every cell that has not ended has one
 	Batch    int    `json:"batch"`   // calls of a batch are made at once
 	Request  string `json:"request"` // the id that the client sent
 	OK       bool   `json:"ok"`      // the function answered, and its output is not known to be wrong
 	Counted  bool   `json:"counted"` // ok, and the start that the cell's mode wants: part of its statistics
 	Checked  bool   `json:"checked"` // the output was checked
+
+	Uncounted Uncounted `json:"uncounted,omitempty"` // why it does not count although it is ok
 
 	Cause  driver.Cause `json:"cause,omitempty"`  // why it failed
 	Detail string       `json:"detail,omitempty"` // the same for people
@@ -61,8 +64,18 @@ type Invocation struct {
 	SandboxCPU    time.Duration `json:"sandbox_cpu_ns,omitempty"`       // of this call; of its start too if it was cold
 	SandboxMemory int64         `json:"sandbox_memory_bytes,omitempty"` // peak so far
 
-	result json.RawMessage // of the answer, until it was checked
+	result   json.RawMessage // of the answer, until it was checked
+	resuming bool            // it was made because of a pause before it
 }
+
+// Uncounted is why a call that succeeded is no part of the statistics.
+type Uncounted string
+
+// The reasons.
+const (
+	WrongStart Uncounted = "start"   // the cell's mode wants another start
+	Resuming   Uncounted = "resumed" // other cells had their turns just before it
+)
 
 // Result returns what the handler returned, as JSON; nil if the call failed.
 // It is not part of the record.
@@ -139,11 +152,15 @@ func (v *Invocation) appendJSON(b []byte) []byte {
 	}
 	b = append(b, `{"seq":`...)
 	b = strconv.AppendInt(b, int64(v.Sequence), 10)
+	num("block", int64(v.Block))
 	num("batch", int64(v.Batch))
 	text("request", v.Request)
 	flag("ok", v.OK)
 	flag("counted", v.Counted)
 	flag("checked", v.Checked)
+	if v.Uncounted != "" {
+		text("uncounted", string(v.Uncounted))
+	}
 	if v.Cause != "" {
 		text("cause", string(v.Cause))
 	}

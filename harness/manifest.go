@@ -24,6 +24,8 @@ type manifest struct {
 	Prefix     string            `json:"prefix"`
 	Command    []string          `json:"command"`
 	Parameters map[string]string `json:"parameters"` // SEBS_ variables that were set
+	Order      string            `json:"order"`      // of cells: interleaved, sequential
+	Seed       uint32            `json:"seed"`       // of the order of interleaved cells: SEBS_SEED repeats it
 	Started    time.Time         `json:"started"`
 	Finished   time.Time         `json:"finished,omitzero"`
 	Ended      string            `json:"ended,omitempty"` // why the run ended early
@@ -32,8 +34,9 @@ type manifest struct {
 	Modified   bool              `json:"modified,omitempty"` // the checkout has uncommitted changes
 	Go         string            `json:"go"`
 	Host       machine           `json:"host"`
-	Platforms  []string          `json:"platforms"`           // linked
-	Isolation  map[string]string `json:"isolation,omitempty"` // how a platform keeps sandboxes apart, where that depends on the machine
+	Platforms  []string          `json:"platforms"`            // linked
+	Isolation  map[string]string `json:"isolation,omitempty"`  // how a platform keeps sandboxes apart, where that depends on the machine
+	Sequential map[string]string `json:"sequential,omitempty"` // why a platform's cells were not interleaved
 	Packages   []packageRecord   `json:"packages"`
 }
 
@@ -67,8 +70,12 @@ const resultsFormat = 1
 func newManifest(ctx context.Context, r *run) manifest {
 	m := manifest{
 		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: os.Args, Parameters: map[string]string{},
+		Order: orderInterleaved, Seed: r.seed,
 		Started: r.started.UTC(), Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
 		Packages: []packageRecord{},
+	}
+	if r.params.Sequential {
+		m.Order = orderSequential
 	}
 	for _, name := range parameterNames {
 		if v := os.Getenv(name); v != "" {
@@ -82,8 +89,14 @@ func newManifest(ctx context.Context, r *run) manifest {
 	return m
 }
 
-// addPlatform records what depends on the machine.
+// addPlatform records what depends on the machine or the platform.
 func (m *manifest) addPlatform(name string, p driver.Platform) {
+	if why := p.Features().Sequential; why != "" && m.Order == orderInterleaved {
+		if m.Sequential == nil {
+			m.Sequential = map[string]string{}
+		}
+		m.Sequential[name] = why
+	}
 	if i, ok := p.(interface{ Isolation() string }); ok {
 		if m.Isolation == nil {
 			m.Isolation = map[string]string{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -18,105 +19,163 @@ import (
 // built is a function's package.
 type built struct{ build.Result }
 
-// cell prepares a cell, calls body with it, and writes what it measured,
-// however body ends.
-func (p *plan) cell(tb testing.TB, fn *plannedFunction, cond condition, body func(context.Context, *Cell)) {
-	tb.Helper()
-	p.run.measuring.Lock()
-	defer p.run.measuring.Unlock()
-	ctx := p.run.ctx
-	if ctx.Err() != nil {
-		tb.Fatalf("not begun: %v", context.Cause(ctx))
-	}
-	c, err := p.open(ctx, fn, cond)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
-		}
-		tb.Fatal(err)
-	}
-	defer func() {
-		tb.Helper()
-		if err := c.close(); err != nil {
-			tb.Error(err)
-		}
-		if ctx.Err() != nil {
-			tb.Errorf("stopped: %v; what was measured is kept", context.Cause(ctx))
-		}
-		if c.sample.attempts > c.sample.ok {
-			for _, hint := range fn.hints() {
-				tb.Logf("%s: %s", fn.label(), hint)
-			}
-		}
-		switch {
-		case c.sample.counted > 0 || tb.Skipped():
-		case c.sample.attempts > 0:
-			tb.Errorf("none of %d invocations counts: %s", c.sample.attempts, c.sample.why())
-		case ctx.Err() == nil && !tb.Failed():
-			tb.Error("the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
-		}
-	}()
-	c.tb = tb
-	body(ctx, c)
-}
-
-// open builds and deploys the function, makes its input and the cell's folder.
-func (p *plan) open(ctx context.Context, fn *plannedFunction, cond condition) (*Cell, error) {
+// newCell returns a cell that is not open yet.
+func (p *plan) newCell(fn *plannedFunction, cond condition, turn *turn) *Cell {
 	r := p.run
-	spec := fn.spec
-	spec.Memory = cond.memory
-	spec.Name = driver.FunctionName(r.prefix, spec, fn.on.Features().MaxName)
-	store := fn.on.store(fn.benchmark, spec.Modules)
-	r.progress.doing("input", fn, cond)
-	in, err := fn.on.input(ctx, fn.benchmark, cond.size, store) // before the build, which takes longer to find nothing wrong
-	if err != nil {
-		return nil, err
-	}
-	if err := fn.build(ctx, r); err != nil {
-		return nil, err
-	}
-	if spec.Environment, err = fn.on.environment(ctx, spec.Modules, store); err != nil {
-		return nil, err
-	}
-	r.progress.doing("deploy", fn, cond)
-	endpoint, err := fn.on.Deploy(ctx, spec, fn.built.Package)
-	if err != nil {
-		return nil, fmt.Errorf("deploy %s: %w", spec.Name, err)
-	}
 	c := &Cell{
-		run: r, fn: fn, cond: cond, experiment: p.experiment, spec: spec, input: in, store: store,
-		grace: spec.Timeout + time.Minute, k: r.params.concurrency(cond.mode),
-		dir:    filepath.Join(r.folder, p.experiment, fn.name(), cond.name()),
+		plan: p, run: r, fn: fn, cond: cond, experiment: p.experiment, turn: turn, k: r.params.concurrency(cond.mode), place: r.nextPlace(),
 		series: map[string]*lines{}, rows: map[string]int{}, sample: newSample(), sampler: newSampler(r.params),
 	}
-	if spec.Trigger == driver.SDK {
+	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
+	return c
+}
+
+// cell opens a cell, calls body with it when it is its turn, and writes what it
+// measured, however body ends. ready is called once the cell is open.
+func (p *plan) cell(tb testing.TB, c *Cell, ready func(), body func(context.Context, *Cell)) {
+	tb.Cleanup(func() { // after those of body, and after its sub-tests
+		defer c.turn.end()
+		c.end(tb)
+	})
+	if cause := context.Cause(p.run.ctx); cause != nil {
+		p.fatalf(tb, "not begun: %v", cause)
+	}
+	if err := c.open(c.ctx); err != nil {
+		if cause := context.Cause(p.run.ctx); cause != nil {
+			err = fmt.Errorf("%w (%w)", cause, err)
+		}
+		p.fatalf(tb, "%v", err)
+	}
+	ready()
+	c.turn.wait()
+	if why := p.stopped(); why != "" {
+		if p.run.ctx.Err() == nil {
+			tb.Skipf("not begun: %s", why)
+		}
+		p.fatalf(tb, "not begun: %s", why)
+	}
+	if err := c.begin(); err != nil {
+		p.fatalf(tb, "%v", err)
+	}
+	c.tb = tb
+	body(c.ctx, c)
+}
+
+// errorf fails a test with a message that names the line of the experiment: its
+// sub-tests run in goroutines of their own, from which testing does not find it.
+func (p *plan) errorf(tb testing.TB, format string, args ...any) {
+	fmt.Fprintf(tb.Output(), "%s: %s\n", p.at, fmt.Sprintf(format, args...))
+	tb.Fail()
+}
+
+// fatalf is errorf, and ends the test.
+func (p *plan) fatalf(tb testing.TB, format string, args ...any) {
+	p.errorf(tb, format, args...)
+	tb.FailNow()
+}
+
+// caller returns the line that calls what calls it: "perfcost_test.go:19".
+func caller() string {
+	_, file, line, _ := runtime.Caller(2)
+	return fmt.Sprintf("%s:%d", filepath.Base(file), line)
+}
+
+// open builds and deploys the function and makes its input.
+func (c *Cell) open(ctx context.Context) error {
+	r, fn := c.run, c.fn
+	features := fn.on.Features()
+	c.spec = fn.spec
+	c.spec.Memory = c.cond.memory
+	c.spec.Name = driver.FunctionName(r.prefix, c.spec, features.MaxName)
+	if features.Sequential == "" { // a function of its own: others neither retire nor change it
+		c.spec.Name = driver.FunctionName(r.prefix, c.spec, features.MaxName, c.cond.values()...)
+	}
+	c.grace = c.spec.Timeout + time.Minute
+	c.store = fn.on.store(fn.benchmark, c.spec.Modules)
+	r.progress.doing("input", fn, c.cond)
+	var err error
+	if c.input, err = fn.on.input(ctx, fn.benchmark, c.cond.size, c.store); err != nil {
+		return err // before the build, which takes longer to find nothing wrong
+	}
+	if err := fn.build(ctx, r); err != nil {
+		return err
+	}
+	if c.spec.Environment, err = fn.on.environment(ctx, c.spec.Modules, c.store); err != nil {
+		return err
+	}
+	r.progress.doing("deploy", fn, c.cond)
+	endpoint, err := fn.on.Deploy(ctx, c.spec, fn.built.Package)
+	if err != nil {
+		return fmt.Errorf("deploy %s: %w", c.spec.Name, err)
+	}
+	c.owns = endpoint.Dial != nil
+	if c.spec.Trigger == driver.SDK {
 		invoker, ok := fn.on.Platform.(driver.Invoker)
 		if !ok {
-			return nil, fmt.Errorf("platform %s: trigger sdk: %w", fn.platform, driver.ErrUnsupported)
+			return fmt.Errorf("platform %s: trigger sdk: %w", fn.platform, driver.ErrUnsupported)
 		}
 		c.invoker = invoker
-	} else if c.client, err = invoke.New(endpoint); err != nil {
-		return nil, err
+		return nil
 	}
-	if err := os.MkdirAll(c.dir, 0o755); err != nil {
-		return nil, full(err)
-	}
+	c.client, err = invoke.New(endpoint)
+	return err
+}
+
+// begin begins the cell's first turn: makes its folder, in which nothing is of
+// a cell that did not begin.
+func (c *Cell) begin() error {
 	// A run of the same cell again (-count) gets a folder of its own.
-	for n := 2; ; n++ {
-		c.records, err = createLines(filepath.Join(c.dir, "invocations.jsonl"))
-		if !errors.Is(err, os.ErrExist) || n > 1000 {
+	for n := 1; ; n++ {
+		name := c.cond.name()
+		if n > 1 {
+			name = fmt.Sprintf("%s#%d", name, n)
+		}
+		c.dir = filepath.Join(c.run.folder, c.experiment, c.fn.name(), name)
+		if err := os.MkdirAll(c.dir, 0o755); err != nil {
+			return full(err)
+		}
+		var err error
+		if c.records, err = createLines(filepath.Join(c.dir, "invocations.jsonl")); err == nil {
 			break
 		}
-		c.dir = filepath.Join(r.folder, p.experiment, fn.name(), fmt.Sprintf("%s#%d", cond.name(), n))
-		if err := os.MkdirAll(c.dir, 0o755); err != nil {
-			return nil, full(err)
+		if !errors.Is(err, os.ErrExist) || n > 1000 {
+			return err
 		}
 	}
-	if err != nil {
-		return nil, err
+	c.begun = true
+	c.beginTurn()
+	return nil
+}
+
+// end ends a cell: whatever it holds is given up, and what it measured is
+// written.
+func (c *Cell) end(tb testing.TB) {
+	c.over = true
+	c.cancel(errors.New("the cell has ended"))
+	if c.client != nil {
+		c.client.Close()
 	}
-	r.progress.cellBegins(c)
-	return c, nil
+	if !c.begun {
+		return
+	}
+	if err := errors.Join(c.giveUp(), c.close()); err != nil {
+		c.plan.errorf(tb, "%v", err)
+	}
+	if cause := context.Cause(c.run.ctx); cause != nil {
+		c.plan.errorf(tb, "stopped: %v; what was measured is kept", cause)
+	}
+	if c.sample.attempts > c.sample.ok {
+		for _, hint := range c.fn.hints() {
+			tb.Logf("%s: %s", c.fn.label(), hint)
+		}
+	}
+	switch {
+	case c.sample.counted > 0 || tb.Skipped():
+	case c.sample.attempts > 0:
+		c.plan.errorf(tb, "none of %d invocations counts: %s", c.sample.attempts, c.sample.why())
+	case c.run.ctx.Err() == nil && !tb.Failed():
+		c.plan.errorf(tb, "the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
+	}
 }
 
 // build makes the function's package, once.
@@ -151,8 +210,6 @@ func (f *plannedFunction) hints() []string {
 
 // finish empties the outputs of a function that ran.
 func (f *plannedFunction) finish(r *run) error {
-	r.measuring.Lock()
-	defer r.measuring.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
 	defer cancel()
 	return f.on.emptyOutputs(ctx, f.on.store(f.benchmark, f.spec.Modules))

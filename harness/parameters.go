@@ -20,6 +20,8 @@ import (
 //	SEBS_SIZE         sizes of inputs, a list: "test,small"; test
 //	SEBS_SAMPLES      bounds of a cell: invocations, time of measuring, or both: "200", "60s", "200,60s"; 50,20s
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
+//	SEBS_ORDER        of cells: "interleaved", or "sequential"; interleaved
+//	SEBS_SEED         decides the order of interleaved cells: a number, as run.json has it; a random one
 //	SEBS_RESULTS      folder that gets the folder of results; results/ of the module
 //	SEBS_CACHE        folder of built packages and tools; the user's cache folder
 //	SEBS_PREFIX       begins the names of all resources, and keeps them for later runs; unique, and nothing is kept
@@ -39,6 +41,8 @@ type parameters struct {
 	MaxSamples  int
 	MaxTime     time.Duration
 	Concurrency int // 0: the mode's own
+	Sequential  bool
+	Seed        uint32 // 0: a random one
 	Results     string
 	Cache       string
 	Prefix      string
@@ -49,10 +53,16 @@ type parameters struct {
 
 // parameterNames lists the variables, for the check that no other is set.
 var parameterNames = []string{
-	"SEBS_MEMORY", "SEBS_SIZE", "SEBS_SAMPLES", "SEBS_CONCURRENCY", "SEBS_RESULTS", "SEBS_CACHE",
+	"SEBS_MEMORY", "SEBS_SIZE", "SEBS_SAMPLES", "SEBS_CONCURRENCY", "SEBS_ORDER", "SEBS_SEED", "SEBS_RESULTS", "SEBS_CACHE",
 	"SEBS_PREFIX", "SEBS_KEEP", "SEBS_DATA", "SEBS_BENCHMARKS", "SEBS_UPDATE",
 	"SEBS_IMAGES", "SEBS_MB_PER_CPU", "SEBS_REGISTRY",
 }
+
+// The orders of cells.
+const (
+	orderInterleaved = "interleaved"
+	orderSequential  = "sequential"
+)
 
 const (
 	defaultSamples = 50
@@ -154,6 +164,20 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 		p.Keep = d
 		return nil
 	})
+	switch order := getenv("SEBS_ORDER"); order {
+	case "", orderInterleaved:
+	case orderSequential:
+		p.Sequential = true
+	default:
+		errs = append(errs, fmt.Errorf("SEBS_ORDER=%s: unknown order; there are interleaved, sequential", order))
+	}
+	if text := getenv("SEBS_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || seed == 0 {
+			errs = append(errs, fmt.Errorf("SEBS_SEED=%s: want a number from 1 to 4294967295, as run.json has it", text))
+		}
+		p.Seed = uint32(seed)
+	}
 	if p.Prefix = getenv("SEBS_PREFIX"); p.Prefix != "" && !prefixPattern.MatchString(p.Prefix) {
 		errs = append(errs, fmt.Errorf("SEBS_PREFIX=%s: want 3 to 16 lower-case letters and digits, a letter first", p.Prefix))
 	}

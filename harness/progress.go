@@ -106,7 +106,7 @@ func (p *progress) cellDone(c *Cell, s *Summary) {
 	p.done++
 	p.mu.Unlock()
 	text := fmt.Sprintf("%d samples", s.Counted)
-	if n := s.Attempts - s.Counted - s.WrongStart; n > 0 {
+	if n := s.failed(); n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
 	}
 	if m := s.metric(metricClient); m != nil {

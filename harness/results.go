@@ -58,10 +58,11 @@ func full(err error) error {
 // it comes, so that a killed run loses nothing that was recorded. It is safe
 // for concurrent use.
 type lines struct {
-	mu  sync.Mutex
-	f   *os.File
-	buf []byte
-	err error
+	mu   sync.Mutex
+	path string
+	f    *os.File // nil while it rests
+	buf  []byte
+	err  error
 }
 
 func createLines(path string) (*lines, error) {
@@ -69,7 +70,22 @@ func createLines(path string) (*lines, error) {
 	if err != nil {
 		return nil, full(err)
 	}
-	return &lines{f: f}, nil
+	return &lines{path: path, f: f}, nil
+}
+
+// rest closes the file until the next line.
+func (l *lines) rest() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.f == nil {
+		return l.err
+	}
+	err := l.f.Close()
+	l.f = nil
+	if l.err == nil && err != nil {
+		l.err = full(err)
+	}
+	return l.err
 }
 
 // write hands one line to the kernel. After an error every write fails.
@@ -79,6 +95,13 @@ func (l *lines) write(line func([]byte) []byte) error {
 	if l.err != nil {
 		return l.err
 	}
+	if l.f == nil {
+		var err error
+		if l.f, err = os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND, 0); err != nil {
+			l.err = full(err)
+			return l.err
+		}
+	}
 	l.buf = line(l.buf[:0])
 	if _, err := l.f.Write(l.buf); err != nil {
 		l.err = full(err)
@@ -86,15 +109,7 @@ func (l *lines) write(line func([]byte) []byte) error {
 	return l.err
 }
 
-func (l *lines) close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	err := l.f.Close()
-	if l.err == nil && err != nil {
-		l.err = full(err)
-	}
-	return l.err
-}
+func (l *lines) close() error { return l.rest() }
 
 // ledger is a run's ledger: what is about to be created, a line each.
 type ledger struct{ path string }

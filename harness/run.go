@@ -1,10 +1,13 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -57,6 +60,7 @@ type run struct {
 	id       string
 	prefix   string
 	params   parameters
+	seed     uint32 // of the order of cells
 	root     string // the module's
 	folder   string // of results
 	temp     string // deleted at the end
@@ -71,14 +75,16 @@ type run struct {
 	progress *progress
 	stop     []func()
 
-	measuring sync.Mutex // cells are measured one at a time, whatever tests are parallel
+	measuring sync.Mutex // experiments measure one at a time, whatever tests are parallel
 
 	mu        sync.Mutex
 	folders   []Benchmark // of SEBS_BENCHMARKS
 	looked    bool        // for folders
 	platforms map[string]*openPlatform
-	cells     []*Summary
-	notes     []string // that were told
+	cells     []*Summary     // in the order of plans
+	places    int            // of cells in that order, given so far
+	repeated  map[string]int // how often experiments began
+	notes     []string       // that were told
 	manifest  manifest
 	requests  atomic.Uint64
 }
@@ -121,7 +127,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 		return nil, err
 	}
 	r := &run{
-		id: newID(), params: params, root: root, started: time.Now(), deadline: deadline,
+		id: newID(), params: params, seed: cmp.Or(params.Seed, 1+rand.Uint32N(math.MaxUint32)), root: root, started: time.Now(), deadline: deadline,
 		platforms: map[string]*openPlatform{},
 	}
 	defer func() {

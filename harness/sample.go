@@ -17,15 +17,16 @@ import (
 // sample is what is kept of a cell's invocations: counts, and the values of
 // those that count. The records themselves are in the file.
 type sample struct {
-	attempts   int
-	ok         int
-	counted    int
-	wrongStart int // ok, but cold in a warm cell or the other way round
-	cold       int // ok and cold
-	checked    int
-	failures   map[driver.Cause]int
-	example    map[driver.Cause]string // the first failure's detail
-	values     map[string]*column      // by metric
+	attempts  int
+	ok        int
+	counted   int
+	uncounted map[Uncounted]int // ok, by why they do not count
+	resuming  int               // made because of a pause, whatever came of them
+	cold      int               // ok and cold
+	checked   int
+	failures  map[driver.Cause]int
+	example   map[driver.Cause]string // the first failure's detail
+	values    map[string]*column      // by metric
 }
 
 // column is a growing list of numbers that is never copied as it grows, so that
@@ -92,12 +93,15 @@ func isOwn(metric string) bool {
 }
 
 func newSample() *sample {
-	return &sample{failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{}}
+	return &sample{uncounted: map[Uncounted]int{}, failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{}}
 }
 
 // add takes an invocation into account.
 func (s *sample) add(v *Invocation) {
 	s.attempts++
+	if v.resuming {
+		s.resuming++
+	}
 	if v.Checked {
 		s.checked++
 	}
@@ -113,7 +117,7 @@ func (s *sample) add(v *Invocation) {
 		s.cold++
 	}
 	if !v.Counted {
-		s.wrongStart++
+		s.uncounted[v.Uncounted]++
 		return
 	}
 	s.counted++
@@ -191,8 +195,8 @@ func (s *sample) why() string {
 			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, c, oneLine(s.example[c], 300)))
 		}
 	}
-	if s.wrongStart > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the wrong start", s.wrongStart))
+	if n := s.uncounted[WrongStart]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the wrong start", n))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -230,7 +234,7 @@ func (s *sampler) more(have *sample) bool {
 		s.stopped = fmt.Sprintf("%d samples", have.counted)
 	case s.measured >= s.bound:
 		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
-	case have.attempts >= 3*s.most+10:
+	case have.attempts-have.resuming >= 3*s.most+10:
 		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
 	case have.counted >= s.watch.Next() && s.watch.Done(have.values[metricClient].all()):
 		s.stopped = "the interval is narrow enough"

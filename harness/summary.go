@@ -25,6 +25,7 @@ type Summary struct {
 	Attempts    int                  `json:"attempts"`    // invocations made
 	Counted     int                  `json:"counted"`     // those that are part of the statistics
 	WrongStart  int                  `json:"wrong_start"` // succeeded, but with a start that the mode does not count
+	Uncounted   map[Uncounted]int    `json:"uncounted"`   // succeeded and are no part of the statistics, by why
 	Cold        int                  `json:"cold"`        // succeeded with a cold start
 	Checked     int                  `json:"checked"`     // outputs that were checked
 	Failures    map[driver.Cause]int `json:"failures"`
@@ -53,13 +54,22 @@ func (s *Summary) metric(name string) *Metric {
 	return &s.Metrics[i]
 }
 
+// failed returns how many invocations failed.
+func (s *Summary) failed() int {
+	n := 0
+	for _, failures := range s.Failures {
+		n += failures
+	}
+	return n
+}
+
 // summary computes the cell's statistics.
 func (c *Cell) summary() *Summary {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &Summary{
 		Experiment: c.experiment, Function: map[string]string{}, Condition: map[string]string{},
-		Concurrency: c.k, Attempts: c.sample.attempts, Counted: c.sample.counted, WrongStart: c.sample.wrongStart,
+		Concurrency: c.k, Attempts: c.sample.attempts, Counted: c.sample.counted, WrongStart: c.sample.uncounted[WrongStart], Uncounted: c.sample.uncounted,
 		Cold: c.sample.cold, Checked: c.sample.checked, Failures: c.sample.failures,
 		Stopped: c.sampler.stopped, MeasuredS: c.sampler.measured.Seconds(), Series: maps.Clone(c.rows), Metrics: []Metric{}, cell: c,
 	}
@@ -82,6 +92,34 @@ func (c *Cell) summary() *Summary {
 		s.Metrics = append(s.Metrics, Metric{name, m})
 	}
 	return s
+}
+
+// nextPlace returns the place of a cell in the order of plans.
+func (r *run) nextPlace() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.places++
+	return r.places
+}
+
+// repetition returns how often the experiment was begun before (-count).
+func (r *run) repetition(experiment string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.repeated == nil {
+		r.repeated = map[string]int{}
+	}
+	r.repeated[experiment]++
+	return r.repeated[experiment] - 1
+}
+
+// addCell adds the summary of a cell in its place: cells do not end in the
+// order of plans.
+func (r *run) addCell(s *Summary) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(r.cells, s.cell.place, func(s *Summary, place int) int { return s.cell.place - place })
+	r.cells = slices.Insert(r.cells, i, s)
 }
 
 // benchMetric is a value in the units of Go benchmarks.

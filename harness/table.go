@@ -110,11 +110,7 @@ func align(b *strings.Builder, rows [][]string, left int) {
 
 // row returns the numbers of a cell.
 func row(s *Summary) []string {
-	failed := 0
-	for _, n := range s.Failures {
-		failed += n
-	}
-	r := []string{fmt.Sprint(s.Counted), fmt.Sprint(failed)}
+	r := []string{fmt.Sprint(s.Counted), fmt.Sprint(s.failed())}
 	client := s.metric(metricClient)
 	if client == nil {
 		return append(r, "–", "–", "–", "–", "–", "–", "–")

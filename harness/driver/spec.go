@@ -122,6 +122,12 @@ type Features struct {
 	MemoryLimits  bool     // whether a function that uses more memory than it has is stopped
 	ProcessLimits bool     // whether a function that starts too many processes is stopped
 	MaxConcurrent int      // sandboxes of one function at once, a call beyond is throttled; 0: no limit, or calls queue
+
+	// Sequential says why not each cell can have a function of its own, as the
+	// interleaving of cells wants it: deploying one takes minutes, or there may
+	// be few. They then share functions and are measured one after another.
+	// Empty: they are interleaved.
+	Sequential string
 }
 
 // Check says what of a specification the platform cannot do: an error that
@@ -142,12 +148,13 @@ func (f Features) Check(s Spec) error {
 
 // FunctionName returns the name of the function for a run's prefix, no longer
 // than limit bytes (at least 32): prefix, benchmark, implementation,
-// architecture, kind and trigger, with every run of other characters than
-// letters and digits turned into one dash. A name that is too long keeps its
-// beginning and ends in a hash of the whole, so different functions keep
-// different names.
-func FunctionName(prefix string, s Spec, limit int) string {
-	full := strings.Join([]string{prefix, s.Benchmark, s.Implementation(), string(s.Architecture), string(s.Kind), string(s.Trigger)}, "-")
+// architecture, kind and trigger, and what tells functions of one package
+// apart, with every run of other characters than letters and digits turned
+// into one dash. A name that is too long keeps its beginning and ends in a hash
+// of the whole, so different functions keep different names.
+func FunctionName(prefix string, s Spec, limit int, apart ...string) string {
+	parts := []string{prefix, s.Benchmark, s.Implementation(), string(s.Architecture), string(s.Kind), string(s.Trigger)}
+	full := strings.Join(append(parts, apart...), "-")
 	name := strings.Join(strings.FieldsFunc(strings.ToLower(full), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	}), "-")

@@ -68,6 +68,8 @@ func TestFunctionName(t *testing.T) {
 			seen[name] = s
 		}
 	}
+	require.Equal(t, driver.FunctionName("sebs", spec, 0)+"-256-test-cold", driver.FunctionName("sebs", spec, 0, "256", "test", "cold"))
+	require.NotEqual(t, driver.FunctionName("sebs", spec, 32, "256", "test", "cold"), driver.FunctionName("sebs", spec, 32, "256", "test", "warm"))
 	spec.Variant = "pytorch"
 	require.Equal(t, "sebs-411-image-recognition-python-3-11-pytorch-x64-archive-http", driver.FunctionName("sebs", spec, 0))
 }

@@ -44,6 +44,7 @@ const (
 type Options struct {
 	World         *World // what exists; nil: the world of this process
 	MaxConcurrent int    // sandboxes of one function at once, a call beyond is throttled; 0: no limit
+	Sequential    string // why cells are not interleaved; empty: they are
 }
 
 // Platform is the simulated platform.
@@ -99,6 +100,7 @@ func (p *Platform) Features() driver.Features {
 		MemoryLimits:  true,
 		ProcessLimits: true,
 		MaxConcurrent: p.options.MaxConcurrent,
+		Sequential:    p.options.Sequential,
 	}
 }
 
