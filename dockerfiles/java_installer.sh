@@ -74,7 +74,8 @@ if [ -f pom.xml ] && grep -q '<dependency>' pom.xml; then
 fi
 
 find src/main/java sebs -name '*.java' | LC_ALL=C sort > sources
-"$javac" -nowarn -g:source,lines -encoding UTF-8 -proc:none -classpath 'lib/*' -d classes @sources
+# The wrapper takes a descriptor by its number, which is not meant for everyone.
+"$javac" -nowarn -XDignore.symbol.file -g:source,lines -encoding UTF-8 -proc:none -classpath 'lib/*' -d classes @sources
 if [ -d src/main/resources ]; then
   cp -R src/main/resources/. classes/
 fi

@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 )
@@ -52,13 +53,15 @@ var languages = map[string]language{
 		kept:    []string{"classes", "lib"},
 		tools:   func(i interpreter.Interpreter) []string { return []string{"JAVA_HOME=" + i.Prefix} },
 		command: func(i interpreter.Interpreter, f started) []string {
-			// Java reads and writes no descriptors but the standard ones. The
-			// compiler and the collector are those that suit short lives, as
-			// on clouds.
-			command := []string{"/bin/sh", "-c", `exec "$@" 0<&3 3<&-`, "sh", i.Path,
+			// The compiler and the collector are those that suit short lives,
+			// as on clouds.
+			command := []string{i.Path,
 				"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-Dfile.encoding=UTF-8"}
 			if f.memory > 0 {
 				command = append(command, fmt.Sprintf("-Xmx%dm", interpreter.JavaHeap(f.memory)))
+			}
+			if major, err := strconv.Atoi(i.Runtime().Version); err == nil && major > 22 {
+				command = append(command, "--sun-misc-unsafe-memory-access=allow") // without it the wrapper causes a warning
 			}
 			return append(command, "-cp", "classes:function:lib/*", "sebs.Handler")
 		},

@@ -185,10 +185,9 @@ final class JsonWriter {
                 piece[used++] = (byte) (0x80 | point >> 12 & 0x3f);
                 piece[used++] = (byte) (0x80 | point >> 6 & 0x3f);
                 piece[used++] = (byte) (0x80 | point & 0x3f);
+            } else if (Character.isSurrogate(c)) { // half a character
+                plain("\\u").plain(Integer.toHexString(c));
             } else {
-                if (Character.isSurrogate(c)) {
-                    c = '\ufffd'; // half a character
-                }
                 piece[used++] = (byte) (0xe0 | c >> 12);
                 piece[used++] = (byte) (0x80 | c >> 6 & 0x3f);
                 piece[used++] = (byte) (0x80 | c & 0x3f);
@@ -203,7 +202,7 @@ final class JsonWriter {
         int i = from;
         for (; i < s.length(); i++) {
             char c = s.charAt(i);
-            if (c < ' ' || c >= 0x7f || c == '"' || c == '\\') {
+            if (c < ' ' || c >= 0x80 || c == '"' || c == '\\') {
                 break;
             }
         }
@@ -228,6 +227,12 @@ final class JsonWriter {
             case '\\':
                 put('\\');
                 put(c);
+                break;
+            case '\b':
+                plain("\\b");
+                break;
+            case '\f':
+                plain("\\f");
                 break;
             case '\n':
                 plain("\\n");

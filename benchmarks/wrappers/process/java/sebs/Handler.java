@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.reflect.Field;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -15,12 +16,11 @@ import java.nio.charset.StandardCharsets;
  * Content-Length. The classes of the platform for HTTP would double the time
  * that the virtual machine takes to start.
  *
- * <p>Without an argument it serves the socket that is its standard input, as no
- * other descriptor can be had without a native library; with a port, one
- * connection after another; with a port and "once", until the end of the first on
- * which something came: who waited for too long to be connected may hang up
- * before. Programs that a function starts must not inherit standard input, which
- * they do not by default.
+ * <p>Without an argument it serves the socket that the platform passes as
+ * descriptor 3, which programs that a function starts do not inherit; with a
+ * port, one connection after another; with a port and "once", until the end of
+ * the first on which something came: who waited for too long to be connected may
+ * hang up before.
  */
 public final class Handler {
     private static final int HEAD = 16 << 10; // the longest request head
@@ -44,12 +44,23 @@ public final class Handler {
         }
     }
 
-    public static void main(String[] arguments) throws IOException {
+    /**
+     * Returns the descriptor with a number. No public method does; reflection
+     * would need an option for the virtual machine with which it starts slower.
+     */
+    private static FileDescriptor descriptor(int number) throws ReflectiveOperationException {
+        Field only = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");
+        only.setAccessible(true);
+        sun.misc.Unsafe memory = (sun.misc.Unsafe) only.get(null);
+        FileDescriptor descriptor = new FileDescriptor();
+        memory.putInt(descriptor, memory.objectFieldOffset(FileDescriptor.class.getDeclaredField("fd")), number);
+        return descriptor;
+    }
+
+    public static void main(String[] arguments) throws IOException, ReflectiveOperationException {
         if (arguments.length == 0) {
-            InputStream in = new FileInputStream(FileDescriptor.in);
-            OutputStream out = new FileOutputStream(FileDescriptor.in);
-            System.setIn(InputStream.nullInputStream()); // it is not the function's
-            new Handler(in, out).serve();
+            FileDescriptor socket = descriptor(3);
+            new Handler(new FileInputStream(socket), new FileOutputStream(socket)).serve();
             System.exit(0);
         }
         ServerSocket server = new ServerSocket(Integer.parseInt(arguments[0]));

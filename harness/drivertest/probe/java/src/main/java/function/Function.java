@@ -96,12 +96,12 @@ public class Function {
 
     /** Writes nonsense into every socket that the process has. */
     private static void corrupt() throws Exception {
-        if (!Files.exists(Path.of("/proc/self/fd"))) {
-            new FileOutputStream(FileDescriptor.in).write("this is no answer\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            return;
-        }
         Constructor<FileDescriptor> descriptor = FileDescriptor.class.getDeclaredConstructor(int.class);
         descriptor.setAccessible(true);
+        if (!Files.exists(Path.of("/proc/self/fd"))) {
+            new FileOutputStream(descriptor.newInstance(3)).write("this is no answer\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return;
+        }
         for (int fd = 0; fd < 256; fd++) {
             try {
                 if (!Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString().startsWith("socket:")) {
