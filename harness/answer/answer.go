@@ -6,6 +6,14 @@
 // bounded, types and ranges are checked, and what is missing is named. It
 // refuses to guess: an answer without its times or its sandbox is an error,
 // never a zero.
+//
+// Reading the event and writing the answer are the wrapper's work, and no part
+// of the handler's time. Text is UTF-8, with no escapes but those that JSON
+// demands, so that the same value has the same bytes in every language; half a
+// character, which has none in UTF-8, stays an escape where the language has
+// such text, and is U+FFFD elsewhere. A value that is nested too deeply for
+// readers of JSON fails the handler. What an answer needs is loaded and open
+// before the handler is called, which may use up all that its process may open.
 package answer
 
 import (
@@ -24,7 +32,7 @@ const MaxBytes = 64 << 20
 type Answer struct {
 	Request         string          `json:"request"`          // the id that the client put into the event as "request-id"
 	PlatformRequest string          `json:"platform_request"` // the platform's own id, or empty
-	Begin           int64           `json:"begin_us"`         // the handler was entered
+	Begin           int64           `json:"begin_us"`         // the handler was entered, its event read
 	End             int64           `json:"end_us"`           // it returned
 	Handler         int64           `json:"handler_ns"`       // the same interval on the function's monotonic clock
 	Init            int64           `json:"init_us"`          // when Count is 1: how long loading the user's module took, outside Begin..End

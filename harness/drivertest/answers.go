@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -116,6 +117,68 @@ var answerRules = []rule{
 				}
 				return again, nil
 			})
+		},
+	},
+	{
+		name: "answer-decoding",
+		why:  "reading the event is the wrapper's work, and takes longer than many handlers",
+		check: func(ctx context.Context, pt *platformTest) error {
+			d, err := pt.deploy(ctx)
+			if err != nil {
+				return err
+			}
+			member := `{"text":"` + strings.Repeat("é", 10) + `","numbers":[1,2.5,-3]},`
+			value := strings.Repeat(member, min(4<<20, pt.features.MaxPayload/2)/len(member)) + "null"
+			payload := []byte(`{"do":"inside","value":[` + value + `]}`)
+			return patiently(func(int) (again, err error) {
+				var r reply
+				for range 2 { // the second is warm
+					r = reply{}
+					d.send(ctx, payload, &r)
+				}
+				var got struct {
+					Inside time.Duration `json:"inside_ns"`
+				}
+				if err := r.result(&got); err != nil {
+					return nil, err
+				}
+				if more := time.Duration(r.Answer.Handler) - got.Inside; more > r.Total/4 {
+					again = fmt.Errorf("handler_ns is %v more than the handler took by its own clock, of a call with a large event that took %v", more, r.Total)
+				}
+				return again, nil
+			})
+		},
+	},
+	{
+		name: "answer-text",
+		why:  "the same text must have the same bytes in every language, or sizes and times compare ways to write JSON",
+		check: func(ctx context.Context, pt *platformTest) error {
+			d, err := pt.deploy(ctx)
+			if err != nil {
+				return err
+			}
+			for _, c := range []struct {
+				sent string
+				want []string // one of them
+			}{
+				{`"\u00e9 \u65e5 \ud83d\ude00"`, []string{`"é 日 😀"`}},
+				{`"\u007f \u0022 \u005c \/ <&>"`, []string{"\"\x7f \\\" \\\\ / <&>\""}},
+				{`"\u0008\u000c\u000a\u000d\u0009\u0000\u001f"`, []string{`"\b\f\n\r\t\u0000\u001f"`}},
+				// Half a character, which not every language has.
+				{`"\ud800x"`, []string{`"\ud800x"`, "\"\ufffdx\""}},
+				{`"x\udc00"`, []string{`"x\udc00"`, "\"x\ufffd\""}},
+			} {
+				var r reply
+				d.send(ctx, []byte(`{"do":"echo","value":`+c.sent+`}`), &r)
+				var got struct{ Value json.RawMessage }
+				if err := r.result(&got); err != nil {
+					return fmt.Errorf("%s: %w", c.sent, err)
+				}
+				if !slices.Contains(c.want, string(got.Value)) {
+					return fmt.Errorf("%s is answered as %q, want %q", c.sent, got.Value, c.want)
+				}
+			}
+			return nil
 		},
 	},
 	{

@@ -52,6 +52,26 @@ var failureRules = []rule{
 		check: failing(driver.Handler, nil, event{"do": "unserialisable"}),
 	},
 	{
+		name:  "nested",
+		why:   "a value that no reader of JSON follows is the handler's failure, not the end of the sandbox",
+		check: failing(driver.Handler, nil, event{"do": "nest", "depth": 100_000}),
+	},
+	{
+		name: "descriptors",
+		why:  "a handler that leaves open all that it may has a result, and is not a crash",
+		check: func(ctx context.Context, pt *platformTest) error {
+			d, err := pt.deploy(ctx)
+			if err != nil {
+				return err
+			}
+			r := d.call(ctx, event{"do": "exhaust", "most": 5000})
+			if err := r.ok(); err != nil {
+				return err
+			}
+			return starts(false, d.call(ctx, event{"do": "echo"}), d.call(ctx, event{"do": "exhaust", "most": 5000}))
+		},
+	},
+	{
 		name: "protocol",
 		why:  "nonsense on the wire must not be taken for an answer",
 		check: failing(driver.Protocol, func(_ *platformTest, s *driver.Spec) {

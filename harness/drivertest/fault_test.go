@@ -1,6 +1,7 @@
 package drivertest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -216,7 +217,11 @@ func (f *fault) edit(change func(call request, a map[string]any)) {
 			return body, nil // what is no answer stays so
 		}
 		change(call, a)
-		return json.Marshal(a)
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		err := e.Encode(a)
+		return b.Bytes(), err
 	}
 }
 

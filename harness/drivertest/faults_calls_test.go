@@ -1,6 +1,7 @@
 package drivertest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,22 @@ var failureFaults = map[string]func(*fault){
 	"unserialisable": func(f *fault) {
 		f.answer = func(call request, body []byte) ([]byte, error) {
 			if call.Do == "unserialisable" {
+				return nil, &driver.Failure{Cause: driver.Crash, Detail: "no answer"}
+			}
+			return body, nil
+		}
+	},
+	"nested": func(f *fault) {
+		f.answer = func(call request, body []byte) ([]byte, error) {
+			if call.Do == "nest" {
+				return nil, &driver.Failure{Cause: driver.Crash, Detail: "no answer"}
+			}
+			return body, nil
+		}
+	},
+	"descriptors": func(f *fault) { // the wrapper opens something for its answer
+		f.answer = func(call request, body []byte) ([]byte, error) {
+			if call.Do == "exhaust" {
 				return nil, &driver.Failure{Cause: driver.Crash, Detail: "no answer"}
 			}
 			return body, nil
@@ -147,6 +164,26 @@ var answerFaults = map[string]func(*fault){
 	"answer-duration/wall": func(f *fault) {
 		f.edit(func(_ request, a map[string]any) { a["end_us"] = a["begin_us"] })
 	},
+	"answer-decoding": func(f *fault) { // the event is read within the handler's time
+		f.edit(func(_ request, a map[string]any) {
+			if r, ok := a["result"].(map[string]any); ok && r["inside_ns"] != nil {
+				a["handler_ns"] = r["inside_ns"].(float64) + 1e9
+			}
+		})
+	},
+	"answer-text": func(f *fault) { // what is no ASCII is escaped
+		f.answer = func(_ request, body []byte) ([]byte, error) {
+			return bytes.ReplaceAll(body, []byte("é 日"), []byte(`\u00e9 \u65e5`)), nil
+		}
+	},
+	"answer-text/half": func(f *fault) { // half a character is no text
+		f.answer = func(_ request, body []byte) ([]byte, error) {
+			if bytes.Contains(body, []byte("\ufffdx")) {
+				return nil, &driver.Failure{Cause: driver.Protocol, Detail: "no text"}
+			}
+			return body, nil
+		}
+	},
 	"answer-boot": func(f *fault) { // the platform keeps processes in stock
 		f.edit(func(_ request, a map[string]any) { shift(a, -60e6, "boot_us") })
 	},
@@ -188,6 +225,15 @@ var isolationFaults = map[string]func(*fault){
 				a["result"] = "printed"
 			}
 		})
+	},
+	"children": func(f *fault) { // what a handler left takes the next request
+		var left atomic.Bool
+		f.answer = func(call request, body []byte) ([]byte, error) {
+			if left.Swap(call.Do == "leave") {
+				return nil, &driver.Failure{Cause: driver.Protocol, Detail: "no answer"}
+			}
+			return body, nil
+		}
 	},
 	"files-kept": func(f *fault) {
 		f.edit(func(call request, a map[string]any) {

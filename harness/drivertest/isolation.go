@@ -31,6 +31,27 @@ var isolationRules = []rule{
 		},
 	},
 	{
+		name: "children",
+		why:  "a process that a handler leaves must neither take a request nor answer one, whatever it reads and prints",
+		check: func(ctx context.Context, pt *platformTest) error {
+			d, err := pt.deploy(ctx)
+			if err != nil {
+				return err
+			}
+			marker := strconv.Itoa(1e8 + rand.IntN(9e8))
+			for range 3 {
+				r := d.call(ctx, event{"do": "leave", "marker": marker})
+				if err := r.ok(); err != nil {
+					return err
+				}
+				if err := starts(false, d.call(ctx, event{"do": "sleep", "ms": 50})); err != nil {
+					return fmt.Errorf("after a call that left a process: %w", err)
+				}
+			}
+			return d.after(ctx, "calls that left processes")
+		},
+	},
+	{
 		name: "files-kept",
 		why:  "functions keep what they downloaded under /tmp for the next call",
 		check: func(ctx context.Context, pt *platformTest) error {

@@ -116,7 +116,8 @@ func (pt *platformTest) sendPayload(ctx context.Context, n int) (*reply, int, er
 		return nil, 0, err
 	}
 	length := n - len(frame)
-	payload := bytes.Replace(frame, []byte(`""`), []byte(`"`+strings.Repeat("x", length)+`"`), 1)
+	value := strings.Repeat("é", length/2) + strings.Repeat("x", length%2) // limits are of bytes in UTF-8
+	payload := bytes.Replace(frame, []byte(`""`), []byte(`"`+value+`"`), 1)
 	r := new(reply)
 	d.send(ctx, payload, r)
 	return r, length, d.after(ctx, fmt.Sprintf("a payload of %d bytes", n))

@@ -22,6 +22,7 @@ const (
 	codeFolder   = "/function"
 	nobody       = "65534:65534"
 	processLimit = 256              // processes and threads
+	fileLimit    = 1024             // files that each process may have open, as on AWS Lambda
 	tmpBytes     = 512 << 20        // of /tmp
 	period       = 20_000           // µs in which a sandbox gets its share of CPU
 	startTime    = 2 * time.Minute  // until it listens
@@ -66,7 +67,7 @@ func (s *sandbox) host() *container.HostConfig {
 		SecurityOpt:    []string{"no-new-privileges"},
 		Tmpfs:          map[string]string{"/tmp": fmt.Sprintf("rw,exec,nosuid,nodev,mode=1777,size=%d", tmpBytes)},
 		LogConfig:      container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": logBytes, "max-file": "1"}},
-		Resources:      container.Resources{PidsLimit: &pids},
+		Resources:      container.Resources{PidsLimit: &pids, Ulimits: []*container.Ulimit{{Name: "nofile", Soft: fileLimit, Hard: fileLimit}}},
 	}
 	if mb := int64(s.fn.pooled.Memory); mb > 0 {
 		h.Resources.Memory = mb << 20

@@ -259,12 +259,3 @@ def handler(event):
 		"function", "library", "library", "library", "['function', 'library', 'library', 'library']",
 	}, result[[]string](t, deploy(t, p, s, pkg), "{}"))
 }
-
-// What Python answers is UTF-8, as in every language; half a character stays an
-// escape.
-func TestAnswersAreUTF8(t *testing.T) {
-	p := openPlatform(t, isolations["full"])
-	s := spec(t, p, "python")
-	c := deploy(t, p, s, stage(t, s, "def handler(event):\n    return 'é日😀\\u2028\\ud800\\x7f'\n"))
-	require.Equal(t, "\"é日😀\u2028\\ud800\x7f\"", string(call(t, c, "{}").Result))
-}

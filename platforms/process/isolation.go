@@ -20,6 +20,10 @@ type isolation interface {
 // processLimit is how many processes and threads a sandbox may have.
 const processLimit = 256
 
+// descriptorLimit is how many files each process of a sandbox may have open,
+// which is as many as on AWS Lambda.
+const descriptorLimit = 1024
+
 // onOwnThread runs f on a thread that nothing else uses before it ends with f.
 // It does not wait. It is never the process's first thread, which cannot end
 // and stands for the process in /proc.

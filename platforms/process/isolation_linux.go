@@ -137,6 +137,18 @@ func socketpair() ([2]int, error) {
 // so when this process does.
 func dieWithThread(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
+// limitDescriptors bounds the files that a process, and what it starts, may have
+// open.
+func limitDescriptors(pid int) error {
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		return err
+	}
+	limit.Max = min(limit.Max, descriptorLimit)
+	limit.Cur = limit.Max
+	return unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil)
+}
+
 // freeMemory returns how many bytes are free: of the machine, or of the
 // control group that this process is in.
 func freeMemory() (int64, error) {

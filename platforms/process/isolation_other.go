@@ -38,6 +38,9 @@ func socketpair() ([2]int, error) {
 // what a killed run leaves.
 func dieWithThread(*syscall.SysProcAttr) {}
 
+// limitDescriptors does nothing: this system can only limit the own process.
+func limitDescriptors(int) error { return nil }
+
 // freeMemory returns half of the machine's memory, in bytes.
 func freeMemory() (int64, error) {
 	out, err := ask("sysctl", "-n", "hw.memsize")

@@ -43,6 +43,11 @@ func TestJSON(t *testing.T) {
 				got := result[struct{ Value any }](t, c, fmt.Sprintf(`{"value":%s}`, text))
 				require.Equal(t, want, got.Value, text)
 			}
+			for _, text := range []string{"\u2028 \u2029 \\u2028", "é日😀\x7f", "<script>&", `\u2028\`} {
+				want := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+				got := call(t, c, fmt.Sprintf(`{"value":"%s"}`, want))
+				require.Contains(t, string(got.Result), `"`+want+`"`, "the same text has the same bytes in every language")
+			}
 			for _, text := range malformed {
 				x := c.Call(t.Context(), []byte(text))
 				require.NotNil(t, x.Failure, text)

@@ -145,6 +145,7 @@ func (s *sandbox) run(attr *os.ProcAttr, running chan<- error) error {
 	}
 	s.proc, s.jail = proc, j
 	j.started(proc.Pid)
+	_ = limitDescriptors(proc.Pid) // it may have ended
 	release := s.p.run.Guard.Process(proc.Pid)
 	running <- nil
 

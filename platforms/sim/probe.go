@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,13 +44,25 @@ func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []by
 		if v, ok := s.spec.Environment[r.Environment]; ok {
 			variable = v
 		}
-		return result(map[string]any{"value": r.Value, "environment": variable})
+		var value any
+		if err := json.Unmarshal(r.Value, &value); r.Value != nil && err != nil {
+			return handled{kind: "TypeError", message: err.Error()}, nil
+		}
+		return result(map[string]any{"value": value, "environment": variable})
 	case "length":
 		var value string
 		if err := json.Unmarshal(r.Value, &value); err != nil {
 			return handled{kind: "TypeError", message: err.Error()}, nil
 		}
 		return result(map[string]any{"length": len(value)})
+	case "inside":
+		return result(map[string]any{"inside_ns": time.Since(entered).Nanoseconds()})
+	case "leave": // there are no processes
+		return result(map[string]any{})
+	case "exhaust": // and no files
+		return result(map[string]any{"opened": 0})
+	case "nest":
+		return handled{kind: "RecursionError", message: "the value is nested too deeply for JSON"}, nil
 	case "sleep":
 		if err := s.spend(ctx, entered, time.Duration(r.MS)*time.Millisecond); err != nil {
 			return handled{}, err
@@ -112,6 +125,9 @@ func (s *sandbox) handleProbe(ctx context.Context, entered time.Time, event []by
 
 // result encodes what a probe returns.
 func result(v map[string]any) (handled, error) {
-	data, err := json.Marshal(v)
-	return handled{result: data}, err
+	var data bytes.Buffer
+	e := json.NewEncoder(&data)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return handled{result: bytes.TrimSpace(data.Bytes())}, err
 }

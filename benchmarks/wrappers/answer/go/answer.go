@@ -28,7 +28,7 @@ var loading = time.Now()
 
 // Function is a function that answers calls, one at a time.
 type Function struct {
-	call    func(event []byte) (any, error)
+	decode  func(event []byte) (call func() (any, error), err error)
 	failed  error // of Init; every call fails with it
 	init    int64 // µs
 	boot    int64 // Unix µs
@@ -42,15 +42,15 @@ type Function struct {
 // encoding/json does.
 func New[E, R any](init func() error, handler func(E) (R, error)) *Function {
 	f := &Function{boot: bootTime(), worker: randomID()}
-	f.call = func(event []byte) (any, error) {
+	f.decode = func(event []byte) (func() (any, error), error) {
 		var e E
 		if err := json.Unmarshal(event, &e); err != nil {
 			return nil, fmt.Errorf("the event: %w", err)
 		}
-		return handler(e)
+		return func() (any, error) { return handler(e) }, nil
 	}
 	if init != nil {
-		_, f.failed = protected(func() (any, error) { return nil, init() })
+		f.failed = protected(init)
 	}
 	f.init = max(time.Since(loading).Microseconds(), 1)
 	return f
@@ -93,14 +93,19 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 }
 
 // run calls the handler, unless its event was refused, and fills in times,
-// result and error.
+// result and error. Reading the event and writing the result are no part of the
+// handler's time, but may fail by what the function's types do.
 func (f *Function) run(a *contract, event []byte, refused error) {
-	before, _ := used()
-	begin := time.Now()
-	var returned any
+	var call func() (any, error)
 	err := refused
 	if err == nil {
-		returned, err = protected(func() (any, error) { return f.call(event) })
+		err = protected(func() (err error) { call, err = f.decode(event); return err })
+	}
+	var returned any
+	before, _ := used()
+	begin := time.Now()
+	if err == nil {
+		err = protected(func() (err error) { returned, err = call(); return err })
 	}
 	end := time.Now()
 	a.Handler = end.Sub(begin).Nanoseconds()
@@ -109,7 +114,7 @@ func (f *Function) run(a *contract, event []byte, refused error) {
 	a.Begin, a.End = begin.UnixMicro(), end.UnixMicro()
 	a.Memory = peakMemory(faults)
 	if err == nil {
-		err = a.take(returned)
+		err = protected(func() error { return a.take(returned) })
 	}
 	if err != nil {
 		a.result, a.measurement = nil, nil
@@ -165,11 +170,11 @@ func (p *panicked) Error() string { return fmt.Sprint(p.value) }
 func (p *panicked) Unwrap() error { err, _ := p.value.(error); return err }
 
 // protected calls f and returns a panic as an error, after printing its trace.
-func protected(f func() (any, error)) (v any, err error) {
+func protected(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(os.Stderr, "panic: %v\n%s", p, debug.Stack()) // it may be closed
-			v, err = nil, &panicked{p, place()}
+			err = &panicked{p, place()}
 		}
 	}()
 	return f()

@@ -72,7 +72,8 @@ func (a *contract) take(returned any) (err error) {
 	return err
 }
 
-// marshal encodes a value as it is, without what HTML would need.
+// marshal encodes a value as it is, without what HTML or JavaScript would need,
+// as the other languages do.
 func marshal(v any) ([]byte, error) {
 	if raw, ok := v.(json.RawMessage); ok && !json.Valid(raw) {
 		return nil, errors.New("what the handler returned is not JSON")
@@ -83,7 +84,57 @@ func marshal(v any) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	text := plain(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	if tooDeep(text) {
+		return nil, errors.New("the value is nested too deeply for JSON")
+	}
+	return text, nil
+}
+
+// tooDeep says whether JSON is nested more deeply than its readers follow.
+func tooDeep(text []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > 1000 {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// plain replaces the escapes of the two characters that package encoding/json
+// escapes because JavaScript once could not read them.
+func plain(text []byte) []byte {
+	if !bytes.Contains(text, []byte(`\u202`)) {
+		return text
+	}
+	kept := text[:0]
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] != '\\':
+			kept = append(kept, text[i])
+		case bytes.HasPrefix(text[i:], []byte(`\u2028`)):
+			kept = append(kept, "\u2028"...)
+			i += 5
+		case bytes.HasPrefix(text[i:], []byte(`\u2029`)):
+			kept = append(kept, "\u2029"...)
+			i += 5
+		default: // an escape of two characters, or the beginning of a longer one
+			kept = append(kept, text[i], text[i+1])
+			i++
+		}
+	}
+	return kept
 }
 
 var null = []byte("null")

@@ -89,8 +89,15 @@ func used() (cpu time.Duration, faults int64) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), u.Minflt + u.Majflt
 }
 
-// status is /proc/self/status, open.
-var status = -1
+// status is /proc/self/status, open before the handler can use up what may be
+// open; -1 elsewhere than on Linux.
+var status = func() int {
+	fd, err := syscall.Open("/proc/self/status", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	return fd
+}()
 
 // peak is what was read there last, bytes, when the process had been given
 // memory peakFaults times.
@@ -105,9 +112,6 @@ func peakMemory(faults int64) int64 {
 		return peak
 	}
 	var text [4096]byte
-	if status < 0 {
-		status, _ = syscall.Open("/proc/self/status", syscall.O_RDONLY|syscall.O_CLOEXEC, 0) // -1 elsewhere
-	}
 	if n, err := syscall.Pread(status, text[:], 0); err == nil {
 		if _, after, ok := bytes.Cut(text[:n], []byte("VmHWM:")); ok {
 			figure, _, _ := bytes.Cut(after, []byte("kB"))

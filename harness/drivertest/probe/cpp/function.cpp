@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -66,6 +67,34 @@ static json spawn(const json &event) {
     if (error != 0) throw std::system_error(error, std::generic_category(), "sleep");
   }
   return {{"processes", event["processes"]}};
+}
+
+// leave leaves a process that reads and prints whatever it inherits.
+static json leave(const json &event) {
+  const std::string command = "cat; cat <&3; echo left; exec sleep 600." + event["marker"].get<std::string>();
+  const char *arguments[] = {"sh", "-c", command.c_str(), nullptr};
+  pid_t pid;
+  const int error = posix_spawnp(&pid, "sh", nullptr, nullptr, const_cast<char **>(arguments), environ);
+  if (error != 0) throw std::system_error(error, std::generic_category(), "sh");
+  return json::object();
+}
+
+// exhaust opens files until no more may be, and leaves them open.
+static json exhaust(const json &event) {
+  int opened = 0;
+  while (opened < event["most"] && open("/dev/null", O_RDONLY) >= 0) opened++;
+  return {{"opened", opened}};
+}
+
+static json nest(const json &event) {
+  json value, answer = json::object();
+  for (int i = 0; i < event["depth"]; i++) {
+    json outer = json::array();
+    outer.push_back(std::move(value));
+    value = std::move(outer);
+  }
+  answer["value"] = std::move(value);
+  return answer;
 }
 
 // leftovers counts the visible processes that spawn left with this marker.
@@ -144,6 +173,7 @@ static json facts(const json &event) {
 }
 
 json function(const json &event) {
+  const auto entered = std::chrono::steady_clock::now();
   const std::string action = event["do"];
   if (action == "echo") {
     json answer = {{"value", nullptr}, {"environment", nullptr}};
@@ -153,6 +183,12 @@ json function(const json &event) {
     }
     return answer;
   }
+  if (action == "inside") {  // how long the handler took by its own clock
+    return {{"inside_ns", std::chrono::nanoseconds(std::chrono::steady_clock::now() - entered).count()}};
+  }
+  if (action == "leave") return leave(event);
+  if (action == "exhaust") return exhaust(event);
+  if (action == "nest") return nest(event);
   if (action == "length") return {{"length", event["value"].get_ref<const std::string &>().size()}};
   if (action == "sleep") {
     std::this_thread::sleep_for(std::chrono::milliseconds(event["ms"].get<int>()));

@@ -38,6 +38,10 @@ func Init() error {
 
 // Handler does what the event asks.
 func Handler(event Event) (any, error) {
+	entered := time.Now()
+	if event["do"] == "inside" { // how long the handler took by its own clock
+		return Event{"inside_ns": time.Since(entered).Nanoseconds()}, nil
+	}
 	action, ok := actions[fmt.Sprint(event["do"])]
 	if !ok {
 		return nil, fmt.Errorf("no action %v", event["do"])
@@ -54,6 +58,9 @@ var actions = map[string]func(Event) (any, error){
 	"exit":           func(Event) (any, error) { os.Exit(3); return nil, nil },
 	"allocate":       allocate,
 	"spawn":          spawn,
+	"leave":          leave,
+	"exhaust":        exhaust,
+	"nest":           nest,
 	"leftovers":      leftovers,
 	"write":          write,
 	"list":           list,
@@ -137,6 +144,32 @@ func spawn(e Event) (any, error) {
 		}
 	}
 	return Event{"processes": number(e, "processes")}, nil
+}
+
+// leave leaves a process that reads and prints whatever it inherits.
+func leave(e Event) (any, error) {
+	child := exec.Command("sh", "-c", "cat; cat <&3; echo left; exec sleep 600."+text(e, "marker")) //nolint:noctx // it is to be left
+	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return Event{}, child.Start()
+}
+
+// exhaust opens files until no more may be, and leaves them open.
+func exhaust(e Event) (any, error) {
+	opened := 0
+	for ; opened < number(e, "most"); opened++ {
+		if _, err := syscall.Open(os.DevNull, syscall.O_RDONLY, 0); err != nil {
+			break
+		}
+	}
+	return Event{"opened": opened}, nil
+}
+
+func nest(e Event) (any, error) {
+	var value any
+	for range number(e, "depth") {
+		value = []any{value}
+	}
+	return Event{"value": value}, nil
 }
 
 // leftovers counts the visible processes that spawn left with this marker.

@@ -45,7 +45,7 @@ function running() {
 const actions = {
   echo: (event) => ({ value: event.value, environment: process.env[event.environment] ?? null }),
 
-  length: (event) => ({ length: event.value.length }),
+  length: (event) => ({ length: Buffer.byteLength(event.value) }), // bytes of UTF-8
 
   sleep: async (event) => {
     await new Promise((resolve) => setTimeout(resolve, event.ms));
@@ -73,6 +73,32 @@ const actions = {
     await children(event.processes, 'sleep', ['600.' + event.marker]);
     return { processes: event.processes };
   },
+
+  // Leaves a process that reads and prints whatever it inherits.
+  leave: async (event) => {
+    await children(1, 'sh', ['-c', 'cat; cat <&3; echo left; exec sleep 600.' + event.marker]);
+    return {};
+  },
+
+  // Opens files until no more may be, and leaves them open.
+  exhaust: (event) => {
+    let opened = 0;
+    try {
+      for (; opened < event.most; opened++) fs.openSync('/dev/null', 'r');
+    } catch {
+      // no more
+    }
+    return { opened };
+  },
+
+  nest: (event) => {
+    let value = null;
+    for (let i = 0; i < event.depth; i++) value = [value];
+    return { value };
+  },
+
+  // Tells how long the handler took by its own clock.
+  inside: (event, entered) => ({ inside_ns: Number(process.hrtime.bigint() - entered) }),
 
   // Counts the visible processes that spawn left with this marker.
   leftovers: (event) => ({
@@ -140,4 +166,4 @@ const actions = {
   },
 };
 
-exports.handler = async (event) => actions[event.do](event);
+exports.handler = async (event) => actions[event.do](event, process.hrtime.bigint());

@@ -22,7 +22,7 @@ def echo(event):
 
 
 def length(event):
-    return {"length": len(event["value"])}
+    return {"length": len(event["value"].encode())}  # bytes of UTF-8
 
 
 def sleep(event):
@@ -41,7 +41,7 @@ def fail(event):
     raise ProbeError(event["message"])
 
 
-def leave(event):
+def quit(event):
     os._exit(3)
 
 
@@ -56,6 +56,36 @@ def spawn(event):
     for _ in range(event["processes"]):
         subprocess.Popen(["sleep", "600." + event["marker"]])
     return {"processes": event["processes"]}
+
+
+def leave(event):
+    """Leaves a process that reads and prints whatever it inherits."""
+    subprocess.Popen(["sh", "-c", "cat; cat <&3; echo left; exec sleep 600." + event["marker"]], close_fds=False)
+    return {}
+
+
+def exhaust(event):
+    """Opens files until no more may be, and leaves them open."""
+    opened = 0
+    try:
+        while opened < event["most"]:
+            os.open(os.devnull, os.O_RDONLY)
+            opened += 1
+    except OSError:
+        pass
+    return {"opened": opened}
+
+
+def nest(event):
+    value = None
+    for _ in range(event["depth"]):
+        value = [value]
+    return {"value": value}
+
+
+def inside(event):
+    """Tells how long the handler took by its own clock."""
+    return {"inside_ns": time.perf_counter_ns() - event["entered"]}
 
 
 def leftovers(event):
@@ -143,12 +173,15 @@ def facts(event):
 
 
 ACTIONS = {
-    "echo": echo, "length": length, "sleep": sleep, "hang": hang, "raise": fail, "exit": leave,
+    "echo": echo, "length": length, "sleep": sleep, "hang": hang, "raise": fail, "exit": quit,
     "allocate": allocate, "spawn": spawn, "leftovers": leftovers, "write": write, "list": listing,
     "print": say, "fill": fill, "unserialisable": unserialisable, "corrupt": corrupt,
-    "connect": connect, "measure": measure, "facts": facts,
+    "connect": connect, "measure": measure, "facts": facts, "leave": leave, "exhaust": exhaust, "nest": nest,
+    "inside": inside,
 }
 
 
 def handler(event):
+    if event["do"] == "inside":
+        event["entered"] = time.perf_counter_ns()
     return ACTIONS[event["do"]](event)

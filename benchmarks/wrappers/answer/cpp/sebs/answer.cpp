@@ -11,6 +11,7 @@
 #include <typeinfo>
 
 #include "function.hpp"
+#include "invocation.hpp"
 #include "process.hpp"
 
 namespace sebs {
@@ -70,10 +71,71 @@ json describe(const char *phase) {
   return {{"phase", phase}, {"type", type}, {"message", message}};
 }
 
+// require_depth throws if a value is nested more deeply than readers of JSON
+// follow: writing it would use up the stack.
+void require_depth(const json &value, int most = 1000) {
+  if (!value.is_structured()) return;
+  if (most == 0) throw std::invalid_argument("the value is nested too deeply for JSON");
+  for (const json &member : value) require_depth(member, most - 1);
+}
+
+// written returns a value as JSON.
+std::string written(const json &value) {
+  require_depth(value);
+  return value.dump();
+}
+
+// without_halves replaces the escapes of halves of characters in JSON, which
+// have no bytes in UTF-8.
+std::string without_halves(std::string_view text) {
+  std::string whole(text);
+  auto half = [&whole](size_t at, char low, char high) {  // whether \ud8.. to \ud8.. is there
+    return at + 6 <= whole.size() && whole[at] == '\\' && whole[at + 1] == 'u' && (whole[at + 2] | 0x20) == 'd' &&
+           (whole[at + 3] | 0x20) >= low && (whole[at + 3] | 0x20) <= high;
+  };
+  for (size_t at = 0; (at = whole.find('\\', at)) != std::string::npos;) {
+    if (half(at, '8', 'b') && half(at + 6, 'c', 'f')) {
+      at += 12;
+      continue;
+    }
+    if (half(at, '8', 'f')) whole.replace(at + 2, 4, "fffd");
+    at += 2;
+  }
+  return whole;
+}
+
+json read(std::string_view text) {
+  try {
+    return json::parse(text);
+  } catch (const json::exception &e) {
+    std::string whole = without_halves(text);
+    if (whole == text) throw Malformed(e.what());
+    return read(whole);
+  }
+}
+
 }  // namespace
+
+#ifndef SEBS_RAPIDJSON
+namespace {
+
+struct Plain : Invocation {
+  explicit Plain(const json &event) : event(event) {}
+  void call() override { returned = function(event); }
+  json result() override { return std::move(returned); }
+
+  const json &event;
+  json returned;
+};
+
+}  // namespace
+
+std::unique_ptr<Invocation> invocation(const json &event) { return std::make_unique<Plain>(event); }
+#endif
 
 void prepare() {
   Worker &w = worker();
+  peak_memory();  // opens what it reads, before the handler can use up what may be open
   if (init) {
     try {
       init();
@@ -86,12 +148,7 @@ void prepare() {
 
 Answer answer(std::string_view text, const std::string &platform_request) {
   double income = double(unix_us()) / 1e6;
-  json event;
-  try {
-    event = json::parse(text);
-  } catch (const json::exception &e) {
-    throw Malformed(e.what());
-  }
+  json event = read(text);
   Worker &w = worker();
   w.count++;
   std::string request;
@@ -107,19 +164,25 @@ Answer answer(std::string_view text, const std::string &platform_request) {
     w.sandbox = found.value_or(w.id);  // without a place to write, the process is all that can be told
   }
 
-  json error, returned, result, measurement;
+  json error, result, measurement;
+  std::unique_ptr<Invocation> invoked;
   int64_t begin = unix_us(), end = begin, took = 0, processor = 0;
   if (w.failed) {
     error = *w.failed;
   } else {
-    int64_t before = processor_us();
-    begin = unix_us();
-    int64_t start = monotonic_ns();
     try {
       if (!event.is_object()) throw std::invalid_argument("the event is not a JSON object");
       event["request-id"] = request;
       event["income-timestamp"] = income;
-      returned = function(event);
+      invoked = invocation(event);
+    } catch (...) {
+      error = describe("handler");
+    }
+    int64_t before = processor_us();
+    begin = unix_us();
+    int64_t start = monotonic_ns();
+    try {
+      if (invoked) invoked->call();
     } catch (...) {
       error = describe("handler");
     }
@@ -128,7 +191,11 @@ Answer answer(std::string_view text, const std::string &platform_request) {
     processor = processor_us() - before;
   }
   if (error.is_null()) {
-    result = std::move(returned);
+    try {
+      result = invoked->result();
+    } catch (...) {
+      error = describe("handler");
+    }
     if (result.is_object()) {
       auto measured = result.find("measurement");
       if (measured != result.end()) measurement = *measured;
@@ -147,7 +214,7 @@ Answer answer(std::string_view text, const std::string &platform_request) {
   std::string values = ",\"measurement\":null,\"result\":null}";
   if (error.is_null()) {
     try {
-      values = ",\"measurement\":" + measurement.dump() + ",\"result\":" + result.dump() + "}";
+      values = ",\"measurement\":" + written(measurement) + ",\"result\":" + written(result) + "}";
     } catch (...) {
       error = describe("handler");
     }

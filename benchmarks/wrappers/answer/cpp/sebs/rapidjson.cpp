@@ -10,20 +10,36 @@
 #include <stdexcept>
 #include <string>
 
-#include "function.hpp"
+#include "invocation.hpp"
 
 rapidjson::Document function(const rapidjson::Value &event);
 
-nlohmann::json function(const nlohmann::json &event) {
-  const std::string text = event.dump();
-  rapidjson::Document in;
-  in.Parse(text.data(), text.size());
-  if (in.HasParseError()) throw std::runtime_error("rapidjson cannot read the event");
-  const rapidjson::Document out = function(static_cast<const rapidjson::Value &>(in));
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  if (!out.Accept(writer)) throw std::runtime_error("what the function returned is no JSON: it has an infinite number or none");
-  return nlohmann::json::parse(buffer.GetString(), buffer.GetString() + buffer.GetSize());
-}
+namespace sebs {
+namespace {
+
+struct RapidJSON : Invocation {
+  explicit RapidJSON(const nlohmann::json &event) {
+    const std::string text = event.dump();
+    in.Parse(text.data(), text.size());
+    if (in.HasParseError()) throw std::runtime_error("rapidjson cannot read the event");
+  }
+
+  void call() override { out = function(static_cast<const rapidjson::Value &>(in)); }
+
+  nlohmann::json result() override {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    if (!out.Accept(writer)) throw std::runtime_error("what the function returned is no JSON: it has an infinite number or none");
+    return nlohmann::json::parse(buffer.GetString(), buffer.GetString() + buffer.GetSize());
+  }
+
+  rapidjson::Document in, out;
+};
+
+}  // namespace
+
+std::unique_ptr<Invocation> invocation(const nlohmann::json &event) { return std::make_unique<RapidJSON>(event); }
+
+}  // namespace sebs
 
 #endif

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -42,9 +43,12 @@ struct Refused : std::runtime_error {
 // Ended is thrown when the connection ends.
 struct Ended {};
 
+int serving = -1;  // the connection, which a child that the function forks does not keep
+const pid_t own = getpid();
+
 class Connection {
  public:
-  explicit Connection(int fd) : fd(fd) {}
+  explicit Connection(int fd) : fd(fd) { serving = fd; }
 
   // serve answers until the connection ends.
   void serve() {
@@ -57,6 +61,7 @@ class Connection {
         }
         sebs::Answer a = sebs::answer(body, "");
         fflush(nullptr);
+        if (getpid() != own) _exit(0);  // a child that the function forked and let return
         respond(a.failed ? "200 OK\r\nContent-Type: application/json\r\nSebs-Error: 1\r\n"
                          : "200 OK\r\nContent-Type: application/json\r\n",
                 a.text);
@@ -185,6 +190,7 @@ int listen_at(int port, bool once) {
 
 int main(int count, char **arguments) {
   signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error, and not the end
+  pthread_atfork(nullptr, nullptr, [] { close(serving); });
   sebs::prepare();
   if (count > 1) return listen_at(atoi(arguments[1]), count > 2 && strcmp(arguments[2], "once") == 0);
   fcntl(3, F_SETFD, FD_CLOEXEC);

@@ -3,6 +3,7 @@ package function;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -39,11 +40,21 @@ public class Function {
     }
 
     public Map<String, Object> handler(Map<String, Object> event) throws Exception {
+        long entered = System.nanoTime();
         switch ((String) event.get("do")) {
+            case "inside": // how long the handler took by its own clock
+                return Map.of("inside_ns", System.nanoTime() - entered);
+            case "leave": // a process that reads and prints whatever it inherits
+                new ProcessBuilder("sh", "-c", "cat; cat <&3; echo left; exec sleep 600." + event.get("marker")).inheritIO().start();
+                return Map.of();
+            case "exhaust":
+                return exhaust(number(event, "most"));
+            case "nest":
+                return nest(number(event, "depth"));
             case "echo":
                 return echo(event);
             case "length":
-                return Map.of("length", ((String) event.get("value")).length());
+                return Map.of("length", ((String) event.get("value")).getBytes(StandardCharsets.UTF_8).length);
             case "sleep":
                 Thread.sleep(number(event, "ms"));
                 return Map.of("slept", event.get("ms"));
@@ -123,6 +134,30 @@ public class Function {
         answer.put("value", event.get("value"));
         answer.put("environment", event.containsKey("environment") ? System.getenv((String) event.get("environment")) : null);
         return answer;
+    }
+
+    /** Opens files until no more may be, and leaves them open. */
+    private static Map<String, Object> exhaust(int most) {
+        List<FileInputStream> opened = new ArrayList<>();
+        try {
+            while (opened.size() < most) {
+                opened.add(new FileInputStream("/dev/null"));
+            }
+        } catch (IOException e) {
+            // No more.
+        }
+        kept.addAll(opened);
+        return Map.of("opened", opened.size());
+    }
+
+    private static final List<FileInputStream> kept = new ArrayList<>();
+
+    private static Map<String, Object> nest(int depth) {
+        Object value = 1;
+        for (int i = 0; i < depth; i++) {
+            value = Arrays.asList(value);
+        }
+        return Map.of("value", value);
     }
 
     private static Map<String, Object> hang() throws InterruptedException {
