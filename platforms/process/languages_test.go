@@ -135,7 +135,7 @@ func TestSeBSFunctionInCPP(t *testing.T) {
 	s := spec(t, p, "cpp")
 	s.Modules = []driver.Module{driver.Storage}
 	s.Environment = buckets.Access()
-	a := call(t, deploy(t, p, s, built(t, s, string(source))), `{"bucket": "t-sebs", "key": "out/a.1.bin", "size": 3000000}`)
+	a := call(t, deploy(t, p, s, built(t, s, string(source)+staticAsserts())), `{"bucket": "t-sebs", "key": "out/a.1.bin", "size": 3000000}`)
 	require.Nil(t, a.Error)
 	require.JSONEq(t, `{"same": true, "missing": true, "refused": true, "times": true, "of day": true, "streamed": true, "into": true, "nothing": true}`, string(a.Result))
 	var measured map[string]int64

@@ -32,16 +32,17 @@ class storage:
         base, extension = os.path.splitext(name)
         return "%s.%s%s" % (base, os.urandom(4).hex(), extension)
 
-    def upload(self, bucket, key, filepath):
-        """Stores a file under a unique name made of key, and returns that name."""
-        name = self.unique_name(key)
+    def upload(self, bucket, file, filepath, unique_name=True, overwrite=False):
+        """Stores a file under a unique name made of the key file, or that key
+        itself, and returns the name."""
+        name = self.unique_name(file) if unique_name and not overwrite else file
         with open(filepath, "rb") as f:
             self._put(bucket, name, f, os.fstat(f.fileno()).st_size)
         return name
 
-    def download(self, bucket, key, filepath):
+    def download(self, bucket, file, filepath):
         """Stores an object in a file."""
-        response = self.client.request("GET", "/%s/%s" % (bucket, key))
+        response = self.client.request("GET", "/%s/%s" % (bucket, file))
         try:
             with open(filepath, "wb") as f:
                 while True:
@@ -50,14 +51,14 @@ class storage:
                         break
                     f.write(chunk)
             if response.length:
-                raise ConnectionError("GET /%s/%s: %d bytes are missing" % (bucket, key, response.length))
+                raise ConnectionError("GET /%s/%s: %d bytes are missing" % (bucket, file, response.length))
         except BaseException:
             self.client.drop()
             raise
 
     def download_directory(self, bucket, prefix, path):
         """Stores all objects whose keys begin with prefix in files path/key."""
-        for key in list(self._list(bucket, prefix)):
+        for key in list(self.list_directory(bucket, prefix)):
             if ".." in key.split("/"):
                 raise ValueError("the object %s would be stored outside of %s" % (key, path))
             if key.endswith("/"):
@@ -66,9 +67,10 @@ class storage:
             os.makedirs(os.path.dirname(file), exist_ok=True)
             self.download(bucket, key, file)
 
-    def upload_stream(self, bucket, key, data):
-        """Stores bytes, or what a file has, under a unique name, and returns that name."""
-        name = self.unique_name(key)
+    def upload_stream(self, bucket, file, data, overwrite=False):
+        """Stores bytes, or what a file has, under a unique name made of the key
+        file, or that key itself, and returns the name."""
+        name = file if overwrite else self.unique_name(file)
         if hasattr(data, "getvalue"):
             data = data.getvalue()  # the whole of a BytesIO, wherever it stands
         if isinstance(data, str):
@@ -84,15 +86,20 @@ class storage:
         self._put(bucket, name, bytes(data), len(data))
         return name
 
-    def download_stream(self, bucket, key):
+    def download_stream(self, bucket, file):
         """Returns an object's content as bytes."""
-        return self.client.request("GET", "/%s/%s" % (bucket, key)).read()
+        return self.client.request("GET", "/%s/%s" % (bucket, file)).read()
+
+    def download_within_range(self, bucket, file, start_byte, stop_byte):
+        """Returns a part of an object, both ends included, as text."""
+        headers = {"range": "bytes=%d-%d" % (start_byte, stop_byte)}
+        return self.client.request("GET", "/%s/%s" % (bucket, file), headers=headers).read().decode()
 
     def _put(self, bucket, key, body, length):
         headers = {"content-type": "application/octet-stream"}
         self.client.request("PUT", "/%s/%s" % (bucket, key), headers=headers, body=body, length=length).read()
 
-    def _list(self, bucket, prefix):
+    def list_directory(self, bucket, prefix):
         """Yields the keys that begin with prefix, however many there are."""
         from urllib.parse import unquote_plus
         from xml.etree import ElementTree
