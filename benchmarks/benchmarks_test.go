@@ -25,5 +25,11 @@ func TestAll(t *testing.T) {
 		_, err := fs.Stat(b.Files, "config.json")
 		require.NoError(t, err, b.Name)
 	}
-	require.Equal(t, folders, names)
+	for _, folder := range folders {
+		require.Contains(t, names, folder, "the folder %s has a config.json and is not in All: add its Benchmark in benchmarks.go", folder)
+	}
+	for _, name := range names {
+		require.Contains(t, folders, name, "All has %s, and no folder is called so: a benchmark's Name is its folder's", name)
+	}
+	require.Equal(t, folders, names, "All is in the order of the folders, each once")
 }

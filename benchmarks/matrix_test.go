@@ -66,9 +66,9 @@ func TestMatrix(t *testing.T) {
 			}
 			if config.Has(c.language) {
 				mark = " ✓ "
-				require.False(t, reasons[pair], "%s is there, and has a reason why it is not", pair)
+				require.False(t, reasons[pair], "%s is there, and has a reason why it is not: remove it from omitted in benchmarks/matrix_test.go", pair)
 			} else {
-				require.True(t, reasons[pair], "%s is not there: give the reason in this test", pair)
+				require.True(t, reasons[pair], "%s is not there: add it to config.json, or its reason to omitted in benchmarks/matrix_test.go", pair)
 			}
 			b.WriteString(mark + "|")
 		}

@@ -81,12 +81,12 @@ type badInput struct {
 func (w *workload) fail(t *testing.T, client *invoke.Client, b badInput) answer.Answer {
 	t.Helper()
 	a, _ := w.call(t, client, b.event)
-	require.NotNil(t, a.Error, "the call succeeds: %.300s", a.Result)
+	require.NotNil(t, a.Error, "the call succeeds: %.300s\nhave the handler check the value; a key that no handler reads is listed in unread (experiments/badobjects_test.go)", a.Result)
 	t.Logf("%s: %s", a.Error.Type, a.Error.Message)
 	require.Equal(t, answer.PhaseHandler, a.Error.Phase)
 	require.NotEmpty(t, a.Error.Type)
 	require.NotEmpty(t, a.Error.Message)
-	require.Contains(t, a.Error.Message, b.tells)
+	require.Contains(t, a.Error.Message, b.tells, "the error must name what is wrong: check the value before it is used, and name its key")
 	return a
 }
 

@@ -59,6 +59,7 @@ func (w *workload) badValues(t *testing.T) []badInput {
 		add("bucket.bucket", w.machine.run.Prefix+"-missing", w.machine.run.Prefix+"-missing")
 	}
 	switch w.Name {
+	case "010.sleep", "110.dynamic-html": // wrongKeys has them all
 	case "020.network-benchmark", "030.clock-synchronization":
 		add("server-port", closedPort(t), "datagrams")
 		add("server-port", 70000, "port")
@@ -116,6 +117,8 @@ func (w *workload) badValues(t *testing.T) []badInput {
 		objects("object.key", 0, map[string][]byte{
 			"noise": noise, "header": []byte(">a name\n"), "digits": []byte(">a name\nACGT\n0123\n"), "binary": []byte(">a name\nAC\x00\xff\n"),
 		}, itself)
+	default:
+		require.Fail(t, "no bad values of "+w.Name, "add a case to badValues (experiments/badobjects_test.go): values of the right type that its handlers must refuse; one without values if there are none")
 	}
 	return all
 }

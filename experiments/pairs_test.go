@@ -34,11 +34,14 @@ func TestPairs(t *testing.T) {
 				if first == nil { // -run left it out
 					first = w.outcome(t, w.languages[0], c)
 				}
-				require.Empty(t, differences("result", first.result, got.result))
-				require.Empty(t, differences("object", first.object, got.object))
-				require.Equal(t, slices.Sorted(maps.Keys(first.measurement)), slices.Sorted(maps.Keys(got.measurement)))
+				of := fmt.Sprintf("%s and %s of %s", w.languages[0], language, w.Name)
+				may := "make them agree, or say in comparisons (experiments/comparisons_test.go) what of it may differ, and why"
+				require.Empty(t, differences("result", first.result, got.result), "the results of %s differ: %s", of, may)
+				require.Empty(t, differences("object", first.object, got.object), "the objects of %s differ: %s", of, may)
+				require.Equal(t, slices.Sorted(maps.Keys(first.measurement)), slices.Sorted(maps.Keys(got.measurement)),
+					"the measurements of %s have different keys: return the same in each language", of)
 				for _, size := range append([]string{"download_size"}, c.sizes...) {
-					require.Equal(t, first.measurement[size], got.measurement[size], size)
+					require.Equal(t, first.measurement[size], got.measurement[size], "%s of %s: all languages work on the same bytes", size, of)
 				}
 			})
 		}
@@ -66,7 +69,7 @@ func (w *workload) outcome(t *testing.T, language string, c comparison) *outcome
 		o.result = c.result(o.result)
 	}
 	if len(a.Measurement) > 0 {
-		require.NoError(t, json.Unmarshal(a.Measurement, &o.measurement), "times and sizes are whole numbers")
+		require.NoError(t, json.Unmarshal(a.Measurement, &o.measurement), "the measurement of %s in %s: times (µs, keys that end in _time) and sizes (bytes, _size) are whole numbers", w.Name, language)
 	}
 	for key, n := range o.measurement {
 		switch {
@@ -74,9 +77,9 @@ func (w *workload) outcome(t *testing.T, language string, c comparison) *outcome
 			require.Zero(t, n, key)
 		case strings.HasSuffix(key, "_time"):
 			require.LessOrEqual(t, time.Duration(n)*time.Microsecond, took, "%s is longer than the call", key)
-			require.Positive(t, n, key)
+			require.Positive(t, n, "%s of %s in %s: what takes no time here is listed as zero in comparisons (experiments/comparisons_test.go)", key, w.Name, language)
 		default:
-			require.True(t, strings.HasSuffix(key, "_size"), "%s is neither a time nor a size", key)
+			require.True(t, strings.HasSuffix(key, "_size"), "%s of %s in %s is neither a time nor a size: keys end in _time or _size", key, w.Name, language)
 			require.Positive(t, n, key)
 		}
 	}

@@ -383,8 +383,11 @@ func listValues(key string, values []string) string {
 	if key != "" {
 		text = key + ": " + text
 	}
-	if key == "platform" {
+	switch key {
+	case "platform":
 		text += " (others are linked by -tags or an import)"
+	case "benchmark":
+		text += " (those passed to Cells, and SEBS_BENCHMARKS)"
 	}
 	return text
 }
