@@ -90,8 +90,10 @@ func (b *Benchmark) notes() []string {
 // config.json names.
 func (b *Benchmark) hasLanguage(language string) error {
 	info, err := fs.Stat(b.Files, language)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+	if missing := errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir(); missing && b.folder != nil {
 		return fmt.Errorf("config.json names the language %s, but there is no folder %s: %w", language, language, driver.ErrUnavailable)
+	} else if missing {
+		return fmt.Errorf("config.json names the language %s, but Files has no folder %s: write it, embed it, or take the language out of config.json", language, language)
 	}
 	return err
 }

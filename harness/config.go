@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -151,7 +152,11 @@ func configObject(data []byte) ([]configValue, error) {
 	}
 	if !json.Valid(data) {
 		var v any
-		return nil, fmt.Errorf("not valid JSON: %w", json.Unmarshal(data, &v))
+		err := json.Unmarshal(data, &v)
+		if at := (*json.SyntaxError)(nil); errors.As(err, &at) {
+			return nil, fmt.Errorf("not valid JSON: line %d: %w", 1+bytes.Count(data[:at.Offset], []byte("\n")), err)
+		}
+		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {

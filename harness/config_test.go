@@ -51,8 +51,9 @@ func TestParseConfig(t *testing.T) {
 func TestParseConfigRefuses(t *testing.T) {
 	const rest = `"memory": 128, "languages": ["python"]}`
 	for name, test := range map[string]struct{ file, want string }{
-		"empty":                {``, `config.json: not valid JSON: unexpected end`},
+		"empty":                {``, `config.json: not valid JSON: line 1: unexpected end`},
 		"cut off":              {`{"timeout": 60,`, `config.json: not valid JSON`},
+		"a comma too many":     {"{\"timeout\": 60,\n\"memory\": 128,\n}", `config.json: not valid JSON: line 3: invalid character`},
 		"two objects":          {`{} {}`, `config.json: not valid JSON`},
 		"a list":               {`[1, 2]`, `want a JSON object, got [1, 2]`},
 		"null":                 {`null`, `want a JSON object, got null`},

@@ -119,6 +119,7 @@ type plannedFunction struct {
 	unavailable error // why this machine cannot have it
 	broken      error // why nothing can
 	built       *built
+	unbuilt     error // why it could not be built
 }
 
 func newSelection(root, kind, expr, skip string) (selection, error) {
@@ -211,6 +212,9 @@ func (p *plan) prepare(ctx context.Context) {
 			f.broken, f.unavailable = nil, f.broken
 		} else if f.broken == nil {
 			f.unavailable = f.available(ctx)
+		}
+		if f.unavailable != nil && !errors.Is(f.unavailable, driver.ErrUnavailable) && !errors.Is(f.unavailable, driver.ErrUnsupported) {
+			f.broken, f.unavailable = f.unavailable, nil
 		}
 	}
 }

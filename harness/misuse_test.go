@@ -62,6 +62,10 @@ var misuses = map[string]struct {
 		benchmarks: []harness.Benchmark{unencodable()},
 		want:       []string{"input test of 900.func: key object.callback: json: unsupported type: func()"},
 	},
+	"folder": {
+		benchmarks: []harness.Benchmark{without("900.hello", "sim/function.json")},
+		want:       []string{"config.json names the language sim, but Files has no folder sim: write it, embed it, or take"},
+	},
 	"language": {
 		benchmarks: []harness.Benchmark{written("900.hello", `"smi"`)},
 		want:       []string{`benchmark 900.hello: config.json: no platform linked here has the language "smi" (did you mean "sim"?)`},
@@ -80,6 +84,12 @@ func written(name, languages string) harness.Benchmark {
 	b := model(name, "{}")
 	files := b.Files.(fstest.MapFS)
 	files["config.json"] = &fstest.MapFile{Data: []byte(`{"timeout": 10, "memory": 128, "languages": [` + languages + `], "modules": []}`)}
+	return b
+}
+
+func without(name, file string) harness.Benchmark {
+	b := model(name, "{}")
+	delete(b.Files.(fstest.MapFS), file)
 	return b
 }
 

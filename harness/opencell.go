@@ -180,12 +180,15 @@ func (c *Cell) end(tb testing.TB) {
 
 // build makes the function's package, once.
 func (f *plannedFunction) build(ctx context.Context, r *run) error {
-	if f.built != nil {
-		return nil
+	if f.built != nil || f.unbuilt != nil {
+		return f.unbuilt
 	}
 	r.progress.doing("build", f, condition{})
 	result, err := r.packages.Package(ctx, f.job(r))
 	if err != nil {
+		if ctx.Err() == nil {
+			f.unbuilt = fmt.Errorf("build %s: it failed for the cell before, which has the reason", f.label())
+		}
 		return err // it names the benchmark, the runtime and the platform
 	}
 	r.progress.built(f, result)

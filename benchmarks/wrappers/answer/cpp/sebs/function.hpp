@@ -1,7 +1,7 @@
 // What a C++ function defines.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 // function is called with each event.
 nlohmann::json function(const nlohmann::json &event);
