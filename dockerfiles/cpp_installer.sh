@@ -28,7 +28,10 @@ CXX="$cxx" "$cmake" -S . -B build -DCMAKE_BUILD_TYPE=Release || {
   echo "CMake does not find a library: install the development package of your system for it; dockerfiles/cpp_dependencies.json names Debian's" >&2
   exit 1
 }
-"$cmake" --build build --parallel 2
+"$cmake" --build build --parallel 2 || {
+  echo "an undefined function(nlohmann::json const&) is the handler: want nlohmann::json function(const nlohmann::json &event), with #include <sebs/function.hpp>" >&2
+  exit 1
+}
 mv build/handler handler
 rm -rf build sebs CMakeLists.txt
 find . -type f \( -name '*.cpp' -o -name '*.cc' -o -name '*.hpp' -o -name '*.h' \) -delete

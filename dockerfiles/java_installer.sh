@@ -75,7 +75,10 @@ fi
 
 find src/main/java sebs -name '*.java' | LC_ALL=C sort > sources
 # The wrapper takes a descriptor by its number, which is not meant for everyone.
-"$javac" -nowarn -XDignore.symbol.file -g:source,lines -encoding UTF-8 -proc:none -classpath 'lib/*' -d classes @sources
+"$javac" -nowarn -XDignore.symbol.file -g:source,lines -encoding UTF-8 -proc:none -classpath 'lib/*' -d classes @sources || {
+  echo "an error in sebs/ is one of src/main/java/function/Function.java: want package function; public class Function with public Map<String, Object> handler(Map<String, Object> event)" >&2
+  exit 1
+}
 if [ -d src/main/resources ]; then
   cp -R src/main/resources/. classes/
 fi
