@@ -38,3 +38,21 @@ func TestErrorsSayWhere(t *testing.T) {
 		})
 	}
 }
+
+// A handler of the wrong signature does not compile, and the error says what it
+// must be.
+func TestSignatures(t *testing.T) {
+	java := "package function;\npublic class Function {\n  public Object handle(String event) { return event; }\n}\n"
+	for name, test := range map[string]struct{ language, source, want string }{
+		"java, no package":   {"java", strings.TrimPrefix(java, "package function;"), "want package function; public class Function with public Map<String, Object> handler(Map<String, Object> event)"},
+		"java, another name": {"java", java, "public Map<String, Object> handler(Map<String, Object> event)"},
+		"java, text":         {"java", strings.Replace(java, "handle(", "handler(", 1), "public Map<String, Object> handler(Map<String, Object> event)"},
+		"go, no error":       {"go", "package function\n\nfunc Handler(event map[string]any) any { return event }\n", "want func Handler(event E) (R, error)"},
+		"go, no event":       {"go", "package function\n\nfunc Handler() (any, error) { return nil, nil }\n", "want func Handler(event E) (R, error)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tryBuild(t, t.TempDir(), spec(t, openPlatform(t, isolations["shared"]), test.language), test.source)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}

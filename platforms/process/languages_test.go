@@ -55,16 +55,21 @@ func built(t *testing.T, s driver.Spec, source string) driver.Package {
 
 func builtIn(t *testing.T, dir string, s driver.Spec, source string) driver.Package {
 	t.Helper()
+	r, err := tryBuild(t, dir, s, source)
+	require.NoError(t, err)
+	return r.Package
+}
+
+func tryBuild(t *testing.T, dir string, s driver.Spec, source string) (build.Result, error) {
+	t.Helper()
 	store, err := build.OpenStore(dir)
 	require.NoError(t, err)
-	r, err := store.Package(t.Context(), build.Job{
+	return store.Package(t.Context(), build.Job{
 		Platform:     openPlatform(t, isolations["shared"]),
 		PlatformName: process.Name,
 		Files:        fstest.MapFS{s.Runtime.Language + "/" + sources[s.Runtime.Language]: {Data: []byte(source), Mode: 0o444}},
 		Spec:         s,
 	})
-	require.NoError(t, err)
-	return r.Package
 }
 
 // What is built depends on the sources and the tools, and on no place or time.
