@@ -336,5 +336,5 @@ func copyLog(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(to, data)
+	return writeFile(to, []byte(told(string(data))))
 }

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // Doctor checks what the harness and each linked platform need of this machine
@@ -122,10 +123,10 @@ func (all examinations) table() string {
 				word = "missing"
 			}
 			pad := strings.Repeat(" ", width-utf8.RuneCountInString(need.What))
-			line := fmt.Sprintf("  %-*s  %s%s  %s", status, word, need.What, pad, oneLine(need.Found, 300))
+			line := fmt.Sprintf("  %-*s  %s%s  %s", status, word, need.What, pad, plain.Line(need.Found, 300))
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
 			if !need.OK && need.Remedy != "" {
-				fmt.Fprintf(&b, "  %-*s  → %s\n", status, "", oneLine(need.Remedy, 300))
+				fmt.Fprintf(&b, "  %-*s  → %s\n", status, "", plain.Line(need.Remedy, 300))
 			}
 		}
 	}

@@ -31,18 +31,18 @@ const noPlatform = `no platform is linked here: import one in a file of the test
 func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, t *testing.T, cell *Cell)) {
 	t.Helper()
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
-		t.Fatal(err)
+		t.Fatal(told(err.Error()))
 	}
 	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), flagString("test.skip"))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(told(err.Error()))
 	}
 	if !sel.named() {
 		t.Skipf("an experiment runs when -run names it: -run '%s/…'", strings.TrimPrefix(t.Name(), "Test"))
 	}
 	plan, err := newPlan(t, sel, benchmarks, c)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal(told(err.Error()))
 	}
 	plan.at = caller()
 	plan.measure(t, body)
@@ -58,18 +58,18 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
 	b.Helper()
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
-		b.Fatal(err)
+		b.Fatal(told(err.Error()))
 	}
 	sel, err := newSelection(b.Name(), "-bench", flagString("test.bench"), flagString("test.skip"))
 	if err != nil {
-		b.Fatal(err)
+		b.Fatal(told(err.Error()))
 	}
 	if !sel.named() {
 		b.Skipf("a benchmark of functions runs when -bench names it: -bench '%s/…'", strings.TrimPrefix(b.Name(), "Benchmark"))
 	}
 	plan, err := newPlan(b, sel, benchmarks, c)
 	if err != nil {
-		b.Fatal(err)
+		b.Fatal(told(err.Error()))
 	}
 	plan.at = caller()
 	plan.run.progress.quiet() // a line in the middle of a result breaks it for benchstat
@@ -77,11 +77,11 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	defer plan.run.measuring.Unlock()
 	for _, fn := range plan.functions {
 		if fn.broken != nil {
-			b.Errorf("%s: %v", fn.name(), fn.broken)
+			b.Errorf("%s: %s", fn.name(), told(fn.broken.Error()))
 			continue
 		}
 		if fn.unavailable != nil {
-			b.Logf("%s: %v", fn.name(), fn.unavailable)
+			b.Logf("%s: %s", fn.name(), told(fn.unavailable.Error()))
 			continue
 		}
 		for _, cond := range fn.conditions {
@@ -96,7 +96,7 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 			})
 		}
 		if err := fn.finish(plan.run); err != nil {
-			b.Error(err)
+			b.Error(told(err.Error()))
 		}
 	}
 }

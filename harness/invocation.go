@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // Invocation is the record of one call, a line of invocations.jsonl. Keys that
@@ -108,25 +108,7 @@ func (v *Invocation) fail(err error) {
 	v.OK, v.Counted = false, false
 	f := &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
 	errors.As(err, &f)
-	v.Cause, v.Detail = f.Cause, oneLine(f.Detail, 500)
-}
-
-// oneLine returns text as one line of at most n bytes: of a longer one the
-// beginning and, since causes often stand last, the end.
-func oneLine(text string, n int) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, text)
-	if len(text) <= n {
-		return text
-	}
-	const mark = "…"
-	head := max(n-len(mark), 0) * 2 / 3
-	tail := max(n-len(mark), 0) - head
-	return strings.ToValidUTF8(text[:head], "") + mark + strings.ToValidUTF8(text[len(text)-tail:], "")
+	v.Cause, v.Detail = f.Cause, plain.Line(f.Detail, 500)
 }
 
 // appendJSON appends the record as one line. It writes what encoding/json

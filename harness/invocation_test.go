@@ -119,20 +119,3 @@ func BenchmarkRecord(b *testing.B) {
 	}
 	require.NoError(b, file.close())
 }
-
-func TestOneLine(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		n    int
-		want string
-	}{
-		{"short", 10, "short"},
-		{"two\nlines\tand\x00", 20, "two lines and "},
-		{"0123456789abcdefghij", 12, "012345…hij"},
-		{"éééééééééé", 12, "ééé…é"},
-	} {
-		got := oneLine(tt.text, tt.n)
-		require.Equal(t, tt.want, got)
-		require.LessOrEqual(t, len(got), tt.n)
-	}
-}

@@ -69,7 +69,7 @@ const resultsFormat = 1
 
 func newManifest(ctx context.Context, r *run) manifest {
 	m := manifest{
-		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: os.Args, Parameters: map[string]string{},
+		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: toldAll(os.Args), Parameters: map[string]string{},
 		Order: orderInterleaved, Seed: r.seed,
 		Started: r.started.UTC(), Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
 		Packages: []packageRecord{},
@@ -79,7 +79,7 @@ func newManifest(ctx context.Context, r *run) manifest {
 	}
 	for _, name := range parameterNames {
 		if v := os.Getenv(name); v != "" {
-			m.Parameters[name] = v
+			m.Parameters[name] = told(v)
 		}
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -87,6 +87,15 @@ func newManifest(ctx context.Context, r *run) manifest {
 	}
 	m.Commit, m.Modified = commit(ctx, r.root)
 	return m
+}
+
+// toldAll is told for a list.
+func toldAll(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = told(text)
+	}
+	return all
 }
 
 // addPlatform records what depends on the machine or the platform.

@@ -64,7 +64,7 @@ func (p *plan) cell(tb testing.TB, c *Cell, ready func(), body func(context.Cont
 // errorf fails a test with a message that names the line of the experiment: its
 // sub-tests run in goroutines of their own, from which testing does not find it.
 func (p *plan) errorf(tb testing.TB, format string, args ...any) {
-	fmt.Fprintf(tb.Output(), "%s: %s\n", p.at, fmt.Sprintf(format, args...))
+	fmt.Fprintf(tb.Output(), "%s: %s\n", p.at, told(fmt.Sprintf(format, args...)))
 	tb.Fail()
 }
 

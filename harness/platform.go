@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // openPlatform is a platform with what a run made on it.
@@ -44,7 +45,7 @@ func (in *input) eventFor(request string) []byte {
 func newInput(payload any) *input {
 	data, err := encode(payload)
 	if err == nil && (len(data) < 2 || data[0] != '{') {
-		err = fmt.Errorf("the payload is %s, not a JSON object", oneLine(string(data), 60))
+		err = fmt.Errorf("the payload is %s, not a JSON object", plain.Line(string(data), 60))
 	}
 	if err != nil {
 		return &input{err: err}

@@ -24,6 +24,7 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // Main runs a package's tests with one run for all experiments of the process:
@@ -38,7 +39,7 @@ func Main(m *testing.M) {
 	}
 	if r := shared.run; r != nil {
 		if err := r.close(code != 0); err != nil {
-			fmt.Fprintln(os.Stderr, "sebs:", err)
+			fmt.Fprintln(os.Stderr, "sebs:", told(err.Error()))
 			code = max(code, 1)
 		}
 	}
@@ -71,7 +72,7 @@ type run struct {
 	packages *build.Store
 	guard    *guard.Guard
 	locks    []*lock // of the run, and of SEBS_PREFIX
-	log      *os.File
+	log      *plain.Writer
 	progress *progress
 	stop     []func()
 
@@ -106,7 +107,7 @@ func openRun(tb testing.TB) (*run, error) {
 	}
 	tb.Cleanup(func() {
 		if err := r.close(tb.Failed()); err != nil {
-			tb.Errorf("sebs: %v", err)
+			tb.Errorf("sebs: %s", told(err.Error()))
 		}
 	})
 	return r, nil
@@ -171,9 +172,11 @@ func (r *run) begin() error {
 		return full(err)
 	}
 	r.locks = append(r.locks, l)
-	if r.log, err = os.OpenFile(filepath.Join(r.folder, logFile), os.O_WRONLY|os.O_APPEND, 0); err != nil {
+	log, err := os.OpenFile(filepath.Join(r.folder, logFile), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
 		return full(err)
 	}
+	r.log = plain.NewWriter(log, environment.Secrets()...)
 	r.context()
 	r.manifest = newManifest(r.ctx, r)
 	if err := errors.Join(
@@ -190,12 +193,15 @@ func (r *run) begin() error {
 	}
 	r.progress = newProgress(r.started)
 	if names := environment.Withheld(); len(names) > 0 {
-		text := "withheld from all that is built and measured: " + strings.Join(names, ", ")
-		fmt.Fprintln(r.log, "environment: "+text)
-		r.progress.show("variables of this shell "+text, true, true)
+		text := "variables of this shell are withheld from all that is built and measured: " + strings.Join(names, ", ")
+		fmt.Fprintln(r.log, text)
+		r.note(text)
 	}
 	return nil
 }
+
+// told returns a text as it is shown and kept, whoever wrote it.
+func told(text string) string { return plain.Text(text, environment.Secrets()...) }
 
 // context makes the run's context.
 func (r *run) context() {
@@ -294,7 +300,7 @@ func (r *run) close(failed bool) error {
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
 	r.progress.finish()
-	table := summaryTable(r.cells, slices.Concat(r.undone(failed), r.notes), r.manifest.Isolation, r.folder)
+	table := told(summaryTable(r.cells, slices.Concat(r.undone(failed), r.notes), r.manifest.Isolation, r.folder))
 	errs = append(errs, writeFile(filepath.Join(r.folder, summaryFile), []byte(table)))
 	errs = append(errs, r.writeBench())
 	r.manifest.Finished = time.Now().UTC()

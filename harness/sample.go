@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/harness/stats"
 )
 
@@ -192,7 +193,7 @@ func (s *sample) why() string {
 	var parts []string
 	for _, c := range driver.Causes {
 		if n := s.failures[c]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, c, oneLine(s.example[c], 300)))
+			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, c, plain.Line(s.example[c], 300)))
 		}
 	}
 	if n := s.uncounted[WrongStart]; n > 0 {

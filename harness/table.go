@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // summaryTable returns the table of a run: for each experiment a line of the
@@ -185,7 +186,7 @@ func notes(b *strings.Builder, cells []*Summary) {
 		for _, c := range driver.Causes {
 			if n := s.Failures[c]; n > 0 {
 				fmt.Fprintf(b, "\n%s %s: %d failed: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, c,
-					oneLine(s.cell.sample.example[c], 200))
+					plain.Line(s.cell.sample.example[c], 200))
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.Series)) {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // building is one build, under the lock of its digest.
@@ -38,10 +40,11 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.work)) }()
 
-	log, err := os.Create(b.log)
+	file, err := os.Create(b.log)
 	if err != nil {
 		return Result{}, err
 	}
+	log := plain.NewWriter(file, environment.Secrets()...)
 	p, failed, err := b.build(ctx, made, log)
 	if closed := log.Close(); err == nil {
 		err = closed

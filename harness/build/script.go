@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/child"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // script is a run of bash.
@@ -138,7 +140,7 @@ func (t *tail) failure(name string) error {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := strings.TrimRight(strings.ToValidUTF8(string(t.last), "?"), "\n\r ")
+	text := strings.TrimRight(plain.Text(string(t.last), environment.Secrets()...), "\n ")
 	if text == "" {
 		return ", without any output"
 	}

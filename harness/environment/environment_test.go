@@ -132,3 +132,25 @@ func TestListsAreTidy(t *testing.T) {
 		require.Equal(t, sorted, slices.Compact(slices.Clone(sorted)), c.Name)
 	}
 }
+
+func TestSecrets(t *testing.T) {
+	tests := []struct {
+		name    string
+		environ []string
+		want    []string
+	}{
+		{"none", []string{"PATH=/bin", "HTTPS_PROXY=http://proxy.example:3128", "PIP_INDEX_URL=https://index.example/simple/@team"}, nil},
+		{"of a proxy", []string{"HTTPS_PROXY=http://me:hunter22@proxy.example:3128"}, []string{"bWU6aHVudGVyMjI=", "hunter22"}},
+		{"encoded", []string{"PIP_INDEX_URL=https://me:p%40ssword@index.example"}, []string{"bWU6cEBzc3dvcmQ=", "p%40ssword", "p@ssword"}},
+		{"a token alone", []string{"PIP_EXTRA_INDEX_URL=https://a.example https://ghp_abcdef@b.example"}, []string{"Z2hwX2FiY2RlZjo=", "ghp_abcdef"}},
+		{"tokens", []string{"NPM_TOKEN=npm_abcdef", "npm_config_//r.example/:_authToken=npm_xyz123"}, []string{"npm_xyz123", "npm_abcdef"}},
+		{"what reaches no child", []string{"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI", "DATABASE_URL=pg://a:longpassword@b"}, nil},
+		{"short", []string{"HTTP_PROXY=http://a:b@c"}, []string{"YTpi"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := slices.DeleteFunc(tt.want, func(s string) bool { return len(s) < leastSecret })
+			require.ElementsMatch(t, want, secrets(tt.environ))
+		})
+	}
+}

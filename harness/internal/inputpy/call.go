@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // request is an operation that the child is asked for.
@@ -98,20 +101,23 @@ func (s *Session) run(ctx context.Context, r request, host Host) (json.RawMessag
 			}
 		case m.Raised != nil:
 			raised := &RaisedError{
-				Place: s.place + ": " + functions[m.Raised.Running], Type: m.Raised.Type,
-				Message: m.Raised.Message, Traceback: strings.Join(m.Raised.Traceback, "\n"),
+				Place: s.place + ": " + functions[m.Raised.Running], Type: told(m.Raised.Type),
+				Message: told(m.Raised.Message), Traceback: told(strings.Join(m.Raised.Traceback, "\n")),
 			}
 			if m.Raised.Type == "__main__.StorageError" {
 				raised.Type, raised.Cause = "StorageError", hostErr
 			}
 			return nil, raised
 		case m.Refused != "":
-			return nil, fmt.Errorf("%s: %s", s.place, m.Refused)
+			return nil, fmt.Errorf("%s: %s", s.place, told(m.Refused))
 		default:
 			return m.Value, nil
 		}
 	}
 }
+
+// told returns what input.py said as it may be shown.
+func told(text string) string { return plain.Text(text, environment.Secrets()...) }
 
 // next returns the child's next message.
 func (s *Session) next() (message, error) {

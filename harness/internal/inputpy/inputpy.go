@@ -183,7 +183,7 @@ func (s *Session) Validate(ctx context.Context, o Output, host Host) (wrong stri
 	if err := json.Unmarshal(value, &wrong); err != nil {
 		return "", fmt.Errorf("%s: validate_output: %w", s.place, err)
 	}
-	return wrong, nil
+	return told(wrong), nil
 }
 
 // decode decodes JSON and keeps the digits of its numbers.

@@ -10,6 +10,9 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // attend starts a container, copies what it prints to log, and waits for it.
@@ -127,7 +130,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 // String returns the last lines, introduced as such.
 func (t *tail) String() string {
-	text := strings.TrimRight(strings.ToValidUTF8(string(t.last), "?"), "\n\r ")
+	text := strings.TrimRight(plain.Text(string(t.last), environment.Secrets()...), "\n ")
 	if text == "" {
 		return ", without any output"
 	}

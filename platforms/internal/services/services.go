@@ -34,6 +34,7 @@ import (
 	"github.com/testcontainers/testcontainers-go/log"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/platforms/internal/containers"
 )
 
@@ -210,7 +211,7 @@ func (s *Service) printed(ctx context.Context) string {
 	if _, err := stdcopy.StdCopy(&text, &text, io.LimitReader(stream, 64<<10)); err != nil && text.Len() == 0 {
 		return err.Error()
 	}
-	return strings.TrimSpace(strings.ToValidUTF8(text.String(), "?"))
+	return strings.TrimSpace(plain.Text(text.String()))
 }
 
 // Stop removes the service and its data.

@@ -13,11 +13,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 //go:embed dynalite dynamodblocal
@@ -171,8 +173,8 @@ func runInstall(ctx context.Context, dir string, p program, log io.Writer) error
 		return ctx.Err()
 	}
 	if err != nil {
-		tail := bytes.TrimSpace(printed.Bytes())
-		tail = tail[max(0, len(tail)-mostOutput):]
+		tail := plain.Text(strings.TrimSpace(printed.String()), environment.Secrets()...)
+		tail = strings.ToValidUTF8(tail[max(0, len(tail)-mostOutput):], "")
 		return fmt.Errorf("%s %s: %w:\n%s", p.install[0], p.install[1], err, tail)
 	}
 	return nil

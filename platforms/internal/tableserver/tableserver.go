@@ -26,6 +26,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // The environment of a server: its access key, and in a container the address
@@ -221,5 +222,5 @@ func (o *output) Write(p []byte) (int, error) {
 func (o *output) tail() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.TrimSpace(string(o.last))
+	return plain.Text(strings.TrimSpace(string(o.last)))
 }

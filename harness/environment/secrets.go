@@ -1,0 +1,61 @@
+package environment
+
+import (
+	"encoding/base64"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// credentials are the variables that pass to an installer and are secret.
+var credentials = []string{"NPM_TOKEN", "NODE_AUTH_TOKEN", "npm_config_//*"}
+
+// leastSecret is the length from which a password is looked for as such: a
+// shorter one stands in too much that is none.
+const leastSecret = 6
+
+// Secrets returns what of this process's environment no output of a child may
+// show: tokens, and passwords in the URLs of proxies and registries, as they are
+// written, decoded, and encoded for a header.
+func Secrets() []string { return secrets(os.Environ()) }
+
+func secrets(environ []string) []string {
+	var all []string
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !matches(name, Install.passes) {
+			continue
+		}
+		if matches(name, credentials) {
+			all = append(all, value)
+		}
+		for word := range strings.FieldsSeq(value) { // some variables list URLs
+			_, rest, ok := strings.Cut(word, "://")
+			if !ok {
+				continue
+			}
+			authority, _, _ := strings.Cut(rest, "/")
+			at := strings.LastIndexByte(authority, '@')
+			if at < 0 {
+				continue
+			}
+			user, password, _ := strings.Cut(authority[:at], ":")
+			decodedUser, decoded := decode(user), decode(password)
+			all = append(all, password, decoded, base64.StdEncoding.EncodeToString([]byte(decodedUser+":"+decoded)))
+			if password == "" { // a token alone
+				all = append(all, user, decodedUser)
+			}
+		}
+	}
+	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < leastSecret })
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // what contains another comes first
+	return slices.Compact(all)
+}
+
+func decode(text string) string {
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
+	}
+	return text
+}
