@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/platforms/process"
@@ -70,7 +71,8 @@ func TestKilled(t *testing.T) {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	var guarded []string // what the guard would clean up
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it is dead if nothing failed
+	var guarded []string                         // what the guard would clean up
 	for lines := bufio.NewScanner(out); lines.Scan() && lines.Text() != "ready"; {
 		guarded = append(guarded, lines.Text())
 	}
@@ -142,6 +144,7 @@ func die() error {
 	if err != nil {
 		return err
 	}
+	files["function/__init__.py"] = nil // as the installer does
 	files["function/function.py"] = []byte(`
 import subprocess
 def handler(event):
@@ -163,8 +166,12 @@ def handler(event):
 	if err != nil {
 		return err
 	}
-	if x := c.Call(context.Background(), []byte(`{}`)); x.Failure != nil {
+	x := c.Call(context.Background(), []byte(`{}`))
+	if x.Failure != nil {
 		return x.Failure
+	}
+	if a, err := answer.Parse(x.Reply.Body); err != nil || a.Error != nil {
+		return fmt.Errorf("the function failed: %s", x.Reply.Body)
 	}
 	fmt.Println("ready")
 	select {}
