@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -105,6 +106,7 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 	v.Sequence = c.sample.attempts
 	c.sample.add(v)
 	err := c.records.write(v.appendJSON) // under the lock: lines are in the order of sequence
+	err = errors.Join(err, c.outputs.add(c.dir, v))
 	c.mu.Unlock()
 	if err != nil {
 		c.fail(err)

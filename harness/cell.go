@@ -66,6 +66,7 @@ type Cell struct {
 	mu      sync.Mutex
 	sampler *sampler
 	sample  *sample
+	outputs outputs
 	batches int
 	err     error     // of the results folder: ends the cell
 	busy    int       // batches and single calls under way

@@ -67,7 +67,8 @@
 // count.
 //
 // A failed invocation is data: it is recorded with its cause and is no part of
-// the statistics. A cell without one invocation that counts fails.
+// the statistics. A cell without one invocation that counts fails. What a sandbox
+// printed that ended without an answer is kept in the cell's output.txt.
 //
 // # Without TestMain
 //

@@ -66,6 +66,7 @@ type Invocation struct {
 
 	result   json.RawMessage // of the answer, until it was checked
 	resuming bool            // it was made because of a pause before it
+	output   string          // what its sandbox printed, if it ended without an answer
 }
 
 // Uncounted is why a call that succeeded is no part of the statistics.
@@ -108,7 +109,7 @@ func (v *Invocation) fail(err error) {
 	v.OK, v.Counted = false, false
 	f := &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
 	errors.As(err, &f)
-	v.Cause, v.Detail = f.Cause, plain.Line(f.Detail, 500)
+	v.Cause, v.Detail, v.output = f.Cause, plain.Line(f.Detail, 500), f.Output
 }
 
 // appendJSON appends the record as one line. It writes what encoding/json

@@ -172,7 +172,7 @@ func (c *Cell) end(tb testing.TB) {
 	switch {
 	case c.sample.counted > 0 || tb.Skipped():
 	case c.sample.attempts > 0:
-		c.plan.errorf(tb, "none of %d invocations counts: %s", c.sample.attempts, c.sample.why())
+		c.plan.errorf(tb, "none of %d invocations counts: %s%s", c.sample.attempts, c.sample.why(), c.outputs.where(c.dir))
 	case c.run.ctx.Err() == nil && !tb.Failed():
 		c.plan.errorf(tb, "the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
 	}

@@ -94,6 +94,7 @@ var Causes = []Cause{Throttled, TimedOut, Memory, Processes, Crash, Init, Handle
 type Failure struct {
 	Cause  Cause
 	Detail string // one line, for people
+	Output string // the end of what the sandbox printed, as it was, where that may say why; may be empty
 }
 
 // Error returns the cause and the detail.

@@ -153,7 +153,7 @@ func (s *sandbox) inspect(group *group) (met pool.Limits, printed string) {
 	if found, err := s.p.engine.ContainerInspect(ctx, s.id); err == nil && found.State != nil && found.State.OOMKilled {
 		met.Memory++
 	}
-	logs, err := s.p.engine.ContainerLogs(ctx, s.id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: "20"})
+	logs, err := s.p.engine.ContainerLogs(ctx, s.id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: "500"})
 	if err != nil {
 		return met, ""
 	}

@@ -247,7 +247,9 @@ func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cause != nil {
-		return s.cause
+		told := *s.cause
+		told.Output = s.out.String()
+		return &told
 	}
 	return s.fn.pooled.Crashed(before, s.met, describe(s.state), s.out.String())
 }

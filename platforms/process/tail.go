@@ -6,7 +6,7 @@ import (
 )
 
 // tailBytes is how much of a sandbox's output is kept.
-const tailBytes = 8 << 10
+const tailBytes = 64 << 10
 
 // tail keeps the end of what a sandbox prints, and reads all of it, so that a
 // function never waits for somebody to read. Safe for concurrent use.

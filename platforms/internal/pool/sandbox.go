@@ -86,8 +86,8 @@ func (f *Function) Exceeded(before, after Limits) *driver.Failure {
 }
 
 // Crashed says why a sandbox ended without an answer: a limit that it met
-// between before and after, or how it ended; with the last line of what it
-// printed.
+// between before and after, or how it ended; with what it printed, of which the
+// detail has the line that tells.
 func (f *Function) Crashed(before, after Limits, how, printed string) *driver.Failure {
 	failure := f.Exceeded(before, after)
 	if failure == nil && slices.ContainsFunc(outOfMemory, func(words string) bool { return strings.Contains(printed, words) }) {
@@ -96,27 +96,13 @@ func (f *Function) Crashed(before, after Limits, how, printed string) *driver.Fa
 	if failure == nil {
 		failure = &driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: " + how}
 	}
-	if last := lastLine(printed, 300); last != "" {
-		failure.Detail += ": " + last
+	if said := telling(printed); said != "" {
+		failure.Detail += ": " + said
 	}
+	failure.Output = printed
 	return failure
 }
 
 // outOfMemory are the last words of runtimes that need more memory than they
 // may have.
 var outOfMemory = []string{"JavaScript heap out of memory", "Terminating due to java.lang.OutOfMemoryError"}
-
-// lastLine returns the last line that is not empty, at most most bytes of it.
-func lastLine(text string, most int) string {
-	text = strings.TrimSpace(text)
-	line := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
-	if len(line) > most {
-		line = line[len(line)-most:]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return '.'
-		}
-		return r
-	}, line)
-}
