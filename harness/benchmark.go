@@ -110,7 +110,7 @@ func (b *Benchmark) modules(ctx context.Context) ([]driver.Module, error) {
 // check says what is wrong with what a call of its function in a language gave.
 func (b *Benchmark) check(ctx context.Context, size Size, payload any, language string, v *Invocation, store *Store) error {
 	if b.folder != nil {
-		r := returned{payload: payload, result: v.result, measurement: v.Measurement, languages: []string{language}}
+		r := returned{payload: payload, result: v.result, measurement: v.Measurement, others: v.others, languages: []string{language}}
 		return b.folder.check(ctx, r, store)
 	}
 	return b.Check(ctx, size, payload, v.result, store)

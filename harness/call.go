@@ -67,6 +67,7 @@ func (v *Invocation) take(a answer.Answer) {
 	v.Begin, v.End, v.Handler, v.Init, v.Boot = a.Begin, a.End, time.Duration(a.Handler), a.Init, a.Boot
 	v.Sandbox, v.Cold, v.Worker, v.WorkerCold, v.Count = a.Sandbox, a.Cold, a.Worker, a.WorkerCold, a.Count
 	v.CPU, v.Memory, v.result = a.CPU, a.Memory, a.Result
+	v.others = a.Others
 	if string(a.Measurement) != "null" {
 		v.Measurement = a.Measurement
 	}

@@ -65,6 +65,7 @@ type Invocation struct {
 	SandboxMemory int64         `json:"sandbox_memory_bytes,omitempty"` // peak so far
 
 	result   json.RawMessage // of the answer, until it was checked
+	others   json.RawMessage // the same of what was returned beside it
 	resuming bool            // it was made because of a pause before it
 	output   string          // what its sandbox printed, if it ended without an answer
 }

@@ -19,6 +19,7 @@ type returned struct {
 	payload     any
 	result      json.RawMessage
 	measurement json.RawMessage // nil: none
+	others      json.RawMessage // what was returned under other keys; nil: nothing
 	languages   []string        // the function's; or all that it may be
 }
 
@@ -74,6 +75,11 @@ func (r returned) output() (map[string]json.RawMessage, error) {
 	output := map[string]json.RawMessage{}
 	if bytes.TrimSpace(r.result)[0] == '{' {
 		if err := json.Unmarshal(r.result, &output); err != nil {
+			return nil, err
+		}
+	}
+	if r.others != nil {
+		if err := json.Unmarshal(r.others, &output); err != nil {
 			return nil, err
 		}
 	}

@@ -46,6 +46,7 @@ type Answer struct {
 	Memory          int64           `json:"memory_bytes"`     // peak resident memory of the process
 	Result          json.RawMessage `json:"result"`           // what the handler returned under "result", or the whole if it has no such key
 	Measurement     json.RawMessage `json:"measurement"`      // what it returned under "measurement": an object, or absent
+	Others          json.RawMessage `json:"others"`           // what it returned besides under other keys, where there is a "result": an object, or absent
 	Error           *Error          `json:"error"`            // set if the handler failed; the times are still filled in
 }
 

@@ -55,6 +55,8 @@ func decode(body []byte, a *Answer) bool {
 			member, ok = 15, s.raw(&a.Measurement)
 		case "error":
 			member, ok = 16, s.word("null")
+		case "others":
+			member, ok = 17, s.raw(&a.Others)
 		}
 		if member < 0 || !ok || seen&(1<<member) != 0 {
 			return false

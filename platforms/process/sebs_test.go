@@ -222,3 +222,29 @@ def handler(event):
 	require.Nil(t, a.Error)
 	require.JSONEq(t, `[["a/1", "a/2", "b"], ["a/1", "a/2"], "234"]`, string(a.Result))
 }
+
+// What a handler returns beside result and measurement reaches the harness: SeBS
+// passes all of it to validate_output.
+func TestReturnedBeside(t *testing.T) {
+	p := openPlatform(t, isolations["shared"])
+	for language, source := range map[string]string{
+		"python": "def handler(event):\n    return {'result': 1, 'measurement': {}, 'more': [2], 'is_cold': True} if event['n'] else {'result': 1, 'measurement': {}}\n",
+		"nodejs": "exports.handler = async (event) => event.n ? { result: 1, measurement: {}, more: [2], is_cold: true } : { result: 1, measurement: {} };\n",
+		"java": "package function;\n\nimport java.util.*;\n\npublic class Function {\n  public Map<String, Object> handler(Map<String, Object> event) {\n" +
+			"    Map<String, Object> m = new HashMap<>(Map.of(\"result\", 1, \"measurement\", Map.of()));\n" +
+			"    if (event.get(\"n\").equals(1)) {\n      m.put(\"more\", List.of(2));\n      m.put(\"is_cold\", true);\n    }\n    return m;\n  }\n}\n",
+		"cpp": "#include <nlohmann/json.hpp>\n#include <sebs/function.hpp>\n\nnlohmann::json function(const nlohmann::json &event) {\n" +
+			"  nlohmann::json m = {{\"result\", 1}, {\"measurement\", nlohmann::json::object()}};\n" +
+			"  if (event[\"n\"] == 1) m[\"more\"] = {2}, m[\"is_cold\"] = true;\n  return m;\n}\n",
+	} {
+		t.Run(language, func(t *testing.T) {
+			s := spec(t, p, language)
+			c := deploy(t, p, s, built(t, s, source))
+			a := call(t, c, `{"n": 1}`)
+			require.Nil(t, a.Error)
+			require.Equal(t, "1", string(a.Result))
+			require.JSONEq(t, `{"more": [2], "is_cold": true}`, string(a.Others))
+			require.Nil(t, call(t, c, `{"n": 0}`).Others, "it is there where it is wanted")
+		})
+	}
+}

@@ -89,6 +89,7 @@ async function answer(event, platformRequest = '') {
     text = JSON.stringify(a);
   } catch (error) {
     a.result = a.measurement = null;
+    delete a.others;
     a.error = describe('handler', error);
     text = JSON.stringify(a);
   }
@@ -116,7 +117,11 @@ async function call(a, event, isObject, income, strays) {
   if (a.error !== null) return;
   a.result = returned === undefined ? null : returned;
   if (returned !== null && typeof returned === 'object' && !Array.isArray(returned)) {
-    if ('result' in returned) a.result = returned.result;
+    if ('result' in returned) {
+      const { result, measurement, ...others } = returned;
+      a.result = result;
+      if (Object.keys(others).length > 0) a.others = others;
+    }
     if (returned.measurement !== undefined) a.measurement = returned.measurement;
     if (typeof a.measurement !== 'object' || Array.isArray(a.measurement)) {
       a.measurement = null;

@@ -81,6 +81,7 @@ def answer(event, platform_request=""):
         body = _encode(a)
     except BaseException as e:
         a["result"] = a["measurement"] = None
+        a.pop("others", None)
         a["error"] = _error("handler", e)
         body = _encode(a)
     # Half a character has no bytes in UTF-8 and stays an escape, which is JSON:
@@ -114,6 +115,8 @@ def _call(a, event, income):
     if isinstance(returned, dict):
         a["result"] = returned.get("result", returned)
         a["measurement"] = returned.get("measurement")
+        if "result" in returned and len(returned) > 1 + ("measurement" in returned):
+            a["others"] = {k: v for k, v in returned.items() if k not in ("result", "measurement")}
         if not isinstance(a["measurement"], (dict, type(None))):
             a["measurement"] = None
             a["error"] = _error("handler", TypeError("the measurement is not an object"))

@@ -164,7 +164,7 @@ Answer answer(std::string_view text, const std::string &platform_request) {
     w.sandbox = found.value_or(w.id);  // without a place to write, the process is all that can be told
   }
 
-  json error, result, measurement;
+  json error, result, measurement, others;
   std::unique_ptr<Invocation> invoked;
   int64_t begin = unix_us(), end = begin, took = 0, processor = 0;
   if (w.failed) {
@@ -202,6 +202,9 @@ Answer answer(std::string_view text, const std::string &platform_request) {
       auto member = result.find("result");
       if (member != result.end()) {
         json only = std::move(*member);
+        result.erase(member);
+        result.erase("measurement");
+        if (!result.empty()) others = std::move(result);
         result = std::move(only);
       }
     }
@@ -214,7 +217,9 @@ Answer answer(std::string_view text, const std::string &platform_request) {
   std::string values = ",\"measurement\":null,\"result\":null}";
   if (error.is_null()) {
     try {
-      values = ",\"measurement\":" + written(measurement) + ",\"result\":" + written(result) + "}";
+      values = ",\"measurement\":" + written(measurement) + ",\"result\":" + written(result);
+      if (!others.is_null()) values += ",\"others\":" + written(others);
+      values += "}";
     } catch (...) {
       error = describe("handler");
     }

@@ -33,6 +33,7 @@ public final class Answer {
     private long cpu;
     private JsonWriter result;
     private JsonWriter measurement;
+    private JsonWriter others;
     private JsonWriter error;
 
     /** Returns whether the handler failed. */
@@ -113,7 +114,7 @@ public final class Answer {
             try {
                 take(returned);
             } catch (RuntimeException e) {
-                result = measurement = null;
+                result = measurement = others = null;
                 error = describe("handler", e);
             }
         }
@@ -125,6 +126,12 @@ public final class Answer {
             Map<?, ?> map = (Map<?, ?>) returned;
             if (map.containsKey("result")) {
                 value = map.get("result");
+                java.util.Map<Object, Object> rest = new java.util.LinkedHashMap<>(map);
+                rest.remove("result");
+                rest.remove("measurement");
+                if (!rest.isEmpty()) {
+                    others = new JsonWriter().value(rest);
+                }
             }
             Object measured = map.get("measurement");
             if (measured != null) {
@@ -154,6 +161,9 @@ public final class Answer {
         text.plain(",\"cpu_us\":").plain(cpu);
         text.plain(",\"memory_bytes\":").plain(Process.peakMemory());
         part(",\"measurement\":", measurement);
+        if (others != null) {
+            part(",\"others\":", others);
+        }
         part(",\"error\":", error);
         part(",\"result\":", result);
         text.plain("}");
