@@ -7,7 +7,7 @@
 // An experiment is a test function. Its package links platforms and has the
 // harness run its tests:
 //
-//	package experiments_test
+//	package first_test
 //
 //	import (
 //		"context"
@@ -45,14 +45,27 @@
 //
 // What a pattern selects is known before anything is built, and so are the
 // longest time that it may measure and about how long it builds: a selection
-// that may not end before -timeout is refused, with the -timeout that it needs. A version,
-// architecture, package kind or trigger that is not the platform's default, or
-// a benchmark's variant in a language (variant=… after the runtime), runs only
-// if the pattern names it (python-3.12, arm64, variant=pytorch). An experiment
-// whose pattern also matches the bare word Test was not named, and is skipped. A
-// function that this machine cannot have (an interpreter or a store is
-// missing) is skipped with the reason; if nothing else was selected, the
+// that may not end before -timeout is refused, with the -timeout that it needs.
+// A version, architecture, package kind or trigger that is not the platform's
+// default, or a benchmark's variant in a language (variant=… after the runtime),
+// runs only if the pattern names it (python-3.12, arm64, variant=pytorch). An
+// experiment whose pattern also matches the bare word Test was not named, and is
+// skipped. A function that this machine cannot have (an interpreter or a store
+// is missing) is skipped with the reason; if nothing else was selected, the
 // experiment fails with it.
+//
+// A part of a pattern that matches nothing is named, with the values that it
+// could have had and the nearest. With -run a name has two levels, and .* stands
+// between their parts; with -bench it has a level for each key, so that
+// benchstat can project them:
+//
+//	                          -run                    -bench
+//	everything                ColdStart               Invoke
+//	a benchmark               ColdStart/110           Invoke/.*/110
+//	and a language            ColdStart/110.*python   Invoke/.*/110/python
+//	a language                ColdStart/python        Invoke/.*/.*/python
+//	a mode                    ColdStart/.*/cold       Invoke/.*/.*/.*/.*/.*/.*/.*/.*/cold
+//	a memory size             ColdStart/.*/memory=128 Invoke/.*/.*/.*/.*/.*/.*/memory=128
 //
 // [Cell.Batch] invokes as the cell's [Mode] says; [Cell.More] ends the loop
 // when the 95 % interval of the median lies within 5 %, or at the bounds of
@@ -67,34 +80,114 @@
 // count.
 //
 // A failed invocation is data: it is recorded with its cause and is no part of
-// the statistics. A cell without one invocation that counts fails. What a sandbox
-// printed that ended without an answer is kept in the cell's output.txt.
+// the statistics. A cell without one invocation that counts fails, and so does
+// one whose body makes no call. What a sandbox printed that ended without an
+// answer is kept in the cell's output.txt.
 //
-// # Without TestMain
+// Start-up, of a cold call ([Invocation.Startup]), is the client's time less the
+// time in the queue and in the handler: all that a user waits for besides the
+// work itself. The phases are in the record.
 //
-// A module that imports this package and one platform writes the same. Without
-// a TestMain, each top-level test is a run of its own.
-//
-//	import _ "github.com/sebs-go/sebs/platforms/process"
+// A row belongs to the cell on which [Cell.Row] is called. What is about several
+// cells, a difference or an assertion, belongs to none: keep values in variables
+// of the test and compare them after [Cells] has returned, when all have ended.
 //
 // # As a Go benchmark
 //
 // [BenchCells] does for a testing.B what [Cells] does for a testing.T, and
-// benchstat reads what it prints.// Its cells follow one another.
+// benchstat reads what it prints. Its cells follow one another.
+//
+// The command "go tool benchstat" is there in this module. Another one gets it
+// once, in a version of its own choice:
+//
+//	go get -tool golang.org/x/perf/cmd/benchstat
+//	go tool benchstat results/<run>/bench.txt results/<another run>/bench.txt
 //
 // # A benchmark
 //
 // A [Benchmark] is a folder (config.json, a folder for each language) with two
 // functions: Input stores objects and rows and returns the payload, Check says
-// what is wrong with an output. [SeBS] makes one of a folder written for SeBS,
-// with its input.py; SEBS_BENCHMARKS lists such folders, and a folder replaces
-// a built-in benchmark of the same name, unless it needs events that only an
-// experiment of SeBS sends.
+// what is wrong with an output. Here is all of one, with an experiment, in a
+// module of its own that imports this package and one platform. Without a
+// TestMain, each top-level test is a run of its own.
+//
+//	package mine
+//
+//	import (
+//		"context"
+//		"embed"
+//		"encoding/json"
+//		"fmt"
+//		"testing"
+//
+//		"github.com/sebs-go/sebs/harness"
+//		_ "github.com/sebs-go/sebs/platforms/process"
+//	)
+//
+//	//go:embed config.json all:python
+//	var files embed.FS
+//
+//	var echo = harness.Benchmark{
+//		Name:  "900.echo",
+//		Files: files,
+//		Input: func(_ context.Context, size harness.Size, _ *harness.Store) (any, error) {
+//			lengths := map[harness.Size]int{harness.Test: 10, harness.Small: 1000, harness.Large: 100_000}
+//			if lengths[size] == 0 {
+//				return nil, fmt.Errorf("unknown size %q", size)
+//			}
+//			return map[string]any{"text": "ab", "times": lengths[size]}, nil
+//		},
+//		Check: func(_ context.Context, _ harness.Size, payload any, output json.RawMessage, _ *harness.Store) error {
+//			event, ok := payload.(map[string]any)
+//			if !ok {
+//				return fmt.Errorf("the payload is a %T, not what Input returned", payload)
+//			}
+//			var text string
+//			if err := json.Unmarshal(output, &text); err != nil {
+//				return err
+//			}
+//			if want := 2 * event["times"].(int); len(text) != want || text[:2] != "AB" {
+//				return fmt.Errorf("the text has %d bytes and begins with %.2q, want %d and AB", len(text), text, want)
+//			}
+//			return nil
+//		},
+//	}
+//
+//	func TestEcho(t *testing.T) {
+//		modes := harness.Conditions{Modes: []harness.Mode{harness.Cold, harness.Warm}}
+//		harness.Cells(t, []harness.Benchmark{echo}, modes, func(ctx context.Context, t *testing.T, cell *harness.Cell) {
+//			for cell.More() {
+//				cell.Batch(ctx)
+//			}
+//		})
+//	}
+//
+// The file config.json beside it, with the seconds that a call may take and the
+// MB of memory that it needs:
+//
+//	{"timeout": 5, "memory": 64, "languages": ["python"], "modules": []}
+//
+// And python/function.py; what it returns as measurement is a metric of the cell:
+//
+//	def handler(event):
+//	    text = (event["text"] * event["times"]).upper()
+//	    return {"result": text, "measurement": {"text_size": len(text)}}
+//
+// It runs with
+//
+//	go test -v -run 'Echo/900.echo.*python/cold' .
+//
+// Functions in other languages, and those that use objects and tables, are in
+// the recipe for a benchmark in CONTRIBUTING.md. [SeBS] makes a benchmark of a
+// folder written for SeBS, with its input.py; SEBS_BENCHMARKS lists such folders,
+// and a folder replaces a built-in benchmark of the same name, unless it needs
+// events that only an experiment of SeBS sends.
 //
 // # Parameters
 //
 // What has an open range is an environment variable. A variable that begins
-// with SEBS_ and is not one of these is an error.
+// with SEBS_ and is not one of these is an error. What an experiment sets in its
+// Conditions holds, and a run says which variable it does not use for that.
 //
 //	SEBS_MEMORY       MB of functions, a list: 256,512; the benchmark's own
 //	SEBS_SIZE         sizes of inputs, a list: test,small; test

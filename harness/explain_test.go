@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -91,6 +93,41 @@ func TestExplain(t *testing.T) {
 			require.Positive(t, cells, text)
 		})
 	}
+}
+
+// TestManualSelects: the patterns for -run and -bench in a line of the manual's
+// table select the same cells.
+func TestManualSelects(t *testing.T) {
+	functions, err := candidates("process", twoVersions, []Benchmark{
+		testBenchmark("110.dynamic-html", `"python", "nodejs"`), testBenchmark("210.thumbnailer", `"python", "nodejs"`),
+	})
+	require.NoError(t, err)
+	conditions := Conditions{Memory: []int{128, 256}, Modes: Modes}.expand(parameters{}, 128)
+	cells := func(root, kind, expr string) []string {
+		sel, err := newSelection(root, kind, expr, "")
+		require.NoError(t, err)
+		var all []string
+		for _, f := range functions {
+			for _, c := range conditions {
+				if sel.wants(f, conditions) && sel.cell(f, c) {
+					all = append(all, f.name()+" "+c.name())
+				}
+			}
+		}
+		return all
+	}
+	manual, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	rows := regexp.MustCompile(`(?m)^//\t\w[\w ]*  (ColdStart\S*) +(Invoke\S*)$`).FindAllStringSubmatch(string(manual), -1)
+	require.Len(t, rows, 6)
+	seen := map[int]bool{}
+	for _, row := range rows {
+		selected := cells("TestColdStart", "-run", row[1])
+		require.NotEmpty(t, selected, row[1])
+		require.Equal(t, selected, cells("BenchmarkInvoke", "-bench", row[2]), row[2])
+		seen[len(selected)] = true
+	}
+	require.Greater(t, len(seen), 2, "they select more and fewer")
 }
 
 // FuzzExplain: no expression makes the explanation panic, and what it tells to

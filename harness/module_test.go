@@ -67,6 +67,36 @@ func TestAnotherModule(t *testing.T) {
 	}
 }
 
+// TestManualIsTested: the programs in the manual are those of the module that is
+// run above, and the one that is compiled here.
+func TestManualIsTested(t *testing.T) {
+	manual, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	archive, err := txtar.ParseFile("testdata/module.txtar")
+	require.NoError(t, err)
+	found := 0
+	for _, f := range archive.Files {
+		if strings.HasPrefix(f.Name, "models/") {
+			continue
+		}
+		found++
+		var block strings.Builder
+		for line := range strings.Lines(string(f.Data)) {
+			block.WriteString(strings.TrimSuffix("//\t"+line, "\t\n"))
+			if line == "\n" {
+				block.WriteString("\n")
+			}
+		}
+		require.Contains(t, string(manual), block.String(), f.Name)
+	}
+	require.Equal(t, 4, found)
+
+	cmd := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", "./first")
+	cmd.Dir = anotherModule(t)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
 // anotherModule writes the module of testdata/module.txtar and returns its
 // folder.
 func anotherModule(t *testing.T) string {
