@@ -285,7 +285,7 @@ func (b *sebs) hint() string {
 		where = "data"
 		entries, err = fs.ReadDir(b.folder.Files, where)
 	}
-	if err == nil && len(entries) > 0 {
+	if err == nil && slices.ContainsFunc(entries, isData) {
 		return ""
 	}
 	state := "empty: there is no data for " + b.folder.Name
@@ -293,6 +293,13 @@ func (b *sebs) hint() string {
 		state = "empty: " + where
 	}
 	return "its data_dir is " + state + "; if it needs any, name a checkout of SeBS's data repository in SEBS_DATA"
+}
+
+// isData says whether an entry of a data_dir is data, rather than a text about
+// it, which a checkout has also where large files are missing.
+func isData(entry fs.DirEntry) bool {
+	name := strings.ToUpper(entry.Name())
+	return !strings.HasPrefix(name, "README") && !strings.HasPrefix(name, "LICENSE") && !strings.HasPrefix(name, ".")
 }
 
 // sentByExperiments are keys of events that SeBS's experiments add to what

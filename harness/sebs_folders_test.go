@@ -223,3 +223,54 @@ func TestChecksEnd(t *testing.T) {
 	}, 30*idle, idle/10)
 	require.NotEqual(t, first, check())
 }
+
+// Every key that a config.json has in a branch of SeBS, with a value of each
+// kind, and what becomes of it. Read from 565 files in 33 branches.
+func TestKeysOfSeBS(t *testing.T) {
+	const told = `config.json: unknown key `
+	for _, key := range []struct{ name, value, becomes string }{
+		{"timeout", `900`, ""},
+		{"memory", `768`, ""},
+		{"languages", `["python", "nodejs", "java", "cpp"]`, ""},
+		{"languages", `[{"language": "python", "variants": ["default", "pypy"]}, "nodejs"]`, ""},
+		{"modules", `["storage"]`, ""},
+		{"modules", `["nosql"]`, ""},
+		{"modules", `["storage", "queue"]`, `unknown module "queue"`},
+		{"cpp_dependencies", `["sdk", "runtime", "torch", "opencv", "libjpeg-turbo", "igraph", "boost", "hiredis", "rapidjson"]`, ""},
+		{"cpp_dependencies", `[]`, ""},
+		{"trigger", `"queue"`, told},
+		{"trigger", `["http"]`, told},
+		{"trigger", `{"type": "DB", "params": {"tableName": "t", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}]}}`, told},
+		{"entrypoint", `true`, told},
+		{"deployment", `{"package": {"build_dependencies": {"cpp": {"common": ["boost"], "aws": ["sdk"]}}}, "image": null}`, told},
+		{"container-image", `"who/what:latest"`, told},
+		{"type", `"app"`, told},
+		{"resources", `[]`, told},
+		{"wsk_sequence", `["a", "b"]`, told},
+	} {
+		t.Run(key.name+" "+key.value, func(t *testing.T) {
+			keys := map[string]string{"timeout": `10`, "memory": `128`, "languages": `["python"]`}
+			keys[key.name] = key.value
+			var pairs []string
+			for name, value := range keys {
+				pairs = append(pairs, strconv.Quote(name)+": "+value)
+			}
+			_, notes, err := sebsConfig(fstest.MapFS{"config.json": {Data: []byte("{" + strings.Join(pairs, ", ") + "}")}})
+			require.NoError(t, err)
+			if key.becomes == "" {
+				require.Empty(t, notes)
+				return
+			}
+			require.Len(t, notes, 1)
+			require.Contains(t, notes[0], key.becomes)
+			require.Contains(t, notes[0], "; it is ignored")
+		})
+	}
+	// A key of ours that is misspelt has its hint, also where it is needed.
+	_, notes, err := sebsConfig(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "memory": 128, "languages": ["python"], "cpp-dependencies": []}`)}})
+	require.NoError(t, err)
+	require.Contains(t, notes[0], `unknown key "cpp-dependencies" (did you mean "cpp_dependencies"?)`)
+	_, _, err = sebsConfig(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "memory": 128, "langauges": ["python"]}`)}})
+	require.ErrorContains(t, err, `key "languages" is missing`)
+	require.ErrorContains(t, err, `unknown key "langauges" (did you mean "languages"?)`)
+}

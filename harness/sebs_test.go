@@ -299,6 +299,14 @@ func TestSeBSData(t *testing.T) {
 	require.ErrorContains(t, err, "raised IndexError: list index out of range")
 	require.ErrorContains(t, err, "its data_dir is empty: there is no data for 950.case; if it needs any, name a checkout of SeBS's data repository in SEBS_DATA")
 
+	readme := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(readme, "900.other", "950.case"), fstest.MapFS{"README.md": {}, ".gitattributes": {}}))
+	t.Setenv("SEBS_DATA", readme)
+	failing = inputOnly(t, "import glob\n\n\ndef generate_input(data_dir, size):\n    return {'key': glob.glob(data_dir + '/*.txt')[0]}\n")
+	_, err = failing.Input(t.Context(), harness.Test, store)
+	require.ErrorContains(t, err, "its data_dir is empty: "+readme+"/900.other/950.case; if it needs any, name a checkout")
+	t.Setenv("SEBS_DATA", "")
+
 	beside := filepath.Join(dir, "..", "..", "..", "benchmarks-data", "900.group", "900.copies")
 	require.NoError(t, os.CopyFS(beside, fstest.MapFS{"beside.txt": {}}))
 	require.Equal(t, []string{"beside.txt"}, uploaded())
