@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -8,12 +9,16 @@ import (
 	"strings"
 )
 
-// encode returns a payload's JSON. The error names the key of what cannot be
+// encode returns a payload's JSON, in which text is UTF-8 without the escapes that
+// HTML would need: limits of events are in bytes. The error names the key of what cannot be
 // encoded: "key object.callback: json: unsupported type: func()".
 func encode(payload any) ([]byte, error) {
-	data, err := json.Marshal(payload)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(payload)
 	if err == nil {
-		return data, nil
+		return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
 	}
 	if path := culprit(reflect.ValueOf(payload), 20); path != "" {
 		return nil, fmt.Errorf("key %s: %w", strings.TrimPrefix(path, "."), err)

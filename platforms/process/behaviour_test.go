@@ -160,7 +160,15 @@ def handler(event):
         "helper": helper.name, "relative": relative.name, "deep": deep.name, "package": sys.modules["fromapackage"].name,
         "cwd": os.getcwd(), "exit": callable(exit), "site": "site" in sys.modules,
         "writable": os.access(__file__, os.W_OK), "tmp": os.path.isdir("/tmp"), "children": inherited(),
+        "parent": environment("/proc/%d/environ" % os.getppid()),
     }}
+
+def environment(path):
+    try:
+        with open(path) as f:
+            return f.read()
+    except OSError:
+        return ""
 
 def inherited():
     import subprocess
@@ -178,6 +186,9 @@ def inherited():
 		got := result[map[string]any](t, deploy(t, p, s, pkg), `{}`)
 		require.Equal(t, []any{"HOME", "LANG", "OF_THE_SPEC", "PATH", "PYTHONPATH", "TMPDIR"}, got["env"])
 		require.Equal(t, "a=b c", got["value"])
+		if strings.HasPrefix(p.(interface{ Isolation() string }).Isolation(), "mount namespaces") {
+			require.Empty(t, got["parent"], "the user's environment can be read")
+		}
 		require.Equal(t, "", got["stdin"])
 		require.Equal(t, "helper", got["helper"])
 		require.Equal(t, "helper", got["relative"])

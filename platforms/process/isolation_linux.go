@@ -25,7 +25,8 @@ import (
 // control group finds all processes of a sandbox just as well.
 type namespaces struct {
 	groups *groups
-	tmp    string // what /tmp is
+	tmp    string   // what /tmp is
+	hidden []string // files that sandboxes see empty
 }
 
 // isolate returns the strongest isolation that this process may use. reason
@@ -33,7 +34,7 @@ type namespaces struct {
 func isolate(run driver.Run) (i isolation, reason string, err error) {
 	g, err := openGroups(run)
 	if err == nil {
-		n := &namespaces{groups: g}
+		n := &namespaces{groups: g, hidden: environments()}
 		n.tmp, err = filepath.EvalSymlinks("/tmp")
 		if err == nil {
 			err = n.try(run.Dir)
@@ -120,7 +121,32 @@ func (n *namespaces) mount(dir string, fn *function) error {
 	if err := unix.Mount(dir, n.tmp, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("bind the private /tmp: %w", err)
 	}
+	for _, file := range n.hidden {
+		if err := unix.Mount(os.DevNull, file, "", unix.MS_BIND, ""); err != nil && !errors.Is(err, unix.ENOENT) { // that process has ended
+			return fmt.Errorf("hide %s: %w", file, err)
+		}
+	}
 	return nil
+}
+
+// environments are the files in which the environments of this process and of
+// those that started it can be read.
+func environments() []string {
+	var files []string
+	for pid := os.Getpid(); pid > 0 && len(files) < 32; {
+		proc := "/proc/" + strconv.Itoa(pid)
+		stat, err := os.ReadFile(proc + "/stat")
+		if err != nil {
+			break
+		}
+		files = append(files, proc+"/environ")
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // after the name: state, parent
+		if len(fields) < 2 {
+			break
+		}
+		pid, _ = strconv.Atoi(string(fields[1]))
+	}
+	return files
 }
 
 func firstThread() bool { return unix.Gettid() == unix.Getpid() }

@@ -16,7 +16,10 @@
 // cases every process of a sandbox is killed with it, and with this process.
 //
 // This is no security boundary: functions run with the rights of the user and
-// see the user's files. They do not see the user's environment.
+// see the user's files. They are not given the user's environment; with mount
+// namespaces, what /proc shows of the environments of this process and of those
+// that started it is empty, too. But what runs as a user can read all that its
+// other processes have, and as root all that anybody's have.
 package process
 
 import (
