@@ -90,12 +90,13 @@ func (b *Benchmark) notes() []string {
 // config.json names.
 func (b *Benchmark) hasLanguage(language string) error {
 	info, err := fs.Stat(b.Files, language)
-	if missing := errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir(); missing && b.folder != nil {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 		return fmt.Errorf("config.json names the language %s, but there is no folder %s: %w", language, language, driver.ErrUnavailable)
-	} else if missing {
-		return fmt.Errorf("config.json names the language %s, but Files has no folder %s: write it, embed it, or take the language out of config.json", language, language)
 	}
-	return err
+	if err != nil || b.folder == nil {
+		return err
+	}
+	return b.folder.isFunction()
 }
 
 // modules returns the stores that the benchmark uses.

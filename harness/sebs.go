@@ -295,6 +295,15 @@ func (b *sebs) hint() string {
 	return "its data_dir is " + state + "; if it needs any, name a checkout of SeBS's data repository in SEBS_DATA"
 }
 
+// isFunction says why the folder is not one function: SeBS's branches have
+// workflows of several, which definition.json combines.
+func (b *sebs) isFunction() error {
+	if _, err := fs.Stat(b.folder.Files, "definition.json"); err == nil {
+		return fmt.Errorf("definition.json makes it a workflow of several functions, which are not run here: %w", driver.ErrUnavailable)
+	}
+	return nil
+}
+
 // isData says whether an entry of a data_dir is data, rather than a text about
 // it, which a checkout has also where large files are missing.
 func isData(entry fs.DirEntry) bool {

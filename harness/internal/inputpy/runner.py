@@ -211,7 +211,7 @@ class Source:
         if function is None or function.args.vararg or function.args.kwarg:
             return True
         names = [a.arg for a in getattr(function.args, "posonlyargs", []) + function.args.args + function.args.kwonlyargs]
-        data = "data_dir" if "data_dir" in names else names[0] if names else None
+        data = "data_dir" if "data_dir" in names or len(names) < len(BUCKETED) else names[0]
         return any(isinstance(node, ast.Name) and node.id == data for node in ast.walk(function))
 
     def missing(self, name, certain):

@@ -99,6 +99,7 @@ func TestDescribeData(t *testing.T) {
 		"def generate_input(data_dir, size):\n    return {'n': data_dir}\n":                                                    true,
 		"def generate_input(data_dir, size):\n    return {'n': size}\n":                                                        false,
 		"def generate_input(folder, size, a, b, c):\n    return {'n': folder}\n":                                               true,
+		"def generate_input(size, input_buckets, output_buckets, upload_func):\n    return {'n': size}\n":                      false,
 		"def generate_input(*all):\n    return {}\n":                                                                           true,
 		"generate_input = lambda data_dir, size: {}\n":                                                                         true,
 		"def generate_input(size):\n    return {}\n\n\ndef validate_output(data_dir, output):\n    return data_dir and None\n": true,
