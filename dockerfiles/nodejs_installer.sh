@@ -55,7 +55,11 @@ run_own() {
 # Scripts of packages are not run, except those that make a native part.
 if [ -f package.json ]; then run_own before; fi
 if [ -f package.json ] && "$node" -e "$has_dependencies"; then
-  options=(--omit=dev --no-audit --no-fund --ignore-scripts --install-links --no-update-notifier)
+  # What a user's .npmrc says about how registries are reached holds. Where to
+  # install to, and what, is said here.
+  place=(--prefix "$PWD" --no-global --location=project)
+  options=("${place[@]}" --no-dry-run --package-lock --include=prod --omit=dev
+    --no-audit --no-fund --ignore-scripts --install-links --no-update-notifier)
   if [ -f package-lock.json ] && "$node" -e "$all_locked"; then
     "$npm" ci "${options[@]}"
   else
@@ -65,7 +69,7 @@ if [ -f package.json ] && "$node" -e "$has_dependencies"; then
     names="$("$node" -e "$native" | sort -u)"
     if [ -n "$names" ]; then
       # shellcheck disable=SC2086 # names of packages have no spaces
-      "$npm" rebuild --foreground-scripts --no-audit --no-fund $names
+      "$npm" rebuild "${place[@]}" --no-ignore-scripts --foreground-scripts --no-audit --no-fund $names
     fi
     rm -f node_modules/.package-lock.json # it names the registry that was used
   fi

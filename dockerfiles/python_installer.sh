@@ -19,12 +19,38 @@ fi
 unset PYTHONPATH PYTHONHOME
 packages=.python_packages/lib/site-packages
 
-# What the user's settings say about indexes and certificates holds. Where
-# to install to is said here. Isolated mode keeps modules of the function from
-# taking the place of pip's own.
+# What the user's settings say about how indexes are reached holds, wherever
+# they are: in variables or in files. No other of them does, since they may name
+# another place to install to, or other things to install.
+settings='
+import ast, os, subprocess, sys
+reach = """index-url extra-index-url find-links no-index trusted-host proxy cert client-cert timeout default-timeout
+    retries cache-dir no-cache-dir prefer-binary constraint keyring-provider""".split()
+found = {}
+if os.environ.get("PIP_CONFIG_FILE") != os.devnull:
+    plain = dict(os.environ, PIP_QUIET="0", PIP_USER="0", PIP_GLOBAL="0", PIP_SITE="0")  # of all files
+    listed = subprocess.run([sys.executable, "-I", "-m", "pip", "config", "list"],
+                            env=plain, stdout=subprocess.PIPE, universal_newlines=True)
+    if listed.returncode:
+        sys.exit(listed.returncode)
+    for line in listed.stdout.splitlines():
+        name, _, value = line.partition("=")
+        section, _, key = name.rpartition(".")
+        if section in ("global", "install") and key in reach:
+            found.setdefault(key, {})[section] = ast.literal_eval(value)
+for key, of in found.items():
+    name = "PIP_" + key.upper().replace("-", "_")
+    os.environ[name] = os.environ.get(name) or of.get("install") or of.get("global")
+for name in list(os.environ):
+    if name.startswith("PIP_") and name[4:].lower().replace("_", "-") not in reach:
+        del os.environ[name]
+os.environ.update(PIP_CONFIG_FILE=os.devnull, PIP_ROOT_USER_ACTION="ignore")
+os.execv(sys.executable, [sys.executable, "-I", "-m", "pip"] + sys.argv[1:])
+'
+
+# Isolated mode keeps modules of the function from taking the place of pip's own.
 if [ -f requirements.txt ] && grep -Eq '^[[:space:]]*[^#[:space:]]' requirements.txt; then
-  PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore \
-    "$python" -I -m pip install --disable-pip-version-check --no-input \
+  "$python" -I -c "$settings" install --disable-pip-version-check --no-input \
     --no-warn-script-location --progress-bar off --no-compile \
     --target "$packages" -r requirements.txt || {
     sed -n '/^#/!q;p' requirements.txt >&2

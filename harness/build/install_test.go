@@ -198,6 +198,35 @@ func TestInstallCancelled(t *testing.T) {
 	requireNoReader(t, filepath.Join(dir, "mark"))
 }
 
+// A pip.conf that says where else to install to, or what else, has no effect;
+// what it says of indexes has.
+func TestInstallWithPipConf(t *testing.T) {
+	wheels := t.TempDir()
+	writeWheel(t, wheels, "tiny", "1.2", tinyWheel)
+	writeWheel(t, wheels, "other", "1", "-- other.py --\n")
+	useWheels(t, wheels)
+	t.Setenv("PIP_FIND_LINKS", "")
+	for _, conf := range []string{
+		"target=/nowhere\nquiet=3\nrequire-virtualenv=true\nuser=yes\nglobal=yes\n[install]\nno-index=true\n",
+		"[install]\nprefix=/nowhere\nroot=/nowhere\ndry-run=true\nno-deps=true\nreport=/nowhere/report\nlog=/nowhere/log\n",
+		"[install]\nrequire-hashes=true\nrequirement=/nowhere\nplatform=win32\nonly-binary=:all:\n",
+	} {
+		t.Run(conf, func(t *testing.T) {
+			file, home := filepath.Join(t.TempDir(), "pip.conf"), t.TempDir()
+			require.NoError(t, os.WriteFile(file, []byte("[global]\nno-index=true\nfind-links =\n  "+t.TempDir()+"\n  "+wheels+"\n"+conf), 0o600))
+			t.Setenv("PIP_CONFIG_FILE", file)
+			t.Setenv("PIP_NO_INDEX", "")
+			t.Setenv("PYTHONUSERBASE", home)
+			dir := t.TempDir()
+			writeFiles(t, dir, functionInPython)
+			_, err := installPython(t, dir)
+			require.NoError(t, err)
+			require.FileExists(t, filepath.Join(dir, site, "tiny.py"))
+			require.NoFileExists(t, filepath.Join(dir, site, "other.py"))
+		})
+	}
+}
+
 // What package.sh leaves in a session of its own ends with the installation.
 func TestInstallLeavesNothing(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -254,6 +283,11 @@ func installNode(tb testing.TB, dir string) (string, error) {
 }
 
 func TestInstallNode(t *testing.T) {
+	// What of the user's settings would install other things, or elsewhere, has
+	// no effect.
+	npmrc := filepath.Join(t.TempDir(), "npmrc")
+	require.NoError(t, os.WriteFile(npmrc, []byte("prefix=/nowhere\nglobal=true\nlocation=global\ndry-run=true\nignore-scripts=true\npackage-lock=false\ninclude[]=dev\nomit[]=prod\nproduction=false\n"), 0o600))
+	t.Setenv("npm_config_userconfig", npmrc)
 	for name, lock := range map[string]string{
 		"lock": `
 -- package-lock.json --
