@@ -19,6 +19,11 @@ type CPPDependency struct {
 	Find     []string `json:"find,omitempty"` // commands of CMake that find it
 	Link     []string `json:"link,omitempty"` // what to link then
 	Packages []string `json:"packages"`       // Debian's, which a builder needs for it
+
+	// Wheel is the requirement of pip for a package of PyPI with the library's
+	// headers, with its hash, and Include the folder of the headers in it.
+	Wheel   string `json:"wheel,omitempty"`
+	Include string `json:"include,omitempty"`
 }
 
 //go:embed cpp_dependencies.json
@@ -43,6 +48,13 @@ var CPPDependencies = sync.OnceValues(func() (map[string]CPPDependency, error) {
 // builder needs.
 const packagesMark = "# Debian packages: "
 
+// wheelMark begins the lines of a CMakeLists.txt with packages of PyPI that the
+// installer fetches to wheelFolder.
+const (
+	wheelMark   = "# headers from PyPI: "
+	wheelFolder = ".headers"
+)
+
 // CMakePackages returns Debian's packages that a builder needs for a
 // CMakeLists.txt of CMake's.
 func CMakePackages(text []byte) []string {
@@ -63,7 +75,7 @@ func CMake(shims, dependencies []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var find, link, packages []string
+	var find, link, packages, wheels, includes []string
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(shims, dependencies)))) {
 		d, ok := known[name]
 		if !ok {
@@ -73,9 +85,16 @@ func CMake(shims, dependencies []string) ([]byte, error) {
 		find = append(find, d.Find...)
 		link = append(link, d.Link...)
 		packages = append(packages, d.Packages...)
+		if d.Wheel != "" {
+			wheels = append(wheels, d.Wheel)
+			includes = append(includes, "${CMAKE_SOURCE_DIR}/"+wheelFolder+"/"+d.Include)
+		}
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s\n", packagesMark, strings.Join(slices.Compact(slices.Sorted(slices.Values(packages))), " "))
+	for _, wheel := range wheels {
+		fmt.Fprintf(&b, "%s%s\n", wheelMark, wheel)
+	}
 	b.WriteString(`cmake_minimum_required(VERSION 3.18)
 project(function LANGUAGES CXX)
 set(CMAKE_CXX_STANDARD 17)
@@ -84,7 +103,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/lib")
 file(GLOB_RECURSE sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp *.cc)
-list(FILTER sources EXCLUDE REGEX "^build/")
+list(FILTER sources EXCLUDE REGEX "^(build|[.]headers)/")
 find_package(PkgConfig)
 find_package(Threads REQUIRED)
 `)
@@ -98,6 +117,9 @@ target_include_directories(handler PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DI
 target_compile_options(handler PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 target_link_options(handler PRIVATE -s -Wl,--build-id=none -Wl,--as-needed -Wl,--disable-new-dtags)
 `)
+	if len(includes) > 0 {
+		fmt.Fprintf(&b, "target_include_directories(handler SYSTEM PRIVATE %s)\n", strings.Join(includes, " "))
+	}
 	if len(dependencies) == 0 {
 		// A third of the time to start is that of loading the C++ library.
 		b.WriteString("target_link_options(handler PRIVATE -static-libstdc++ -static-libgcc)\n")

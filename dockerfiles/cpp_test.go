@@ -16,6 +16,10 @@ func TestCPPDependencies(t *testing.T) {
 	require.NoError(t, err)
 	for name, d := range all {
 		require.Equal(t, len(d.Link) == 0, len(d.Find) == 0, "%s: what is linked must be found", name)
+		require.Equal(t, d.Wheel == "", d.Include == "", "%s: a wheel has a folder of headers", name)
+		if d.Wheel != "" {
+			require.Regexp(t, `^[a-z0-9-]+==[0-9.]+ --hash=sha256:[0-9a-f]{64}$`, d.Wheel, "%s: exactly one file", name)
+		}
 		require.Equal(t, len(d.Link) == 0, len(d.Packages) == 0, "%s: what is linked is in a package", name)
 		for _, p := range d.Packages {
 			require.Regexp(t, regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]+$`), p)
@@ -33,14 +37,16 @@ func TestCPPDependencies(t *testing.T) {
 func TestCMake(t *testing.T) {
 	plain, err := dockerfiles.CMake([]string{"nlohmann-json"}, nil)
 	require.NoError(t, err)
-	require.Contains(t, string(plain), "find_package(nlohmann_json REQUIRED)\n")
-	require.Contains(t, string(plain), "target_link_libraries(handler PRIVATE Threads::Threads nlohmann_json::nlohmann_json)\n")
+	require.Contains(t, string(plain), "\n# headers from PyPI: nlohmann-json==")
+	require.Contains(t, string(plain), "(handler SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/.headers/nlohmann_json/include)\n")
+	require.Contains(t, string(plain), "target_link_libraries(handler PRIVATE Threads::Threads)\n")
+	require.Empty(t, dockerfiles.CMakePackages(plain), "a plain function needs no package of the system")
 	require.Contains(t, string(plain), "-static-libstdc++", "nothing else has a C++ library of its own")
 
 	vision, err := dockerfiles.CMake([]string{"nlohmann-json", "curl"}, []string{"opencv", "curl", "sdk"})
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(string(vision), "find_package(CURL REQUIRED)\n"), "a library is found once")
-	require.Contains(t, string(vision), " CURL::libcurl nlohmann_json::nlohmann_json opencv_core opencv_dnn opencv_imgproc opencv_imgcodecs)\n")
+	require.Contains(t, string(vision), " CURL::libcurl opencv_core opencv_dnn opencv_imgproc opencv_imgcodecs)\n")
 	require.NotContains(t, string(vision), "-static-libstdc++", "two C++ libraries in a process do not share exceptions")
 
 	_, err = dockerfiles.CMake(nil, []string{"cobol"})

@@ -14,10 +14,11 @@
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
 javac="${JAVA_HOME:+$JAVA_HOME/bin/}javac"
-if ! command -v "$javac" >/dev/null; then
-  echo "no $javac: install a JDK, or set JAVA_HOME to its folder" >&2
-  exit 1
-fi
+unavailable() { # what, and what to do: see build.Install
+  echo "not available: $1" >&2
+  exit 69
+}
+command -v "$javac" >/dev/null || unavailable "no $javac: apt-get install default-jdk-headless, or set JAVA_HOME to the folder of a JDK"
 if [ ! -f src/main/java/function/Function.java ]; then
   echo "there is no src/main/java/function/Function.java, the class function.Function with the method Map<String, Object> handler(Map<String, Object>)" >&2
   exit 1
@@ -58,10 +59,7 @@ END
 mkdir -p classes lib
 if [ -f pom.xml ] && grep -q '<dependency>' pom.xml; then
   mvn="${MVN:-mvn}"
-  if ! command -v "$mvn" >/dev/null; then
-    echo "no $mvn: install Maven, or set MVN to its path" >&2
-    exit 1
-  fi
+  command -v "$mvn" >/dev/null || unavailable "no $mvn: apt-get install maven, or set MVN to its path"
   if [ "${PLATFORM:-}" != PROCESS ] && [ -f "${SSL_CERT_FILE:-}" ]; then # this machine's are another's
     trust "$SSL_CERT_FILE" "$HOME/trust"
     MAVEN_OPTS="${MAVEN_OPTS:-} -Djavax.net.ssl.trustStore=$HOME/trust -Djavax.net.ssl.trustStorePassword=changeit"
@@ -69,13 +67,17 @@ if [ -f pom.xml ] && grep -q '<dependency>' pom.xml; then
   fi
   "$mvn" --batch-mode --no-transfer-progress --file pom.xml \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-    -DincludeScope=runtime -Dmdep.prependGroupId=true -DoutputDirectory="$PWD/lib"
+    -DincludeScope=runtime -Dmdep.prependGroupId=true -DoutputDirectory="$PWD/lib" || {
+    said="$("$mvn" --version 2>&1)" || unavailable "$mvn does not work: ${said##*$'\n'}: apt-get install maven, or set MVN to the path of one that does"
+    exit 1
+  }
   rm -rf target
 fi
 
 find src/main/java sebs -name '*.java' | LC_ALL=C sort > sources
 # The wrapper takes a descriptor by its number, which is not meant for everyone.
 "$javac" -nowarn -XDignore.symbol.file -g:source,lines -encoding UTF-8 -proc:none -classpath 'lib/*' -d classes @sources || {
+  said="$("$javac" -version 2>&1)" || unavailable "$javac does not work: ${said##*$'\n'}: apt-get install default-jdk-headless"
   echo "an error in sebs/ is one of src/main/java/function/Function.java: want package function; public class Function with public Map<String, Object> handler(Map<String, Object> event)" >&2
   exit 1
 }

@@ -10,8 +10,12 @@
 # there is one, trims what was installed, and is removed.
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
+unavailable() { # what, and what to do: see build.Install
+  echo "not available: $1" >&2
+  exit 69
+}
 tool() {
-  command -v "$1" || { echo "no $1: install Node.js with npm, or set NODE and NPM to their paths" >&2; exit 1; }
+  command -v "$1" || unavailable "no $1: apt-get install nodejs npm, or set NODE and NPM to their paths"
 }
 node="$(tool "${NODE:-node}")"
 npm="$(tool "${NPM:-npm}")"
@@ -61,10 +65,14 @@ if [ -f package.json ] && "$node" -e "$has_dependencies"; then
   options=("${place[@]}" --no-dry-run --package-lock --include=prod --omit=dev
     --no-audit --no-fund --ignore-scripts --install-links --no-update-notifier)
   if [ -f package-lock.json ] && "$node" -e "$all_locked"; then
-    "$npm" ci "${options[@]}"
+    command=(ci)
   else
-    "$npm" install --no-save "${options[@]}"
+    command=(install --no-save)
   fi
+  "$npm" "${command[@]}" "${options[@]}" || {
+    said="$("$npm" --version 2>&1)" || unavailable "$npm does not work: ${said##*$'\n'}: apt-get install npm, or set NPM to the path of one that does"
+    exit 1
+  }
   if [ -f node_modules/.package-lock.json ]; then
     names="$("$node" -e "$native" | sort -u)"
     if [ -n "$names" ]; then

@@ -12,10 +12,11 @@
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
 python="${PYTHON:-python3}"
-if ! command -v "$python" >/dev/null; then
-  echo "no interpreter $python: install it, or set PYTHON to its path" >&2
-  exit 1
-fi
+unavailable() { # what, and what to do: see build.Install
+  echo "not available: $1" >&2
+  exit 69
+}
+command -v "$python" >/dev/null || unavailable "no $python: apt-get install python3 python3-pip, or set PYTHON to its path"
 unset PYTHONPATH PYTHONHOME
 packages=.python_packages/lib/site-packages
 
@@ -54,7 +55,7 @@ if [ -f requirements.txt ] && grep -Eq '^[[:space:]]*[^#[:space:]]' requirements
     --no-warn-script-location --progress-bar off --no-compile \
     --target "$packages" -r requirements.txt || {
     sed -n '/^#/!q;p' requirements.txt >&2
-    "$python" -I -c 'import pip' 2>/dev/null || echo "$python has no pip: install the package of your system for it, or run $python -m ensurepip" >&2
+    said="$("$python" -I -m pip --version 2>&1)" || unavailable "$python has no pip that works: ${said##*$'\n'}: apt-get install python3-pip, or $python -m ensurepip"
     exit 1
   }
   # Commands for a terminal, bound to the path of the interpreter that is used

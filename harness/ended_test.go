@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/leftout"
 )
 
 // started runs c until its first record is on disk.
@@ -216,8 +217,9 @@ func TestSweepTemp(t *testing.T) {
 // TestFullResults: a full disk fails the cell, and says what to do.
 func TestFullResults(t *testing.T) {
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {
-		t.Skip("a full file system is mounted for this: needs root on Linux")
+		t.Skip(leftout.Mark + "a full file system is mounted for this: run the tests as root on Linux")
 	}
+	leftout.Without(t, "run the tests as root with the right to mount", "unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", t.TempDir())
 	c := newChild(t, []string{"SEBS_SAMPLES=100000,1m"}, "-test.run", "Model/004.noisy/warm")
 	script := `mount -t tmpfs -o size=128k tmpfs "$SEBS_RESULTS" && exec "$@"`
 	args := append([]string{"-m", "sh", "-c", script, "sh", c.Path}, c.Args[1:]...)

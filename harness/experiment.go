@@ -46,6 +46,9 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	}
 	plan.at = caller()
 	plan.measure(t, body)
+	if err := plan.unmeasured(); err != nil && !t.Failed() {
+		plan.errorf(t, "%v", err)
+	}
 }
 
 // BenchCells does what Cells does for a testing.B: body is called once for
@@ -81,7 +84,11 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 			continue
 		}
 		if fn.unavailable != nil {
-			b.Logf("%s: %s", fn.name(), told(fn.unavailable.Error()))
+			if fn.named {
+				b.Errorf("%s: %s", fn.name(), told(fn.unavailable.Error()))
+			} else {
+				b.Logf("%s: %s", fn.name(), told(fn.unavailable.Error()))
+			}
 			continue
 		}
 		for _, cond := range fn.conditions {
@@ -116,10 +123,33 @@ type plannedFunction struct {
 	function
 	on          *openPlatform
 	conditions  []condition
+	named       bool  // its language: it may not be left out
 	unavailable error // why this machine cannot have it
 	broken      error // why nothing can
 	built       *built
 	unbuilt     error // why it could not be built
+}
+
+// leave skips the test of a function that this machine cannot have, or fails it
+// if the language was named.
+func (p *plan) leave(tb testing.TB, fn *plannedFunction, why error) {
+	if fn.named {
+		p.fatalf(tb, "%v", why)
+	}
+	tb.Skip(told(why.Error()))
+}
+
+// unmeasured returns why, if no function that was selected could be had.
+func (p *plan) unmeasured() error {
+	var why error
+	for _, f := range p.functions {
+		reason := cmp.Or(f.broken, f.unavailable)
+		if reason == nil {
+			return nil
+		}
+		why = fmt.Errorf("%s: %w", f.name(), reason)
+	}
+	return why
 }
 
 func newSelection(root, kind, expr, skip string) (selection, error) {
@@ -169,7 +199,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 			if !sel.wants(f, conditions) {
 				continue
 			}
-			pf := &plannedFunction{function: f, on: o}
+			pf := &plannedFunction{function: f, on: o, named: sel.language(f, conditions)}
 			f.benchmark.guardedBy(r.guard)
 			pf.conditions = slices.DeleteFunc(slices.Clone(conditions), func(c condition) bool { return !sel.cell(f, c) })
 			p.functions = append(p.functions, pf)
@@ -233,21 +263,17 @@ func (f *plannedFunction) available(ctx context.Context) error {
 
 // check refuses a plan of nothing, and one that cannot end in time.
 func (p *plan) check(sel selection, all []candidate, bound time.Duration) error {
-	cells, available := 0, 0
-	var why error
+	cells := 0
 	for _, f := range p.functions {
-		if reason := cmp.Or(f.broken, f.unavailable); reason != nil {
-			why = fmt.Errorf("%s: %w", f.name(), reason)
-			continue
+		if cmp.Or(f.broken, f.unavailable) == nil {
+			cells += len(f.conditions)
 		}
-		available++
-		cells += len(f.conditions)
 	}
 	switch {
 	case len(p.functions) == 0:
 		return errors.New(sel.explain(all))
-	case available == 0:
-		return why
+	case cells == 0:
+		return p.unmeasured()
 	}
 	if err := p.fits(cells, bound, sel.kind); err != nil {
 		return err

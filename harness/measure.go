@@ -53,7 +53,7 @@ func (p *plan) function(t *testing.T, fn *plannedFunction, g group, o *order, re
 		p.fatalf(t, "%v", fn.broken)
 	}
 	if fn.unavailable != nil {
-		t.Skip(told(fn.unavailable.Error()))
+		p.leave(t, fn, fn.unavailable)
 	}
 	var cells []<-chan struct{}
 	for _, cond := range fn.conditions {

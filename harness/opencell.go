@@ -43,6 +43,9 @@ func (p *plan) cell(tb testing.TB, c *Cell, ready func(), body func(context.Cont
 	if err := c.open(c.ctx); err != nil {
 		if cause := context.Cause(p.run.ctx); cause != nil {
 			err = fmt.Errorf("%w (%w)", cause, err)
+		} else if errors.Is(err, driver.ErrUnavailable) { // which only the build shows
+			c.fn.unavailable = err
+			p.leave(tb, c.fn, err)
 		}
 		p.fatalf(tb, "%v", err)
 	}
@@ -186,7 +189,9 @@ func (f *plannedFunction) build(ctx context.Context, r *run) error {
 	r.progress.doing("build", f, condition{})
 	result, err := r.packages.Package(ctx, f.job(r))
 	if err != nil {
-		if ctx.Err() == nil {
+		if errors.Is(err, driver.ErrUnavailable) {
+			f.unbuilt = err
+		} else if ctx.Err() == nil {
 			f.unbuilt = fmt.Errorf("build %s: it failed for the cell before, which has the reason", f.label())
 		}
 		return err // it names the benchmark, the runtime and the platform

@@ -132,23 +132,32 @@ func (s selection) cell(f function, c condition) bool {
 // trigger) only run when the expression names them: when it no longer matches
 // with the value taken out.
 func (s selection) wants(f function, conditions []condition) bool {
-	matches := func(name string) bool {
-		for _, c := range conditions {
-			if path := s.path(name, c.name()); s.run.match(path...) && !s.skip.skips(path...) {
-				return true
-			}
-		}
-		return false
-	}
-	if !matches(f.name()) {
+	if !s.matches(f.name(), conditions) {
 		return false
 	}
 	for _, without := range f.unnamed() {
-		if matches(without) {
+		if s.matches(without, conditions) {
 			return false
 		}
 	}
 	return true
+}
+
+// language reports whether the expression names the language of a function that
+// it matches: whether it no longer does with the language taken out.
+func (s selection) language(f function, conditions []condition) bool {
+	runtime := "runtime=" + f.spec.Runtime.String()
+	return !s.matches(strings.Replace(f.name(), runtime, "runtime=\x00-\x00", 1), conditions)
+}
+
+// matches reports whether a cell of the function with that name is selected.
+func (s selection) matches(function string, conditions []condition) bool {
+	for _, c := range conditions {
+		if path := s.path(function, c.name()); s.run.match(path...) && !s.skip.skips(path...) {
+			return true
+		}
+	}
+	return false
 }
 
 // path returns the levels of a cell's test name.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,6 +84,42 @@ func TestSelection(t *testing.T) {
 			}
 			require.ElementsMatch(t, tt.want, got)
 		})
+	}
+}
+
+// What a pattern says about a language decides whether a machine without it fails
+// the experiment or leaves the function out.
+func TestSelectionOfLanguages(t *testing.T) {
+	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python", "nodejs"`)})
+	require.NoError(t, err)
+	conditions := Conditions{Modes: []Mode{Cold, Warm}}.expand(parameters{Sizes: []Size{Test}}, 128)
+	for run, want := range map[string][]string{
+		"PerfCost":                           nil,
+		"PerfCost/110":                       nil,
+		"PerfCost/110.*,arch=x64.*/cold":     nil,
+		"PerfCost/.*-(20|3.11)":              {"nodejs-20", "python-3.11"},
+		"PerfCost/nodejs":                    {"nodejs-20"},
+		"PerfCost/110.*(python|node)":        {"nodejs-20", "python-3.11"},
+		"PerfCost/110.*python-3.12/warm":     {"python-3.12"},
+		"PerfCost/110.*runtime=[a-p].*-3.11": {"python-3.11"},
+	} {
+		sel, err := newSelection("TestPerfCost", "-run", run, "")
+		require.NoError(t, err)
+		var got []string
+		for _, f := range functions {
+			if sel.wants(f, conditions) && sel.language(f, conditions) {
+				got = append(got, f.spec.Runtime.String())
+			}
+		}
+		slices.Sort(got)
+		require.Equal(t, want, slices.Compact(got), run)
+	}
+	sel, err := newSelection("BenchmarkInvoke", "-bench", "Invoke/process/110/nodejs", "")
+	require.NoError(t, err)
+	for _, f := range functions {
+		if sel.wants(f, conditions) {
+			require.True(t, sel.language(f, conditions), f.name())
+		}
 	}
 }
 

@@ -2,8 +2,10 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,7 +33,9 @@ const maxInstall = time.Hour
 // benchmark's package.sh and compiles. The user's settings of registries,
 // proxies and certificates apply; nothing else of the environment does. What the tools print goes to log, and its last lines are
 // in the error of an installation that failed. When ctx is done, every process
-// of the installation is killed.
+// of the installation is killed. If the installer finds that a tool or a library
+// of this machine is missing or does not work, the error matches
+// driver.ErrUnavailable and says in one line what and what to do.
 func Install(ctx context.Context, dir string, in Installer, log io.Writer) error {
 	text, err := dockerfiles.Installer(in.Runtime.Language)
 	if err != nil {
@@ -58,8 +62,23 @@ func Install(ctx context.Context, dir string, in Installer, log io.Writer) error
 		env:  environment.Install.Variables(own...),
 		most: maxInstall, guard: in.Guard,
 	}.run(ctx, log)
+	if why, ok := unavailable(err); ok {
+		return fmt.Errorf("install %s: %w: %s", in.Runtime, driver.ErrUnavailable, why)
+	}
 	if err != nil {
 		return fmt.Errorf("install %s: %w", in.Runtime, err)
 	}
 	return nil
+}
+
+// unavailable returns what an installer found to be missing on this machine: it
+// ends with this status, and its last line begins with this mark.
+func unavailable(err error) (why string, ok bool) {
+	const status, mark = 69, "not available: "
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != status {
+		return "", false
+	}
+	text := err.Error()
+	return strings.CutPrefix(text[strings.LastIndexByte(text, '\n')+1:], mark)
 }

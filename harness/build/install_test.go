@@ -14,6 +14,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/leftout"
 )
 
 // installPython installs the folder dir with this machine's Python.
@@ -135,13 +136,16 @@ func TestInstallFails(t *testing.T) {
 	require.Contains(t, log, "no-such-package==1.0")
 
 	for language, want := range map[string]string{
-		"python": "no interpreter /no/such/tool: install it, or set PYTHON",
-		"nodejs": "no /no/such/tool: install Node.js with npm, or set NODE and NPM",
+		"python": "no /no/such/tool: apt-get install python3 python3-pip, or set PYTHON",
+		"nodejs": "no /no/such/tool: apt-get install nodejs npm, or set NODE and NPM",
+		"java":   "no /no/such/tool/bin/javac: apt-get install default-jdk-headless, or set JAVA_HOME",
+		"cpp":    "no /no/such/tool: apt-get install g++ cmake make, or set CXX and CMAKE",
 	} {
 		err = build.Install(t.Context(), dir, build.Installer{
 			Runtime: driver.Runtime{Language: language, Version: "1"},
-			Env:     []string{"PYTHON=/no/such/tool", "NODE=/no/such/tool"},
+			Env:     []string{"PYTHON=/no/such/tool", "NODE=/no/such/tool", "JAVA_HOME=/no/such/tool", "CXX=/no/such/tool"},
 		}, &bytes.Buffer{})
+		require.ErrorIs(t, err, driver.ErrUnavailable)
 		require.ErrorContains(t, err, want)
 	}
 
@@ -324,6 +328,7 @@ module.exports = require("tiny") + require("built");
 				require.NoError(t, os.WriteFile(filepath.Join(dir, file), nodePackage(t, text), 0o644))
 			}
 			_, err := installNode(t, dir)
+			leftout.If(t, err)
 			require.NoError(t, err)
 			order, err := os.ReadFile(filepath.Join(dir, "own"))
 			require.NoError(t, err)
@@ -354,6 +359,7 @@ func TestInstallNodeWithoutDependencies(t *testing.T) {
 			dir := t.TempDir()
 			writeFiles(t, dir, text)
 			log, err := installNode(t, dir)
+			leftout.If(t, err)
 			require.NoError(t, err)
 			require.Empty(t, log)
 			require.NoDirExists(t, filepath.Join(dir, "node_modules"))
@@ -362,6 +368,7 @@ func TestInstallNodeWithoutDependencies(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, "-- package.json --\n{\"dependencies\": {\"no-such-package\": \"1\"}}\n")
 	_, err := installNode(t, dir)
+	leftout.If(t, err)
 	require.ErrorContains(t, err, "nodejs_installer.sh: exit status 1")
 	require.ErrorContains(t, err, "no-such-package")
 }

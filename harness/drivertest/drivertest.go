@@ -9,7 +9,8 @@
 //		drivertest.Platform(t, open, drivertest.Options{})
 //	}
 //
-// Every rule is a sub-test, so -run selects one: for a runtime, a kind of
+// A runtime that the platform says is not available is left out with its reason,
+// unless all are. Every rule is a sub-test, so -run selects one: for a runtime, a kind of
 // package, a trigger and a name, as Conformance/python-3.11/archive/http/retire.
 // Rules share nothing: each
 // opens the platform anew under a prefix of its own and removes what it made.
@@ -22,11 +23,13 @@ package drivertest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/leftout"
 )
 
 // Options adapt the suite to a platform. The zero value is right for most.
@@ -77,8 +80,14 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	if len(o.Runtimes) == 0 || len(o.Kinds) == 0 || len(o.Triggers) == 0 {
 		t.Fatal("the platform's features have no runtime, no kind of package or no trigger: nothing can be tested")
 	}
+	leftOut := 0
 	for _, runtime := range o.Runtimes {
 		t.Run(runtime.String(), func(t *testing.T) {
+			err := e.buildable(t, target{runtime, o.Kinds[0], o.Triggers[0]})
+			if errors.Is(err, driver.ErrUnavailable) {
+				leftOut++
+			}
+			leftout.If(t, err)
 			for _, kind := range o.Kinds {
 				t.Run(string(kind), func(t *testing.T) {
 					for _, trigger := range o.Triggers {
@@ -87,6 +96,9 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 				})
 			}
 		})
+	}
+	if leftOut == len(o.Runtimes) {
+		t.Fatal("no runtime of the platform is available on this machine: nothing was tested")
 	}
 	first := target{o.Runtimes[0], o.Kinds[0], o.Triggers[0]}
 	t.Run("platform", func(t *testing.T) { e.run(t, platformRules, first) })

@@ -132,6 +132,13 @@ func (pt *platformTest) close(ctx context.Context, p driver.Platform) error {
 	return p.Close(ctx)
 }
 
+// buildable returns why functions of a runtime cannot be built, or nil.
+func (e *environment) buildable(t *testing.T, on target) error {
+	t.Helper()
+	_, err := e.newPlatformTest(t, on).pkg(t.Context(), "")
+	return err
+}
+
 // pkg returns the package of the probe, built once. A variant differs in its
 // code: the probe tells the variant's name.
 func (pt *platformTest) pkg(ctx context.Context, variant string) (driver.Package, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/leftout"
 )
 
 // misbehaviour is what a handler does, and how that is told. The next call must
@@ -258,7 +259,7 @@ def handler(event):
 func needIsolation(t *testing.T, p driver.Platform) {
 	t.Helper()
 	if how := p.(interface{ Isolation() string }).Isolation(); !strings.HasPrefix(how, "mount namespaces") {
-		t.Skipf("sandboxes are kept apart by %s here", how)
+		t.Skipf("%ssandboxes are kept apart by %s here: run the tests as root on Linux with control groups", leftout.Mark, how)
 	}
 }
 

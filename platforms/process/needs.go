@@ -28,7 +28,7 @@ func init() { driver.RegisterNeeds(Name, needs) }
 // the languages to be measured, and what keeps sandboxes apart.
 func needs(ctx context.Context) []driver.Need {
 	all := languageNeeds(ctx)
-	return append(all, tablesNeed(), isolationNeed(), memoryNeed(), filesNeed())
+	return append(all, tablesNeed(ctx), isolationNeed(), memoryNeed(), filesNeed())
 }
 
 // languageNeeds checks each language at each version. One of all is enough.
@@ -146,13 +146,13 @@ func version(text string) string {
 }
 
 // tablesNeed checks for a NoSQL server.
-func tablesNeed() driver.Need {
+func tablesNeed(ctx context.Context) driver.Need {
 	need := driver.Need{
 		What: "NoSQL server", Found: "there is what installs and runs it", OK: true, Optional: true,
-		Remedy: "benchmarks with tables need Node.js 20 or later with npm, or a JDK 17 or later with Maven, on the PATH",
+		Remedy: "benchmarks with tables need it",
 	}
-	if err := tableserver.Available(); err != nil {
-		need.OK, need.Found = false, "none can be run"
+	if err := tableserver.Available(ctx); err != nil {
+		need.OK, need.Found = false, err.Error()
 	}
 	return need
 }

@@ -56,5 +56,6 @@ func TestNeedsMissing(t *testing.T) {
 	n := need(t, driver.Needs(t.Context(), process.Name), "NoSQL server")
 	require.False(t, n.OK)
 	require.True(t, n.Optional)
-	require.Contains(t, n.Remedy, "Node.js")
+	require.Contains(t, n.Found, "dynalite: no node")
+	require.Contains(t, n.Found, "install Node.js")
 }

@@ -116,7 +116,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Kinds:         []driver.Kind{driver.Archive},
 		Architectures: []driver.Architecture{architecture},
 		Triggers:      []driver.Trigger{driver.HTTP},
-		Modules:       modules(),
+		Modules:       modules(ctx),
 		MaxName:       128,
 		MaxPayload:    pool.MaxBytes,
 		MaxReply:      pool.MaxBytes,
@@ -131,8 +131,8 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
 
 // modules returns the stores that can be had on this machine.
-func modules() []driver.Module {
-	if tableserver.Available() != nil { // Tables says why
+func modules(ctx context.Context) []driver.Module {
+	if tableserver.Available(ctx) != nil { // Tables says why
 		return []driver.Module{driver.Storage}
 	}
 	return []driver.Module{driver.Storage, driver.NoSQL}
@@ -142,22 +142,26 @@ func modules() []driver.Module {
 // default of each language first, and then those whose Recipe says that they
 // are missing.
 func runtimes(ctx context.Context) []driver.Runtime {
-	var all []driver.Runtime
-	for _, lang := range names {
+	found := make([][]driver.Runtime, len(names))
+	var wg sync.WaitGroup
+	for n, lang := range names {
 		l, err := dockerfiles.Lookup(Name, lang)
 		if err != nil {
 			continue // its build says so
 		}
-		for _, i := range interpreter.Available(ctx, lang, l.Versions) {
-			all = append(all, i.Runtime())
-		}
-		for _, v := range l.Versions {
-			if rt := (driver.Runtime{Language: lang, Version: v}); !slices.Contains(all, rt) {
-				all = append(all, rt)
+		wg.Go(func() {
+			for _, i := range interpreter.Available(ctx, lang, l.Versions) {
+				found[n] = append(found[n], i.Runtime())
 			}
-		}
+			for _, v := range l.Versions {
+				if rt := (driver.Runtime{Language: lang, Version: v}); !slices.Contains(found[n], rt) {
+					found[n] = append(found[n], rt)
+				}
+			}
+		})
 	}
-	return all
+	wg.Wait()
+	return slices.Concat(found...)
 }
 
 // Features says what the platform can do. The runtimes whose interpreters this

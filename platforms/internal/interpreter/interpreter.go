@@ -8,6 +8,7 @@
 package interpreter
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -47,7 +48,7 @@ type language struct {
 	usual   string                        // the name that users type
 	folders []string                      // where installations of several versions are kept, with ~ for the home folder and * for the version
 	ask     []string                      // arguments with which it says what it is
-	install string                        // what to do if there is none
+	install string                        // what to do if there is no VERSION
 
 	// parse finds in what the executable path printed what it is; nil: it
 	// printed path, version, ABI and prefix, each on a line.
@@ -64,7 +65,7 @@ var languages = map[string]language{
 import os, sys, _imp
 path = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.path.realpath(sys.base_prefix), sep="\n")`},
-		install: "install it, with pyenv for example, or put it on the PATH",
+		install: "install it (pyenv install VERSION, or Debian's own: apt-get install python3 python3-pip), or put it on the PATH",
 	},
 	"nodejs": {
 		parts:   1,
@@ -75,7 +76,7 @@ print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.
 const path = require('path');
 const p = require('fs').realpathSync(process.execPath);
 console.log([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))].join('\n'))`},
-		install: "install it, with nvm for example, or put it on the PATH",
+		install: "install it (nvm install VERSION, or Debian's own: apt-get install nodejs npm), or put it on the PATH",
 	},
 	"java": {
 		parts:   1,
@@ -83,7 +84,7 @@ console.log([p, process.versions.node, process.versions.modules + '-' + process.
 		names:   func(string) []string { return []string{"java"} },
 		folders: []string{"/usr/lib/jvm/*/bin", "~/.sdkman/candidates/java/*/bin", "/Library/Java/JavaVirtualMachines/*/Contents/Home/bin"},
 		ask:     []string{"-XshowSettings:properties", "-version"},
-		install: "install a JDK of it, or put it on the PATH",
+		install: "install a JDK of it (apt-get install openjdk-VERSION-jdk-headless maven), or put it on the PATH",
 		parse:   parseJava,
 	},
 	"go": {
@@ -101,7 +102,7 @@ console.log([p, process.versions.node, process.versions.modules + '-' + process.
 		names:   func(v string) []string { return []string{"g++-" + v, "g++"} },
 		folders: []string{"/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
 		ask:     []string{"-v"},
-		install: "install g++ of this version with cmake, or put it on the PATH",
+		install: "install it (apt-get install g++-VERSION cmake make), or put it on the PATH",
 		parse:   parseCPP,
 	},
 }
@@ -124,19 +125,18 @@ func Find(ctx context.Context, lang, version string) (Interpreter, error) {
 		case ctx.Err() != nil:
 			return Interpreter{}, ctx.Err()
 		case err != nil:
-			notes = append(notes, fmt.Sprintf("%s cannot be run", path))
+			notes = append(notes, fmt.Sprintf("%s cannot be used: %v", path, err))
 		case i.Runtime().Version == version:
 			return i, nil
 		default:
 			notes = append(notes, fmt.Sprintf("%s is %s", path, i.Version))
 		}
 	}
-	found := ""
+	found := fmt.Sprintf("it is neither on the PATH nor in %s", strings.Join(l.folders, ", "))
 	if len(notes) > 0 {
-		found = " (" + strings.Join(notes, ", ") + ")"
+		found = strings.Join(notes, "; ")
 	}
-	return Interpreter{}, fmt.Errorf("%s %s is %w: it is neither on the PATH nor in %s%s: %s",
-		lang, version, driver.ErrUnavailable, strings.Join(l.folders, ", "), found, l.install)
+	return Interpreter{}, fmt.Errorf("%s %s is %w: %s: %s", lang, version, driver.ErrUnavailable, found, strings.ReplaceAll(l.install, "VERSION", version))
 }
 
 // Available returns which of the versions of a language are on this machine:
@@ -283,18 +283,23 @@ func ask(ctx context.Context, lang, path string) (Interpreter, error) {
 		cmd := exec.CommandContext(ctx, path, languages[lang].ask...)
 		cmd.WaitDelay = time.Second
 		cmd.Env = environment.Query.Variables()
-		var out []byte
+		var said, complained bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &said, &complained
 		parse := languages[lang].parse
 		if parse == nil {
 			parse = parseLines
-			out, a.err = cmd.Output()
 		} else {
-			out, a.err = cmd.CombinedOutput()
+			cmd.Stderr = &said
 		}
-		if a.err != nil {
+		if err := cmd.Run(); err != nil {
+			if ctx.Err() != nil {
+				err = fmt.Errorf("no answer in %v", patience)
+			}
+			a.err = inItsWords(err, complained.String()+said.String())
 			return
 		}
-		if a.Interpreter, a.err = parse(path, string(out)); a.err == nil && (!filepath.IsAbs(a.Path) || a.Version == "") {
+		out := said.String()
+		if a.Interpreter, a.err = parse(path, out); a.err == nil && (!filepath.IsAbs(a.Path) || a.Version == "") {
 			a.err = errUnknown
 		}
 		a.Language = lang

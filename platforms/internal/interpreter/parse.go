@@ -2,6 +2,7 @@ package interpreter
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,12 +28,15 @@ func parseJava(_, printed string) (Interpreter, error) {
 			properties[strings.TrimSpace(name)] = strings.TrimSpace(value)
 		}
 	}
+	if properties["java.home"] == "" {
+		return Interpreter{}, errUnknown
+	}
 	home, err := filepath.EvalSymlinks(properties["java.home"])
 	if err != nil {
 		return Interpreter{}, err
 	}
 	if _, err := os.Stat(filepath.Join(home, "bin", "javac")); err != nil {
-		return Interpreter{}, err
+		return Interpreter{}, fmt.Errorf("a Java without compiler: %w", err)
 	}
 	return Interpreter{
 		Path:    filepath.Join(home, "bin", "java"),

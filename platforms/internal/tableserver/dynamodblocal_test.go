@@ -1,13 +1,14 @@
 package tableserver
 
 import (
-	"os/exec"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/internal/tables"
 )
 
@@ -15,9 +16,9 @@ import (
 // both can be had.
 func TestTablesOfDynamoDBLocal(t *testing.T) {
 	p := programs[1]
-	for _, tool := range p.needs {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed: install a JDK and Maven to have DynamoDB Local tested", tool)
+	for _, tool := range []string{p.run[0], p.install[0]} {
+		if err := working(t.Context(), tool); err != nil {
+			leftout.If(t, fmt.Errorf("DynamoDB Local is %w: %w: apt-get install default-jdk-headless maven", driver.ErrUnavailable, err))
 		}
 	}
 	cache, err := cacheFolder()

@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/plain"
 )
@@ -29,7 +28,6 @@ var sources embed.FS
 type program struct {
 	name    string
 	files   string   // its folder in sources
-	needs   []string // tools
 	install []string // command that installs it in the folder with its files
 	run     []string // command that runs it there
 }
@@ -39,33 +37,15 @@ var programs = []program{
 	{
 		name:    "dynalite",
 		files:   "dynalite",
-		needs:   []string{"node", "npm"},
 		install: []string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"},
 		run:     []string{"node", "server.js"},
 	},
 	{
 		name:    "DynamoDB Local",
 		files:   "dynamodblocal",
-		needs:   []string{"java", "mvn"},
 		install: []string{"mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies"},
 		run:     []string{"java", "-Dsqlite4java.library.path=lib", "-cp", "lib/*", "Server.java"},
 	},
-}
-
-// choose returns the first program whose tools look finds.
-func choose(look func(tool string) (string, error)) (program, error) {
-	for _, p := range programs {
-		missing := false
-		for _, tool := range p.needs {
-			if _, err := look(tool); err != nil {
-				missing = true
-			}
-		}
-		if !missing {
-			return p, nil
-		}
-	}
-	return program{}, fmt.Errorf("%w: install Node.js 20 or later with npm, or a JDK 17 or later with Maven, so that node and npm, or java and mvn, are in PATH", driver.ErrUnavailable)
 }
 
 // digest returns a name for what an installation of p is made of.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,28 +18,31 @@ import (
 
 func TestChoose(t *testing.T) {
 	tests := []struct {
-		name  string
-		tools string
-		want  string
+		name      string
+		tools     string
+		installed string
+		want      string
 	}{
-		{"all", "node npm java mvn", "dynalite"},
-		{"node only", "node npm", "dynalite"},
-		{"no npm", "node java mvn", "DynamoDB Local"},
-		{"no node", "npm java mvn", "DynamoDB Local"},
-		{"java without maven", "node java", ""},
-		{"none", "", ""},
+		{"all", "node npm java mvn", "", "dynalite"},
+		{"node only", "node npm", "", "dynalite"},
+		{"no npm", "node java mvn", "", "DynamoDB Local"},
+		{"no npm, and not needed", "node java mvn", "dynalite", "dynalite"},
+		{"no node", "npm java mvn", "dynalite", "DynamoDB Local"},
+		{"java without maven", "node java", "", ""},
+		{"java without maven, and not needed", "java", "DynamoDB Local", "DynamoDB Local"},
+		{"none", "", "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := choose(func(tool string) (string, error) {
+			p, err := choose(func(tool string) error {
 				if strings.Contains(" "+test.tools+" ", " "+tool+" ") {
-					return tool, nil
+					return nil
 				}
-				return "", exec.ErrNotFound
-			})
+				return errors.New("no " + tool)
+			}, func(p program) bool { return p.name == test.installed })
 			if test.want == "" {
 				require.ErrorIs(t, err, driver.ErrUnavailable)
-				for _, remedy := range []string{"Node.js", "npm", "JDK", "Maven"} {
+				for _, remedy := range []string{"Node.js", "npm", "JDK", "maven", "dynalite: no "} {
 					require.ErrorContains(t, err, remedy)
 				}
 				return

@@ -51,10 +51,10 @@ type Server struct {
 	stopErr error
 }
 
-// Available returns nil if this machine has the tools for a server, or an error
-// that matches driver.ErrUnavailable and says which are missing. It runs none.
-func Available() error {
-	_, err := choose(exec.LookPath)
+// Available returns nil if this machine has working tools for a server, or an
+// error that matches driver.ErrUnavailable and says what is wrong with them.
+func Available(ctx context.Context) error {
+	_, err := chosen(ctx)
 	return err
 }
 
@@ -67,7 +67,7 @@ func Start(ctx context.Context, guard driver.Guard, log io.Writer) (*Server, err
 	if err != nil {
 		return nil, fmt.Errorf("start the NoSQL server: %w", err)
 	}
-	p, err := choose(exec.LookPath)
+	p, err := chosen(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start the NoSQL server: %w", err)
 	}
