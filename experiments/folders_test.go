@@ -110,6 +110,10 @@ func TestFoldersAsTheyAre(t *testing.T) {
 			"No module named 'six'",
 		}},
 		{name: "930.workflow", fails: true, says: []string{"definition.json makes it a workflow of several functions, which are not run here"}, not: []string{"build 930"}},
+		{name: "931.other-languages", fails: true, says: []string{
+			`931.other-languages: config.json: no platform linked here has the language "rust"; it is left out`,
+			"it has no function in a language of the platforms linked here",
+		}},
 		{name: "040.server-reply", says: []string{`040.server-reply: the built-in one runs, since that of SEBS_BENCHMARKS reads "ip-address" of its event, which its input.py does not make`}},
 	}
 	for _, tt := range tests {

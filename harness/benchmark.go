@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/nearest"
 )
 
 // Benchmark is one workload: sources in one or more languages, input, check.
@@ -72,8 +74,9 @@ func (b *Benchmark) guardedBy(g driver.Guard) {
 	}
 }
 
-// notes returns what the user should know when the benchmark is selected.
-func (b *Benchmark) notes() []string {
+// notes returns what the user should know when the benchmark is selected; known
+// are the languages that the platform has.
+func (b *Benchmark) notes(known []string) []string {
 	var notes []string
 	if b.instead != "" {
 		notes = append(notes, b.instead)
@@ -82,6 +85,11 @@ func (b *Benchmark) notes() []string {
 		for _, text := range b.folder.notes {
 			notes = append(notes, b.Name+": "+text)
 		}
+		for _, language := range b.folder.languages() {
+			if b.folder.unreadable == nil && !slices.Contains(known, language) {
+				notes = append(notes, fmt.Sprintf("%s: config.json: no platform linked here has the language %q%s; it is left out", b.Name, language, nearest.Hint(language, known)))
+			}
+		}
 	}
 	return notes
 }
@@ -89,6 +97,9 @@ func (b *Benchmark) notes() []string {
 // hasLanguage says why the benchmark has no function in a language that its
 // config.json names.
 func (b *Benchmark) hasLanguage(language string) error {
+	if c, err := b.config(); err == nil && !c.Has(language) {
+		return fmt.Errorf("it has no function in a language of the platforms linked here: %w", driver.ErrUnavailable)
+	}
 	info, err := fs.Stat(b.Files, language)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 		return fmt.Errorf("config.json names the language %s, but there is no folder %s: %w", language, language, driver.ErrUnavailable)

@@ -199,9 +199,9 @@ func candidates(platform string, features driver.Features, benchmarks []Benchmar
 		if err != nil {
 			return nil, err
 		}
-		if b.folder != nil && b.folder.unreadable != nil && len(features.Runtimes) > 0 &&
+		if b.folder != nil && len(features.Runtimes) > 0 &&
 			!slices.ContainsFunc(features.Runtimes, func(rt driver.Runtime) bool { return config.Has(rt.Language) }) {
-			config.Languages = []Language{{Name: features.Runtimes[0].Language}} // so that it fails under its name
+			config.Languages = []Language{{Name: features.Runtimes[0].Language}} // so that it says why under its name
 		}
 		seen := map[string]bool{}
 		for _, rt := range features.Runtimes {

@@ -235,7 +235,7 @@ func (p *plan) prepare(ctx context.Context) {
 	}
 	wait.Wait()
 	for _, f := range p.functions {
-		for _, text := range f.benchmark.notes() {
+		for _, text := range f.benchmark.notes(languages(f.on.Features().Runtimes)) {
 			p.run.note(text)
 		}
 		if errors.Is(f.broken, driver.ErrUnavailable) { // python3 itself is missing

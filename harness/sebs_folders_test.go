@@ -142,7 +142,8 @@ func TestModulesOfFolders(t *testing.T) {
 	require.Equal(t, []string{
 		`901.both: config.json: unknown key "trigger": the keys are timeout, memory, languages, modules and cpp_dependencies; it is ignored`,
 		`901.both: unknown module "queue": the modules are storage and nosql; it is ignored`,
-	}, benchmarks[0].notes())
+	}, benchmarks[0].notes([]string{"python"}))
+	require.Contains(t, benchmarks[0].notes([]string{"pythons"}), `901.both: config.json: no platform linked here has the language "python" (did you mean "pythons"?); it is left out`)
 	for range 2 {
 		modules, err := benchmarks[0].modules(t.Context())
 		require.NoError(t, err)
