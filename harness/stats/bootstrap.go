@@ -18,7 +18,7 @@ const replicates = 9999
 // PairedComparison says how two variants that ran in pairs differ: base and
 // other of one pair met the same conditions, so what disturbed both cancels.
 // The intervals are asked for at DefaultLevel, and are those of the percentile
-// bootstrap over pairs.
+// bootstrap over pairs, which is only ever nominal.
 type PairedComparison struct {
 	N           int     `json:"n"` // pairs
 	BaseMedian  float64 `json:"base_median"`
@@ -126,7 +126,7 @@ func percentile(replicates []float64, n int, level float64) Interval {
 	slices.Sort(replicates)
 	rank := int(math.Round((1 - level) / 2 * float64(len(replicates)+1)))
 	rank = max(1, rank)
-	return Interval{Low: replicates[rank-1], High: replicates[len(replicates)-rank], Level: level}
+	return Interval{Low: replicates[rank-1], High: replicates[len(replicates)-rank], Nominal: level}
 }
 
 // finite returns e without what overflowed.

@@ -5,58 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
-
-// ruleCoverage is that of the median's interval when the Rule decides how large
-// the sample is.
-func ruleCoverage(t *testing.T) string {
-	t.Helper()
-	var page strings.Builder
-	page.WriteString("\n## The median under the stopping rule\n\n" +
-		"Sampling ends once the interval is within 5 % of the median, at looks fixed in advance, or at the bound. Of the\n" +
-		"samples that ended because they were narrow, fewer are right where few of them did: those were narrow by luck.\n")
-	page.WriteString(header("population", "bound", "level stated, mean", "right", "right where it was narrow", "narrow", "n, mean"))
-	for i, p := range []population{
-		normal("normal", 100, 10), logNormal("log-normal 0.05", 0.05), logNormal("log-normal 0.2", 0.2),
-		logNormal("log-normal 0.5", 0.5), exponential, bimodal,
-	} {
-		for _, most := range []int{50, 200, 1000} {
-			rule := Rule{Max: most}
-			truth := p.quantile(0.5)
-			const level, right, narrow, rightNarrow, size = 0, 1, 2, 3, 4
-			tries := repetitions(4_000)
-			covered := simulate(tries, 5, uint64(1000*i+most), func(r *rand.Rand) func(tally) {
-				return func(result tally) {
-					watch, values := rule.Watch(), make([]float64, 0, most)
-					for !watch.Done(values) {
-						values = append(values, p.draw(r))
-					}
-					median, err := Median(values, DefaultLevel)
-					if err != nil {
-						t.Error(err)
-					}
-					result[level] += median.Interval.Level
-					result[size] += float64(len(values))
-					result.count(right, median.Interval, truth)
-					if median.Interval.Within(median.Value, 0.05) {
-						result[narrow]++
-						result.count(rightNarrow, median.Interval, truth)
-					}
-				}
-			})
-			conditional := "-"
-			if covered[narrow]*float64(tries) >= 80 {
-				conditional = percent(covered[rightNarrow] / covered[narrow])
-			}
-			page.WriteString(row(p.name, strconv.Itoa(most), percent(covered[level]), percent(covered[right]), conditional,
-				percent(covered[narrow]), strconv.FormatFloat(covered[size], 'f', 1, 64)))
-		}
-	}
-	return page.String()
-}
 
 // shiftCoverage is that of the Hodges-Lehmann shift between two samples whose
 // populations differ by one.

@@ -20,13 +20,17 @@ const maxMagnitude = 1e140
 
 // Interval is a confidence interval. Its zero value means that there is none.
 type Interval struct {
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-	Level float64 `json:"level"` // the level that it has, not the one that was asked for
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	// Level is the level that the interval has, whatever the distribution of
+	// the values. It is 0 where that is not known: the interval then has
+	// Nominal as far as its assumptions hold.
+	Level   float64 `json:"level,omitzero"`
+	Nominal float64 `json:"nominal"` // the level that was asked for
 }
 
 // IsZero reports whether there is no interval.
-func (i Interval) IsZero() bool { return i.Level == 0 }
+func (i Interval) IsZero() bool { return i.Level == 0 && i.Nominal == 0 }
 
 // Within reports whether there is an interval and both its ends lie within
 // width times the magnitude of value from value.
@@ -42,8 +46,9 @@ type Estimate struct {
 }
 
 // Mean returns the mean of values with Student's interval at the given level,
-// which is right for independent normal values. One value has no interval. It
-// is an error if there are no values, or if one is not finite.
+// which has that level if the values are independent and normal, and is only
+// ever nominal. One value has no interval. It is an error if there are no
+// values, or if one is not finite.
 func Mean(values []float64, level float64) (Estimate, error) {
 	sorted, err := prepare(values, level)
 	if err != nil {
@@ -129,7 +134,7 @@ func median(sorted []float64) float64 { return quantile(sorted, 0.5) }
 func estimateQuantile(sorted []float64, p, level float64) Estimate {
 	return Estimate{
 		Value:    quantile(sorted, p),
-		Interval: quantileRanks(len(sorted), p, level).interval(sorted),
+		Interval: quantileRanks(len(sorted), p, level).interval(sorted, level),
 	}
 }
 
@@ -139,7 +144,7 @@ func studentInterval(mean, sd float64, n int, level float64) Interval {
 		return Interval{}
 	}
 	half := studentFactor(n, level) * sd
-	return Interval{Low: mean - half, High: mean + half, Level: level}
+	return Interval{Low: mean - half, High: mean + half, Nominal: level}
 }
 
 // studentFactor returns half the width of Student's interval of the mean of n

@@ -14,12 +14,13 @@ type ranks struct {
 	level     float64
 }
 
-// interval returns the interval between the ranks of a sorted sample.
-func (r ranks) interval(sorted []float64) Interval {
+// interval returns the interval between the ranks of a sorted sample, which was
+// asked for at the nominal level.
+func (r ranks) interval(sorted []float64, nominal float64) Interval {
 	if r.level == 0 {
 		return Interval{}
 	}
-	return Interval{Low: sorted[r.low-1], High: sorted[r.high-1], Level: r.level}
+	return Interval{Low: sorted[r.low-1], High: sorted[r.high-1], Level: r.level, Nominal: nominal}
 }
 
 // quantileRanks returns the ranks of the interval that Quantile describes.

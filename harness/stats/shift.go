@@ -17,19 +17,19 @@ func hodgesLehmann(a, b []float64, level float64) Estimate {
 	}
 	e := Estimate{Value: value}
 	if r := shiftRanks(len(a), len(b), level); r.level > 0 {
-		e.Interval = Interval{Low: difference(a, b, r.low), High: difference(a, b, r.high), Level: r.level}
+		e.Interval = Interval{Low: difference(a, b, r.low), High: difference(a, b, r.high), Level: r.level, Nominal: level}
 	}
 	return e
 }
 
 // shiftRanks returns the ranks among the mn differences whose interval contains
 // the shift with at least the given level: those at which the U test would just
-// not reject. The level is exact below exactBelow values without ties, else
-// that of the normal approximation.
+// not reject. The level is exact for samples that are compared exactly, and
+// more with ties, else that of the normal approximation.
 func shiftRanks(m, n int, level float64) ranks {
 	pairs := m * n
 	var miss func(low int) float64 // P(U <= low-1)
-	if m < exactBelow && n < exactBelow {
+	if exactly(m, n) {
 		cdf := uDistribution(m, n)
 		miss = func(low int) float64 { return cdf[low-1] }
 	} else {

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -67,6 +68,38 @@ var bimodal = population{
 		return (low + high) / 2
 	},
 	mean: 0.8*10 + 0.2*30,
+}
+
+// correlated returns draws of batches of ten, of which any two values have the
+// given correlation on the scale of a normal distribution, and singly the
+// distribution of what make makes of one.
+func correlated(correlation float64, makeOf func(z float64) float64) func(*rand.Rand, []float64) {
+	return func(r *rand.Rand, batch []float64) {
+		shared := math.Sqrt(correlation) * r.NormFloat64()
+		for i := range batch {
+			batch[i] = makeOf(shared + math.Sqrt(1-correlation)*r.NormFloat64())
+		}
+	}
+}
+
+// batched is a population of batches of ten values.
+type batched struct {
+	name     string
+	draw     func(*rand.Rand, []float64)
+	quantile func(p float64) float64 // of values
+	mean     float64
+}
+
+// batches returns the populations of batches that are simulated.
+func batches() []batched {
+	var all []batched
+	for _, correlation := range []float64{0.3, 0.7} {
+		n, l := normal("normal", 100, 10), logNormal("log-normal 0.5", 0.5)
+		all = append(all,
+			batched{fmt.Sprintf("normal, %v", correlation), correlated(correlation, func(z float64) float64 { return 100 + 10*z }), n.quantile, n.mean},
+			batched{fmt.Sprintf("log-normal 0.5, %v", correlation), correlated(correlation, func(z float64) float64 { return math.Exp(0.5 * z) }), l.quantile, l.mean})
+	}
+	return all
 }
 
 // pareto has a finite variance, and no moments from 2.5 on.

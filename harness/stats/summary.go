@@ -6,20 +6,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // Summary is what a sample says, in the unit of its values. All its numbers are
 // finite. Its intervals are asked for at DefaultLevel.
+//
+// Where values were taken in batches, the median is that of the medians of the
+// batches, so that its interval is exact, and all else is of the values, with
+// intervals that heed the batches.
 type Summary struct {
 	N         int                `json:"n"`
-	Mean      Estimate           `json:"mean"` // with Student's interval: assumes normal values
-	SD        float64            `json:"sd"`   // sample standard deviation (n-1)
-	CV        float64            `json:"cv"`   // SD over the magnitude of the mean
+	Batches   int                `json:"batches,omitempty"` // observations of the intervals, if values were taken in batches
+	Mean      Estimate           `json:"mean"`              // with Student's interval: assumes normal values
+	SD        float64            `json:"sd"`                // sample standard deviation (n-1)
+	CV        float64            `json:"cv"`                // SD over the magnitude of the mean
 	Min       float64            `json:"min"`
 	Max       float64            `json:"max"`
-	Median    Estimate           `json:"median"` // with the exact interval of Median
+	Median    Estimate           `json:"median"` // with an exact interval
 	Quantiles []QuantileEstimate `json:"quantiles,omitempty"`
 	Outliers  Outliers           `json:"outliers"`
 	Warnings  []string           `json:"warnings,omitempty"` // for people: what the sample is too small for
@@ -30,8 +33,8 @@ type QuantileEstimate struct {
 	P float64 `json:"p"`
 	Estimate
 	// Enough reports whether the sample is large enough to say anything about
-	// this quantile: MinSize values. If not there is no interval, and reports
-	// grey the value.
+	// this quantile: MinSize values, or that many batches. If not there is no
+	// interval, and reports grey the value.
 	Enough bool `json:"enough"`
 }
 
@@ -64,72 +67,40 @@ func (f Fence) Contains(v float64) bool { return f.Low <= v && v <= f.High }
 // DefaultQuantiles returns the quantiles of a Summary that names none.
 func DefaultQuantiles() []float64 { return []float64{0.25, 0.75, 0.9, 0.95, 0.99, 0.999} }
 
-// Summarize returns the summary of values with the given quantiles, each
-// between 0 and 1, or with DefaultQuantiles. No values give a summary with N 0
-// and a warning. It is an error if a value is not a finite number.
+// Summarize returns the summary of independent values, of a sample whose size
+// was fixed in advance, as Sample.Summarize does.
 func Summarize(values []float64, quantiles ...float64) (Summary, error) {
-	return SummarizeInPlace(slices.Clone(values), quantiles...)
-}
-
-// SummarizeInPlace is Summarize without the copy: it sorts values.
-func SummarizeInPlace(values []float64, quantiles ...float64) (Summary, error) {
-	if len(quantiles) == 0 {
-		quantiles = DefaultQuantiles()
-	}
-	for _, p := range quantiles {
-		if !(p > 0 && p < 1) {
-			return Summary{}, fmt.Errorf("summarize: quantile %v: want one between 0 and 1", p)
-		}
-	}
-	if err := check(values); err != nil {
-		return Summary{}, fmt.Errorf("summarize: %w", err)
-	}
-	if len(values) == 0 {
-		return Summary{Warnings: []string{"no values"}}, nil
-	}
-	slices.Sort(values)
-	sorted, n := values, len(values)
-	s := Summary{
-		N:        n,
-		Min:      sorted[0],
-		Max:      sorted[n-1],
-		Median:   estimateQuantile(sorted, 0.5, DefaultLevel),
-		Outliers: outliers(sorted),
-	}
-	s.Mean.Value = stat.Mean(sorted, nil)
-	if n > 1 {
-		s.Mean.Value, s.SD = stat.MeanStdDev(sorted, nil)
-		s.Mean.Interval = studentInterval(s.Mean.Value, s.SD, n, DefaultLevel)
-	}
-	if cv := s.SD / math.Abs(s.Mean.Value); !math.IsNaN(cv) && !math.IsInf(cv, 0) {
-		s.CV = cv
-	} else if s.SD > 0 {
-		s.Warnings = append(s.Warnings, "the mean is 0: no coefficient of variation")
-	}
-	for _, p := range quantiles {
-		e := estimateQuantile(sorted, p, DefaultLevel)
-		s.Quantiles = append(s.Quantiles, QuantileEstimate{P: p, Estimate: e, Enough: !e.Interval.IsZero()})
-	}
-	s.Warnings = append(s.Warnings, tooSmall(s)...)
-	return s, nil
+	return Sample{Values: values}.Summarize(quantiles...)
 }
 
 // tooSmall says what the sample of s is too small for.
-func tooSmall(s Summary) []string {
+func tooSmall(s Summary, level float64) []string {
 	var warnings []string
-	count := fmt.Sprintf("%d values", s.N)
+	size, one, many := s.N, "1 value", "values"
+	if s.Batches > 0 {
+		size, one, many = s.Batches, "1 batch", "batches"
+	}
+	count, least := fmt.Sprintf("%d %s", size, many), MinSize(0.5, level)
+	if size == 1 {
+		count = one
+	}
 	if s.N == 1 {
-		count = "1 value"
 		warnings = append(warnings, count+": no standard deviation and no interval of the mean")
 	}
+	if s.Batches > 0 {
+		least = max(least, minBatches)
+	}
 	if s.Median.Interval.IsZero() {
-		warnings = append(warnings, fmt.Sprintf("%s: a %g %% interval of the median needs at least %d",
-			count, 100*DefaultLevel, MinSize(0.5, DefaultLevel)))
+		warnings = append(warnings, fmt.Sprintf("%s: a %g %% interval of the median needs at least %d", count, 100*level, least))
 	}
 	var needs []string
 	for _, q := range s.Quantiles {
 		if !q.Enough {
-			needs = append(needs, fmt.Sprintf("%s at least %d", q, MinSize(q.P, DefaultLevel)))
+			least := MinSize(q.P, level)
+			if s.Batches > 0 {
+				least = max(least, minBatches)
+			}
+			needs = append(needs, fmt.Sprintf("%s at least %d", q, least))
 		}
 	}
 	if len(needs) > 0 {

@@ -138,7 +138,7 @@ func TestOutliers(t *testing.T) {
 func TestSummaryJSON(t *testing.T) {
 	s := stats.Summary{
 		N:      5,
-		Mean:   stats.Estimate{Value: 3, Interval: stats.Interval{Low: 1, High: 5, Level: 0.95}},
+		Mean:   stats.Estimate{Value: 3, Interval: stats.Interval{Low: 1, High: 5, Nominal: 0.95}},
 		SD:     1.5,
 		CV:     0.5,
 		Min:    1,
@@ -146,7 +146,7 @@ func TestSummaryJSON(t *testing.T) {
 		Median: stats.Estimate{Value: 3},
 		Quantiles: []stats.QuantileEstimate{
 			{P: 0.9, Estimate: stats.Estimate{Value: 4.6}},
-			{P: 0.99, Estimate: stats.Estimate{Value: 5, Interval: stats.Interval{Low: 4, High: 5, Level: 0.96}}, Enough: true},
+			{P: 0.99, Estimate: stats.Estimate{Value: 5, Interval: stats.Interval{Low: 4, High: 5, Level: 0.96, Nominal: 0.95}}, Enough: true},
 		},
 		Outliers: stats.Outliers{Mild: 2, Extreme: 1, Inner: stats.Fence{Low: -1, High: 7}, Outer: stats.Fence{Low: -4, High: 10}},
 		Warnings: []string{"5 values"},
@@ -155,12 +155,12 @@ func TestSummaryJSON(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{
 		"n": 5,
-		"mean": {"value": 3, "interval": {"low": 1, "high": 5, "level": 0.95}},
+		"mean": {"value": 3, "interval": {"low": 1, "high": 5, "nominal": 0.95}},
 		"sd": 1.5, "cv": 0.5, "min": 1, "max": 5,
 		"median": {"value": 3},
 		"quantiles": [
 			{"p": 0.9, "value": 4.6, "enough": false},
-			{"p": 0.99, "value": 5, "interval": {"low": 4, "high": 5, "level": 0.96}, "enough": true}
+			{"p": 0.99, "value": 5, "interval": {"low": 4, "high": 5, "level": 0.96, "nominal": 0.95}, "enough": true}
 		],
 		"outliers": {"mild": 2, "extreme": 1, "inner": {"low": -1, "high": 7}, "outer": {"low": -4, "high": 10}},
 		"warnings": ["5 values"]
