@@ -175,11 +175,13 @@ func TestMoreEnds(t *testing.T) {
 		counts int
 		why    string
 	}{
-		{"narrow", `{"warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`, Sequential, parameters{MaxSamples: 500, MaxTime: time.Hour}, 10, "the interval is narrow enough"},
+		{"narrow", `{"warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`, Sequential, parameters{MaxSamples: 500, MaxTime: time.Hour}, 22, "the interval is narrow enough"},
 		{"samples", `{"seed": 1, "warm": {"lognormal": {"median": "10ms", "sigma": 1}}}`, Warm, parameters{MaxSamples: 50, MaxTime: time.Hour}, 50, "50 samples"},
 		{"time", `{"seed": 1, "warm": {"lognormal": {"median": "1s", "sigma": 1}}}`, Sequential, parameters{MaxSamples: 5000, MaxTime: 20 * time.Second}, -1, "20s of measuring"},
-		{"always failing", `{"failures": [{"cause": "crash", "probability": 1}]}`, Cold, parameters{MaxSamples: 50, MaxTime: time.Hour}, 0, "160 attempts"},
-		{"burst", `{"warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`, Burst, parameters{MaxSamples: 500, MaxTime: time.Hour}, 10, "the interval is narrow enough"},
+		{"always failing", `{"failures": [{"cause": "crash", "probability": 1}]}`, Cold, parameters{MaxSamples: 50, MaxTime: time.Hour}, 0, "3 calls failed the same way: crash: as the model says"},
+		{"failing half of the time", `{"seed": 3, "cold": {"lognormal": {"median": "10ms", "sigma": 1}}, "failures": [{"cause": "crash", "probability": 0.5}]}`, Cold, parameters{MaxSamples: 20, MaxTime: time.Hour}, 20, "20 samples"},
+		{"whole batches", `{"cold": {"lognormal": {"median": "10ms", "sigma": 1}}}`, Cold, parameters{MaxSamples: 7, MaxTime: time.Hour, Concurrency: 3}, 9, "9 samples: 7 were wanted, and batches of 3 are made whole"},
+		{"burst", `{"warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`, Burst, parameters{MaxSamples: 500, MaxTime: time.Hour}, 130, "the interval is narrow enough"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

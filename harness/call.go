@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -103,15 +102,22 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 		v.Uncounted = c.uncounted(v)
 		v.Counted = v.Uncounted == ""
 	}
-	c.mu.Lock()
-	v.Sequence = c.sample.attempts
-	c.sample.add(v)
-	err := c.records.write(v.appendJSON) // under the lock: lines are in the order of sequence
-	err = errors.Join(err, c.outputs.add(c.dir, v))
-	c.mu.Unlock()
-	if err != nil {
+	if err := c.record(v); err != nil {
 		c.fail(err)
 	}
+}
+
+// record writes the record of a call, and then takes it into account: what is
+// not in the file is in no count.
+func (c *Cell) record(v *Invocation) error {
+	c.mu.Lock() // lines are in the order of sequence
+	defer c.mu.Unlock()
+	v.Sequence = c.sample.attempts
+	if err := c.records.write(v.appendJSON); err != nil {
+		return err
+	}
+	c.sample.add(v)
+	return c.outputs.add(c.dir, v)
 }
 
 // uncounted returns why a call that succeeded does not count, or nothing.

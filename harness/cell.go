@@ -36,6 +36,7 @@ type Cell struct {
 	cancel context.CancelCauseFunc
 	begun  bool // it had its first turn
 	over   bool // its body has ended
+	judged bool // it was told that nothing counts
 	owns   bool // its sandboxes are this process's to end
 	keeps  bool // its sandboxes wait for its next turn
 
@@ -56,7 +57,7 @@ type Cell struct {
 	grace      time.Duration  // the client's own bound of a call
 	k          int            // calls at once
 
-	abort func() // ends a benchmark when the cell or the run has ended; nil in a test, where More says so
+	abort func() // ends a benchmark when the cell or the run has ended or calls always fail; nil in a test, where More says so
 
 	records *lines
 	series  map[string]*lines
@@ -100,8 +101,9 @@ func (c *Cell) Mode() Mode { return c.cond.mode }
 func (c *Cell) Payload() any { return c.input.payload }
 
 // More reports whether the cell needs another batch: until the 95 % interval
-// of the median is narrow enough, or a bound of SEBS_SAMPLES is met, or the
-// run ends. The looks at the interval are fixed in advance.
+// of the median is narrow enough, or a bound of SEBS_SAMPLES is met, or calls
+// fail the same way each time, or the run ends. The looks at the interval are
+// fixed in advance, and its level heeds them.
 //
 // In More a cell's turn ends, after ten calls or five seconds of measuring, and
 // More returns when the cell's next turn has come.
@@ -131,9 +133,9 @@ func (c *Cell) wantsMore() bool {
 // first of a turn that other cells had turns before is made twice: the pause
 // is part of no sample, so the calls of the first do not count. Once the run or
 // the cell has ended, Batch makes no calls, and ends a benchmark's loop as
-// b.FailNow does.
+// b.FailNow does; so do calls that fail the same way each time.
 func (c *Cell) Batch(ctx context.Context) []Invocation {
-	if c.abort != nil && (c.run.ctx.Err() != nil || c.failed()) {
+	if c.abort != nil && (c.run.ctx.Err() != nil || c.failed() || c.stuck()) {
 		c.abort()
 	}
 	if c.failed() {
@@ -205,13 +207,17 @@ func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
 	return v
 }
 
-// beginCalls begins a batch or a single call and returns its number.
+// beginCalls begins a batch or a single call and returns the number of its
+// batch. What begins while others are under way is of their batch: calls that
+// overlap are not independent.
 func (c *Cell) beginCalls() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.elapse()
+	if c.busy == 0 {
+		c.batches++
+	}
 	c.busy++
-	c.batches++
 	return c.batches - 1
 }
 
@@ -292,6 +298,17 @@ func (c *Cell) fail(err error) {
 func (c *Cell) refuse(err error) {
 	c.fail(err)
 	c.cancel(err)
+}
+
+// stuck reports whether calls fail the same way each time, which ends the cell.
+func (c *Cell) stuck() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if why := c.sample.stuck(); why != "" {
+		c.sampler.stopped = why
+		return true
+	}
+	return false
 }
 
 // failed reports whether an error of the harness has ended the cell.

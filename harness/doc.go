@@ -68,8 +68,9 @@
 //	a memory size             ColdStart/.*/memory=128 Invoke/.*/.*/.*/.*/.*/.*/memory=128
 //
 // [Cell.Batch] invokes as the cell's [Mode] says; [Cell.More] ends the loop
-// when the 95 % interval of the median lies within 5 %, or at the bounds of
-// SEBS_SAMPLES. For other shapes there are [Cell.Retire], [Cell.Invoke],
+// when the 95 % interval of the median lies within 5 %, at the bounds of
+// SEBS_SAMPLES, or when calls fail the same way from the first. Calls that
+// overlap are one observation of the statistics, of which an interval needs ten. For other shapes there are [Cell.Retire], [Cell.Invoke],
 // [Cell.InvokeWith], and [Cell.Row] for numbers that are not invocations.
 //
 // Cells take turns, of ten calls or five seconds, in blocks of a random order,
@@ -191,7 +192,7 @@
 //
 //	SEBS_MEMORY       MB of functions, a list: 256,512; the benchmark's own
 //	SEBS_SIZE         sizes of inputs, a list: test,small; test
-//	SEBS_SAMPLES      bounds of a cell, invocations and time of measuring: 200,60s; 50,20s
+//	SEBS_SAMPLES      bounds of a cell, invocations and time of measuring: 200,60s; 50,20s, and ten batches of calls at once
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
 //	SEBS_ORDER        of cells: interleaved, sequential; interleaved
 //	SEBS_SEED         of the order, as run.json has it; a random one

@@ -51,13 +51,17 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	}
 }
 
-// BenchCells does what Cells does for a testing.B: body is called once for
-// each cell that -bench selects, and loops with b.Loop over Cell.Batch. The
+// BenchCells does what Cells does for a testing.B: body is called for each cell
+// that -bench selects, and loops with b.Loop, or over b.N, over Cell.Batch. The
 // names of sub-benchmarks have a level for each key, as benchstat projects
 // them. Cells follow one another: package testing runs no benchmark beside
-// another, so for a comparison that drift does not touch use Cells. The time reported for an operation is the median of the client's times
-// of the invocations that count, not that of the loop, which includes forcing
-// cold starts.
+// another, so for a comparison that drift does not touch use Cells.
+//
+// The time reported for an operation is the median of the client's times of the
+// invocations that count, not that of the loop, which includes forcing cold
+// starts. A warm cell is warmed up by calls that do not count before body is
+// called. With a loop over b.N package testing calls body several times, with
+// one cell, whose last report has the invocations of all.
 func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
 	b.Helper()
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
@@ -92,20 +96,44 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 			continue
 		}
 		for _, cond := range fn.conditions {
-			b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
-				o := newOrder(0, "")
-				c := plan.newCell(fn, cond, o.join())
-				plan.cell(b, c, o.start, func(ctx context.Context, cell *Cell) {
-					cell.abort = b.FailNow // b.Loop ends at -benchtime alone
-					body(ctx, b, cell)
-					cell.report(b)
-				})
-			})
+			plan.bench(b, fn, cond, body)
 		}
 		if err := fn.finish(plan.run); err != nil {
 			b.Error(told(err.Error()))
 		}
 	}
+}
+
+// bench runs the sub-benchmark of a cell. Package testing calls its function
+// again, with the same b for a larger b.N, and with another for -count, which
+// wants a cell of its own.
+func (p *plan) bench(parent *testing.B, fn *plannedFunction, cond condition, body func(context.Context, *testing.B, *Cell)) {
+	var c *Cell
+	var of *testing.B
+	end := func() {
+		if c != nil {
+			c.end(parent)
+			c.turn.end()
+		}
+	}
+	parent.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
+		if b != of {
+			end()
+			o := newOrder(0, "")
+			c, of = p.newCell(fn, cond, o.join()), b
+			p.start(b, c, o.start)
+			if cond.mode == Warm {
+				c.batch(c.ctx, true)
+			}
+		}
+		c.abort = b.FailNow // b.Loop ends at -benchtime alone
+		body(c.ctx, b, c)
+		if c.judge(b); b.Failed() {
+			return
+		}
+		c.report(b)
+	})
+	end()
 }
 
 // plan is what an experiment is going to run.

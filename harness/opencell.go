@@ -22,9 +22,10 @@ type built struct{ build.Result }
 // newCell returns a cell that is not open yet.
 func (p *plan) newCell(fn *plannedFunction, cond condition, turn *turn) *Cell {
 	r := p.run
+	k := r.params.concurrency(cond.mode)
 	c := &Cell{
-		plan: p, run: r, fn: fn, cond: cond, experiment: p.experiment, turn: turn, k: r.params.concurrency(cond.mode), place: r.nextPlace(),
-		series: map[string]*lines{}, rows: map[string]int{}, sample: newSample(), sampler: newSampler(r.params),
+		plan: p, run: r, fn: fn, cond: cond, experiment: p.experiment, turn: turn, k: k, place: r.nextPlace(),
+		series: map[string]*lines{}, rows: map[string]int{}, sample: newSample(), sampler: newSampler(r.params, k),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
 	return c
@@ -37,6 +38,12 @@ func (p *plan) cell(tb testing.TB, c *Cell, ready func(), body func(context.Cont
 		defer c.turn.end()
 		c.end(tb)
 	})
+	p.start(tb, c, ready)
+	body(c.ctx, c)
+}
+
+// start opens a cell and waits for its first turn. ready is called in between.
+func (p *plan) start(tb testing.TB, c *Cell, ready func()) {
 	if cause := context.Cause(p.run.ctx); cause != nil {
 		p.fatalf(tb, "not begun: %v", cause)
 	}
@@ -61,7 +68,6 @@ func (p *plan) cell(tb testing.TB, c *Cell, ready func(), body func(context.Cont
 		p.fatalf(tb, "%v", err)
 	}
 	c.tb = tb
-	body(c.ctx, c)
 }
 
 // errorf fails a test with a message that names the line of the experiment: its
@@ -172,13 +178,20 @@ func (c *Cell) end(tb testing.TB) {
 			tb.Logf("%s: %s", c.fn.label(), hint)
 		}
 	}
+	c.judge(tb)
+}
+
+// judge fails a cell of which nothing counts, once.
+func (c *Cell) judge(tb testing.TB) {
 	switch {
-	case c.sample.counted > 0 || tb.Skipped():
+	case c.sample.counted > 0 || c.judged || tb.Skipped():
+		return
 	case c.sample.attempts > 0:
-		c.plan.errorf(tb, "none of %d invocations counts: %s%s", c.sample.attempts, c.sample.why(), c.outputs.where(c.dir))
+		c.plan.errorf(tb, "none of %s counts: %s%s", plural(c.sample.attempts, "invocation"), c.sample.why(), c.outputs.where(c.dir))
 	case c.run.ctx.Err() == nil && !tb.Failed():
 		c.plan.errorf(tb, "the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
 	}
+	c.judged = true
 }
 
 // build makes the function's package, once.

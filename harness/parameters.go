@@ -18,7 +18,7 @@ import (
 //
 //	SEBS_MEMORY       MB of functions, a list: "256,512"; the benchmark's own
 //	SEBS_SIZE         sizes of inputs, a list: "test,small"; test
-//	SEBS_SAMPLES      bounds of a cell: invocations, time of measuring, or both: "200", "60s", "200,60s"; 50,20s
+//	SEBS_SAMPLES      bounds of a cell: invocations, time of measuring, or both: "200", "60s", "200,60s"; 50,20s, and ten batches of calls at once
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
 //	SEBS_ORDER        of cells: "interleaved", or "sequential"; interleaved
 //	SEBS_SEED         decides the order of interleaved cells: a number, as run.json has it; a random one
@@ -38,7 +38,7 @@ import (
 type parameters struct {
 	Memory      []int  // nil: the benchmark's own
 	Sizes       []Size // nil: test
-	MaxSamples  int
+	MaxSamples  int    // 0: defaultSamples, or as many as an interval needs
 	MaxTime     time.Duration
 	Concurrency int // 0: the mode's own
 	Sequential  bool
@@ -77,7 +77,7 @@ var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9]{2,15}$`)
 // readParameters reads the environment. An error names the variable, what is
 // wrong with it and what it takes.
 func readParameters(getenv func(string) string, environ []string) (parameters, error) {
-	p := parameters{MaxSamples: defaultSamples, MaxTime: defaultTime}
+	p := parameters{MaxTime: defaultTime}
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "SEBS_") && !slices.Contains(parameterNames, name) {

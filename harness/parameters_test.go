@@ -61,7 +61,7 @@ func TestReadParameters(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			want := parameters{MaxSamples: 50, MaxTime: 20 * time.Second, Cache: "/cache"}
+			want := parameters{MaxTime: 20 * time.Second, Cache: "/cache"}
 			tt.want(&want)
 			require.Equal(t, want, got)
 		})

@@ -93,7 +93,7 @@ func (p *progress) sampled(c *Cell, more bool) {
 	if n := c.sample.attempts - c.sample.ok; n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
 	}
-	if width, ok := c.sampler.relative(c.sample); ok {
+	if width, ok := c.sampler.relative(); ok {
 		text += fmt.Sprintf(", interval ±%.1f %%", 100*width)
 	}
 	text += fmt.Sprintf(", %s left at most", (c.sampler.bound - c.sampler.measured).Round(time.Second))

@@ -1,18 +1,13 @@
 package harness
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/plain"
-	"github.com/sebs-go/sebs/harness/stats"
 )
 
 // sample is what is kept of a cell's invocations: counts, and the values of
@@ -27,46 +22,36 @@ type sample struct {
 	checked   int
 	failures  map[driver.Cause]int
 	example   map[driver.Cause]string // the first failure's detail
+	streak    streak                  // of failures, to the last call
 	values    map[string]*column      // by metric
+	measured  measurements
 }
 
-// column is a growing list of numbers that is never copied as it grows, so that
-// a million of them leave no garbage beside what is being measured.
-type column struct {
-	chunks [][]float64
+// streak is calls that failed the same way, one after another.
+type streak struct {
 	n      int
+	cause  driver.Cause
+	detail string
+	same   string // the detail without its digits, which number calls and processes
+	retry  bool   // the next call may well succeed
 }
 
-const chunkSize = 4096
+// extend adds a failure.
+func (k *streak) extend(v *Invocation) {
+	same := withoutDigits(v.Detail)
+	if k.n == 0 || k.cause != v.Cause || k.same != same {
+		*k = streak{cause: v.Cause, detail: v.Detail, same: same, retry: v.Cause == driver.Throttled}
+	}
+	k.n++
+}
 
-func (c *column) add(x float64) {
-	if c.n%chunkSize == 0 {
-		size := chunkSize
-		if c.n == 0 {
-			size = 64 // most cells have few
+func withoutDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
 		}
-		c.chunks = append(c.chunks, make([]float64, 0, size))
-	}
-	last := len(c.chunks) - 1
-	c.chunks[last] = append(c.chunks[last], x)
-	c.n++
-}
-
-func (c *column) at(i int) float64 { return c.chunks[i/chunkSize][i%chunkSize] }
-
-// all returns the numbers, in order, in a slice of the caller's own.
-func (c *column) all() []float64 { return c.into(nil) }
-
-// into is all, in the place of values where they fit.
-func (c *column) into(values []float64) []float64 {
-	if c == nil {
-		return nil
-	}
-	values = slices.Grow(values[:0], c.n)
-	for _, chunk := range c.chunks {
-		values = append(values, chunk...)
-	}
-	return values
+		return r
+	}, text)
 }
 
 // The metrics of every cell. A metric's name ends in its unit.
@@ -86,15 +71,11 @@ const (
 // ownMetrics are the metrics of every cell, in the order of summaries.
 var ownMetrics = []string{metricClient, metricStartup, metricHandler, metricInit, metricQueue, metricCPU, metricMemory, metricSandboxCPU, metricSandboxMemory}
 
-// isOwn reports whether a metric would share its unit in bench.txt with one of
-// the harness's own.
-func isOwn(metric string) bool {
-	unit := benchUnit(metric)
-	return unit == p95Unit || slices.ContainsFunc(ownMetrics, func(own string) bool { return benchUnit(own) == unit })
-}
-
 func newSample() *sample {
-	return &sample{uncounted: map[Uncounted]int{}, failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{}}
+	return &sample{
+		uncounted: map[Uncounted]int{}, failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{},
+		measured: newMeasurements(),
+	}
 }
 
 // add takes an invocation into account.
@@ -111,8 +92,10 @@ func (s *sample) add(v *Invocation) {
 		if s.example[v.Cause] == "" {
 			s.example[v.Cause] = v.Detail
 		}
+		s.streak.extend(v)
 		return
 	}
+	s.streak.n = 0
 	s.ok++
 	if v.Cold {
 		s.cold++
@@ -122,70 +105,37 @@ func (s *sample) add(v *Invocation) {
 		return
 	}
 	s.counted++
-	s.value(metricClient, float64(v.Client))
-	s.value(metricHandler, float64(v.Handler))
-	s.value(metricCPU, float64(v.CPU)*1000)
-	s.value(metricMemory, float64(v.Memory))
+	s.value(v, metricClient, float64(v.Client))
+	s.value(v, metricHandler, float64(v.Handler))
+	s.value(v, metricCPU, float64(v.CPU)*1000)
+	s.value(v, metricMemory, float64(v.Memory))
 	if v.SandboxCPU > 0 {
-		s.value(metricSandboxCPU, float64(v.SandboxCPU))
+		s.value(v, metricSandboxCPU, float64(v.SandboxCPU))
 	}
 	if v.SandboxMemory > 0 {
-		s.value(metricSandboxMemory, float64(v.SandboxMemory))
+		s.value(v, metricSandboxMemory, float64(v.SandboxMemory))
 	}
 	if v.Cold {
-		s.value(metricStartup, float64(v.Startup()))
+		s.value(v, metricStartup, float64(v.Startup()))
 	}
 	if v.Count == 1 {
-		s.value(metricInit, float64(v.Init)*1000)
+		s.value(v, metricInit, float64(v.Init)*1000)
 	}
 	if v.Queue > 0 {
-		s.value(metricQueue, float64(v.Queue))
+		s.value(v, metricQueue, float64(v.Queue))
 	}
 	if len(v.Measurement) > 0 {
-		s.measurement(v.Measurement)
+		s.measured.each(v.Measurement, func(metric string, x float64) { s.value(v, metric, x) })
 	}
 }
 
-func (s *sample) value(metric string, x float64) {
+func (s *sample) value(v *Invocation, metric string, x float64) {
 	c := s.values[metric]
 	if c == nil {
 		c = &column{}
 		s.values[metric] = c
 	}
-	c.add(x)
-}
-
-// maxMeasurements bounds the numbers of an answer, and those of a cell.
-const maxMeasurements = 32
-
-// measurementKey is what a key must look like to become a metric, which is a
-// unit of bench.txt.
-var measurementKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
-
-// measurement adds the numbers that the handler measured: times in µs and
-// sizes in bytes, as their keys say. What is no such number, or has the name
-// of one of the harness's own metrics, is in the record alone.
-func (s *sample) measurement(raw json.RawMessage) {
-	var numbers map[string]any
-	if json.Unmarshal(raw, &numbers) != nil || len(numbers) > maxMeasurements {
-		return // the record has it as it is
-	}
-	for _, key := range slices.Sorted(maps.Keys(numbers)) {
-		x, ok := numbers[key].(float64)
-		if !ok || !measurementKey.MatchString(key) {
-			continue
-		}
-		switch {
-		case strings.HasSuffix(key, "_time"):
-			key, x = key+"_ns", x*1000
-		case strings.HasSuffix(key, "_size"):
-			key += "_bytes"
-		}
-		known := s.values[key] != nil || len(s.values) < len(ownMetrics)+maxMeasurements
-		if known && !isOwn(key) && math.Abs(x) < 1e100 { // whose square is finite
-			s.value(key, x)
-		}
-	}
+	c.add(x, v.Batch)
 }
 
 // why says in one line why invocations did not count.
@@ -210,47 +160,4 @@ func (s *sample) metrics() []string {
 	own = slices.DeleteFunc(own, func(m string) bool { return slices.Contains(all, m) })
 	all = slices.DeleteFunc(all, func(m string) bool { return s.values[m] == nil })
 	return append(all, own...)
-}
-
-// sampler decides when a cell has enough.
-type sampler struct {
-	watch    *stats.Watch
-	most     int
-	bound    time.Duration
-	measured time.Duration // in batches
-	stopped  string        // why sampling ended
-}
-
-func newSampler(p parameters) *sampler {
-	return &sampler{watch: stats.Rule{Max: p.MaxSamples}.Watch(), most: p.MaxSamples, bound: p.MaxTime}
-}
-
-// more reports whether another batch is wanted. A cell whose invocations do not
-// count ends too: after three times as many attempts as it wants samples.
-func (s *sampler) more(have *sample) bool {
-	switch {
-	case s.stopped != "":
-		return false
-	case have.counted >= s.most:
-		s.stopped = fmt.Sprintf("%d samples", have.counted)
-	case s.measured >= s.bound:
-		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
-	case have.attempts-have.resuming >= 3*s.most+10:
-		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
-	case have.counted >= s.watch.Next() && s.watch.Done(have.values[metricClient].all()):
-		s.stopped = "the interval is narrow enough"
-	default:
-		return true
-	}
-	return false
-}
-
-// relative returns the larger distance of the median from the ends of its
-// interval, over the median.
-func (s *sampler) relative(have *sample) (float64, bool) {
-	m, err := stats.Median(have.values[metricClient].all(), stats.DefaultLevel)
-	if err != nil || m.Interval.IsZero() || m.Value <= 0 {
-		return 0, false
-	}
-	return max(m.Value-m.Interval.Low, m.Interval.High-m.Value) / m.Value, true
 }

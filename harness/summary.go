@@ -33,7 +33,8 @@ type Summary struct {
 	MeasuredS   float64              `json:"measured_s"`
 	Package     string               `json:"package_digest"`
 	PackageSize int64                `json:"package_bytes"`
-	Series      map[string]int       `json:"series,omitempty"` // rows of each
+	Series      map[string]int       `json:"series,omitempty"`   // rows of each
+	Warnings    []string             `json:"warnings,omitempty"` // what handlers measured and is no metric
 	Metrics     []Metric             `json:"metrics"`
 
 	cell *Cell
@@ -82,10 +83,13 @@ func (c *Cell) summary() *Summary {
 	for _, p := range c.cond.pairs() {
 		s.Condition[p.key] = p.value
 	}
+	s.Warnings = c.sample.measured.warnings()
+	ending := c.sampler.watch.End(c.sample.values[metricClient].batches())
 	var values []float64
 	for _, name := range c.sample.metrics() {
-		values = c.sample.values[name].into(values)
-		m, err := stats.SummarizeInPlace(values)
+		metric := c.sample.values[name].sample(values)
+		metric.Ending, values = ending, metric.Values
+		m, err := metric.SummarizeInPlace()
 		if err != nil {
 			m.Warnings = append(m.Warnings, err.Error())
 		}
@@ -167,9 +171,8 @@ func (s *Summary) benchMetrics() []benchMetric {
 	return all
 }
 
-// writeBench writes bench.txt: the values of the cell in the Go benchmark
-// format, a line for each invocation that counts, with the metrics that every
-// one has.
+// writeBench writes bench.txt: the observations of the cell in the Go benchmark
+// format, a line for each, with the metrics that every invocation has.
 func (c *Cell) writeBench() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -188,11 +191,19 @@ func (c *Cell) writeBench() error {
 		for _, p := range append(c.fn.pairs(), c.cond.pairs()...) {
 			name += "/" + p.key + "=" + p.value
 		}
+		columns := make([]func(i int) float64, len(names))
+		for i, m := range names {
+			columns[i] = c.sample.values[m].at // of a million there is no copy
+			if c.sample.values[m].begins != nil {
+				medians := c.sample.values[m].observations()
+				columns[i] = func(i int) float64 { return medians[i] }
+			}
+		}
 		line := make([]byte, 0, 512)
-		for i := range c.sample.counted {
+		for i := range c.sample.values[metricClient].batches() {
 			line = append(append(line[:0], name...), " 1"...)
-			for j, m := range names {
-				line = strconv.AppendFloat(append(line, ' '), c.sample.values[m].at(i), 'f', -1, 64)
+			for j, value := range columns {
+				line = strconv.AppendFloat(append(line, ' '), value(i), 'f', -1, 64)
 				line = append(append(line, ' '), units[j]...)
 			}
 			w.Write(append(line, '\n')) // the writer keeps its first error until it is flushed

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/plain"
+	"github.com/sebs-go/sebs/harness/stats"
 )
 
 // summaryTable returns the table of a run: for each experiment a line of the
@@ -43,7 +44,7 @@ func summaryTable(cells []*Summary, remarks []string, isolation map[string]strin
 }
 
 // numbers are the columns after those of the keys.
-var numbers = []string{"n", "failed", "median", "95 % interval", "p95", "p99", "start-up", "handler", "memory"}
+var numbers = []string{"n", "failed", "median", "interval", "p95", "p99", "start-up", "handler", "memory"}
 
 // experimentTable writes the table of one experiment.
 func experimentTable(b *strings.Builder, cells []*Summary) {
@@ -111,11 +112,15 @@ func align(b *strings.Builder, rows [][]string, left int) {
 
 // row returns the numbers of a cell.
 func row(s *Summary) []string {
-	r := []string{fmt.Sprint(s.Counted), fmt.Sprint(s.failed())}
 	client := s.metric(metricClient)
 	if client == nil {
-		return append(r, "–", "–", "–", "–", "–", "–", "–")
+		return []string{fmt.Sprint(s.Counted), fmt.Sprint(s.failed()), "–", "–", "–", "–", "–", "–", "–"}
 	}
+	n := fmt.Sprint(s.Counted)
+	if client.Batches > 0 {
+		n += fmt.Sprintf(" in %d", client.Batches)
+	}
+	r := []string{n, fmt.Sprint(s.failed())}
 	interval := "–"
 	if in := client.Median.Interval; !in.IsZero() {
 		interval = duration(in.Low) + " – " + duration(in.High)
@@ -178,11 +183,18 @@ func bytesText(n float64) string {
 	return fmt.Sprintf("%.2f GB", n/1e9)
 }
 
-// notes says what the numbers leave out: failures by cause, answers of the
-// wrong start, rows of series, quantiles in parentheses.
+// notes says what the numbers mean and leave out: levels and batches, failures
+// by cause, answers of the wrong start, measurements that are no metrics, rows
+// of series, quantiles in parentheses.
 func notes(b *strings.Builder, cells []*Summary) {
-	small := false
+	small, batches, intervals := false, false, false
 	for _, s := range cells {
+		if s.cell.sampler.told {
+			fmt.Fprintf(b, "\n%s %s: stopped: %s\n", s.Function["benchmark"], s.cell.cond.name(), plain.Line(s.Stopped, 300))
+		}
+		for _, text := range s.Warnings {
+			fmt.Fprintf(b, "\n%s %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), text)
+		}
 		for _, c := range driver.Causes {
 			if n := s.Failures[c]; n > 0 {
 				fmt.Fprintf(b, "\n%s %s: %d failed: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, c,
@@ -196,10 +208,21 @@ func notes(b *strings.Builder, cells []*Summary) {
 			fmt.Fprintf(b, "\n%s %s: %d answers were warm and do not count\n", s.Function["benchmark"], s.cell.cond.name(), s.WrongStart)
 		}
 		if m := s.metric(metricClient); m != nil {
+			batches, intervals = batches || m.Batches > 0, intervals || !m.Median.Interval.IsZero()
+			if m.Batches > 0 && m.Batches < stats.MinBatches {
+				fmt.Fprintf(b, "\n%s %s: %s of calls made at once: an interval needs %d, SEBS_SAMPLES=%d\n",
+					s.Function["benchmark"], s.cell.cond.name(), plural(m.Batches, "batch"), stats.MinBatches, stats.MinBatches*s.Concurrency)
+			}
 			for _, q := range m.Quantiles {
 				small = small || (!q.Enough && (q.P == 0.95 || q.P == 0.99))
 			}
 		}
+	}
+	if intervals {
+		fmt.Fprintf(b, "\ninterval: of the median, with a level of at least %g %%; which, is in summary.json\n", 100*stats.DefaultLevel)
+	}
+	if batches {
+		b.WriteString("\nn in b: calls in b batches. Calls made at once are not independent, so medians and intervals are those of batches\n")
 	}
 	if small {
 		b.WriteString("\n( ) the sample is too small for this quantile\n")

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/stats"
 )
 
 // tableCell returns a summary of n invocations that took ms, ms+1, … each.
@@ -23,11 +22,11 @@ func tableCell(t *testing.T, benchmark string, mode Mode, ms, n int) *Summary {
 			platform: "process", benchmark: &Benchmark{Name: benchmark},
 			spec: driver.Spec{Runtime: driver.Runtime{Language: "python", Version: "3.11"}, Architecture: driver.X64, Kind: driver.Archive, Trigger: driver.HTTP},
 		}},
-		cond: condition{memory: 256, size: Test, mode: mode}, sample: newSample(), sampler: newSampler(parameters{}), k: 1,
+		cond: condition{memory: 256, size: Test, mode: mode}, sample: newSample(), sampler: newSampler(parameters{}, 1), k: 1,
 	}
 	for i := range n {
 		d := time.Duration(ms+i) * time.Millisecond
-		c.sample.add(&Invocation{OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Cold: mode == Cold, Count: 1})
+		c.sample.add(&Invocation{Batch: i, OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Cold: mode == Cold, Count: 1})
 	}
 	c.sample.add(&Invocation{Cause: driver.Crash, Detail: "exit status 3"})
 	return c.summary()
@@ -42,7 +41,7 @@ func TestTable(t *testing.T) {
 	}
 	want := `
 PerfCost platform=process runtime=python-3.11 arch=x64 package=archive trigger=http memory=256 size=test
-  benchmark         mode    n  failed   median      95 % interval       p95       p99  start-up  handler   memory
+  benchmark         mode    n  failed   median           interval       p95       p99  start-up  handler   memory
   110.dynamic-html  cold   40       1   120 ms    113 ms – 126 ms  (137 ms)  (139 ms)   59.8 ms  59.8 ms  30.5 MB
   110.dynamic-html  warm  100       1  50.5 ms  40 ms – 61 ms     95 ms   (99 ms)         –  25.2 ms  30.5 MB
   210.thumbnailer   cold    3       1   901 ms                  –  (902 ms)  (902 ms)    450 ms   450 ms  30.5 MB
@@ -106,8 +105,8 @@ func TestMeasurements(t *testing.T) {
 	s := newSample()
 	s.add(&Invocation{OK: true, Counted: true, Measurement: []byte(`{"compute_time": 1.5, "download_size": 10, "depth": 3, "note": "text", "nested": {"a": 1}}`)})
 	require.Equal(t, []string{"client_ns", "handler_ns", "cpu_ns", "memory_bytes", "compute_time_ns", "depth", "download_size_bytes"}, s.metrics())
-	require.Equal(t, []float64{1500}, s.values["compute_time_ns"].all())
-	require.Equal(t, []float64{10}, s.values["download_size_bytes"].all())
+	require.Equal(t, []float64{1500}, s.values["compute_time_ns"].into(nil))
+	require.Equal(t, []float64{10}, s.values["download_size_bytes"].into(nil))
 }
 
 // TestMeasurementsOfAnyKind: no key of an answer reaches the harness's own
@@ -129,20 +128,4 @@ func TestMeasurementsOfAnyKind(t *testing.T) {
 		s.add(&Invocation{OK: true, Counted: true, Measurement: fmt.Appendf(nil, `{"key%d": 1}`, i)})
 	}
 	require.LessOrEqual(t, len(s.values), len(ownMetrics)+maxMeasurements)
-}
-
-// TestColumn: a column gives back what was added, across its chunks.
-func TestColumn(t *testing.T) {
-	var c column
-	var want []float64
-	for i := range 3*chunkSize + 5 {
-		c.add(float64(i))
-		want = append(want, float64(i))
-	}
-	require.Equal(t, want, c.all())
-	require.Equal(t, want, c.into(make([]float64, 7)))
-	require.Equal(t, float64(2*chunkSize+3), c.at(2*chunkSize+3))
-	require.Nil(t, (*column)(nil).all())
-	_, err := stats.SummarizeInPlace(c.all())
-	require.NoError(t, err)
 }

@@ -158,7 +158,7 @@ func batchCoverage(t *testing.T) string {
 			enough := make([]bool, len(quantiles))
 			independent := quantileRanks(10*count, 0.5, DefaultLevel)
 			for k, q := range quantiles {
-				enough[k] = count >= max(minBatches, MinSize(q, DefaultLevel))
+				enough[k] = count >= max(MinBatches, MinSize(q, DefaultLevel))
 			}
 			covered := simulate(tries, first+len(quantiles), uint64(1000*i+count), func(r *rand.Rand) func(tally) {
 				return func(result tally) {

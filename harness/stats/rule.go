@@ -116,6 +116,11 @@ func (w *Watch) Next() int {
 	return w.looks[0]
 }
 
+// Exhausted reports whether no look is ahead and the latest was not narrow.
+func (w *Watch) Exhausted() bool {
+	return len(w.looks) == 0 && !w.last.Interval.Within(w.last.Value, w.rule.Width)
+}
+
 // Latest returns the median and its interval as they were at the latest look,
 // zero before the first.
 func (w *Watch) Latest() Estimate { return w.last }

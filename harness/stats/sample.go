@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// minBatches is how many batches an interval needs.
-const minBatches = 10
+// MinBatches is how many batches an interval needs.
+const MinBatches = 10
 
 // Sample is a sample with how it was taken. Values of one batch were taken at
 // once, and what disturbed one of them disturbed the others: they are not
@@ -97,7 +97,7 @@ func clusteredMean(batches [][]float64, mean, level float64) Estimate {
 // fewer batches than an exact interval needs values.
 func clusteredQuantile(batches [][]float64, sorted []float64, p, level float64) Estimate {
 	e := Estimate{Value: quantile(sorted, p)}
-	if len(batches) < max(minBatches, MinSize(p, level)) {
+	if len(batches) < max(MinBatches, MinSize(p, level)) {
 		return e
 	}
 	n := float64(len(sorted))
@@ -175,7 +175,7 @@ func (s Sample) summary(sorted []float64, batches [][]float64, quantiles []float
 		medians := s.Observations()
 		slices.Sort(medians)
 		out.Median = s.median(medians)
-		if len(batches) < minBatches {
+		if len(batches) < MinBatches {
 			out.Median.Interval = Interval{}
 		} else {
 			out.Mean = clusteredMean(batches, out.Mean.Value, level)

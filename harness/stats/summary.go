@@ -88,7 +88,7 @@ func tooSmall(s Summary, level float64) []string {
 		warnings = append(warnings, count+": no standard deviation and no interval of the mean")
 	}
 	if s.Batches > 0 {
-		least = max(least, minBatches)
+		least = max(least, MinBatches)
 	}
 	if s.Median.Interval.IsZero() {
 		warnings = append(warnings, fmt.Sprintf("%s: a %g %% interval of the median needs at least %d", count, 100*level, least))
@@ -98,7 +98,7 @@ func tooSmall(s Summary, level float64) []string {
 		if !q.Enough {
 			least := MinSize(q.P, level)
 			if s.Batches > 0 {
-				least = max(least, minBatches)
+				least = max(least, MinBatches)
 			}
 			needs = append(needs, fmt.Sprintf("%s at least %d", q, least))
 		}

@@ -1,0 +1,97 @@
+package harness
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/plain"
+	"github.com/sebs-go/sebs/harness/stats"
+)
+
+// sampler decides when a cell has enough. Its observations are batches: calls
+// made at once are not independent of each other.
+type sampler struct {
+	watch    *stats.Watch
+	most     int // calls
+	k        int // calls of a batch
+	bound    time.Duration
+	measured time.Duration // in batches
+	stopped  string        // why sampling ended
+	told     bool          // the table says so too
+}
+
+// newSampler returns the sampler of a cell that makes k calls at once. Without
+// SEBS_SAMPLES it has as many as an interval needs.
+func newSampler(p parameters, k int) *sampler {
+	most := p.MaxSamples
+	if most == 0 {
+		most = max(defaultSamples, stats.MinBatches*k)
+	}
+	return &sampler{watch: stats.Rule{Max: (most + k - 1) / k}.Watch(), most: most, k: k, bound: p.MaxTime}
+}
+
+// more reports whether another batch is wanted. A cell whose invocations do not
+// count ends too: after three that failed the same way, or three times as many
+// attempts as it wants samples.
+func (s *sampler) more(have *sample) bool {
+	client := have.values[metricClient]
+	switch stuck := have.stuck(); {
+	case s.stopped != "":
+		return false
+	case have.counted >= s.most:
+		s.stopped = s.enough(have.counted)
+	case s.measured >= s.bound:
+		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
+	case stuck != "":
+		s.stopped, s.told = stuck, true
+	case have.attempts-have.resuming >= 3*s.most+10:
+		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
+	case s.watch.Next() > 0 && client.batches() >= s.watch.Next() && s.watch.Done(client.observations()):
+		s.stopped = "the interval is narrow enough"
+		if s.watch.Exhausted() {
+			s.stopped = plural(client.batches(), "observation")
+		}
+	default:
+		return true
+	}
+	return false
+}
+
+// enough says that there are as many samples as wanted.
+func (s *sampler) enough(counted int) string {
+	if counted > s.most && s.k > 1 {
+		s.told = true
+		return fmt.Sprintf("%d samples: %d were wanted, and batches of %d are made whole", counted, s.most, s.k)
+	}
+	return fmt.Sprintf("%d samples", counted)
+}
+
+// relative returns the larger distance of the median from the ends of its
+// interval, over the median, as they were at the latest look.
+func (s *sampler) relative() (float64, bool) {
+	m := s.watch.Latest()
+	if m.Interval.IsZero() || m.Value <= 0 {
+		return 0, false
+	}
+	return max(m.Value-m.Interval.Low, m.Interval.High-m.Value) / m.Value, true
+}
+
+const (
+	// stuckAtFirst is how many calls may fail the same way before one counts.
+	stuckAtFirst = 3
+	// stuckLater is how many may after that, one after another.
+	stuckLater = 100
+)
+
+// stuck says that calls fail the same way each time, or returns nothing: the
+// next one would too.
+func (s *sample) stuck() string {
+	least := stuckAtFirst
+	if s.counted > 0 {
+		least = stuckLater
+	}
+	if s.streak.n < least || s.streak.retry {
+		return ""
+	}
+	return fmt.Sprintf("%s failed the same way: %s: %s", plural(s.streak.n, "call"), s.streak.cause, plain.Line(s.streak.detail, 200))
+}
