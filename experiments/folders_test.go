@@ -119,6 +119,9 @@ func TestFoldersAsTheyAre(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			out, err := experiment(t, "Regression/benchmark="+tt.name, "SEBS_BENCHMARKS="+dir)
+			if reason := regexp.MustCompile(`.*not available on this machine.*`).FindString(out); err != nil && !tt.fails && reason != "" {
+				t.Skip(leftout.Mark + strings.TrimSpace(reason))
+			}
 			require.Equal(t, tt.fails, err != nil, out)
 			for _, text := range tt.says {
 				require.Contains(t, out, text)

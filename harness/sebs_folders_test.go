@@ -271,7 +271,7 @@ func TestKeysOfSeBS(t *testing.T) {
 	_, notes, err := sebsConfig(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "memory": 128, "languages": ["python"], "cpp-dependencies": []}`)}})
 	require.NoError(t, err)
 	require.Contains(t, notes[0], `unknown key "cpp-dependencies" (did you mean "cpp_dependencies"?)`)
-	_, _, err = sebsConfig(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "memory": 128, "langauges": ["python"]}`)}})
+	_, _, err = sebsConfig(fstest.MapFS{"config.json": {Data: []byte(`{"timeout": 1, "memory": 128, "lnguages": ["python"]}`)}})
 	require.ErrorContains(t, err, `key "languages" is missing`)
-	require.ErrorContains(t, err, `unknown key "langauges" (did you mean "languages"?)`)
+	require.ErrorContains(t, err, `unknown key "lnguages" (did you mean "languages"?)`)
 }

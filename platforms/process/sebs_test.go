@@ -16,6 +16,7 @@ import (
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/process"
 )
 
@@ -68,6 +69,7 @@ rapidjson::Document function(const rapidjson::Value &) {
 		store, err := build.OpenStore(dir)
 		require.NoError(t, err)
 		r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Files: sources, Spec: s})
+		leftout.If(t, err)
 		require.NoError(t, err)
 		require.True(t, result[bool](t, deploy(t, p, s, r.Package), "{}"))
 	}
