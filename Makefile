@@ -4,7 +4,10 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 
-PLATFORM ?= process
+ifeq ($(origin PLATFORM),undefined) # in the environment, and not in the command line
+bars doctor: PLATFORM := process,local
+PLATFORM := process
+endif
 RUN      ?= Invoke
 LINT     ?= golangci-lint
 BARS     ?= ./harness ./harness/build ./platforms/process ./platforms/local ./experiments
@@ -26,13 +29,11 @@ test: ## go test ./..., and what was left out because this machine lacks somethi
 bench: ## functions as Go benchmarks, for benchstat
 	go test -tags $(PLATFORM) -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
 
-bars: PLATFORM := process,local
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
 	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
 sweep: ## delete what killed runs left here, and on platforms what is expired or has SEBS_PREFIX; list the rest
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments
 
-doctor: PLATFORM := process,local
-doctor: ## what the platforms need of this machine, and what to do about what is missing
-	go test -v -count=1 -tags $(PLATFORM) -run '^TestDoctor$$' ./experiments | grep -vE '^(=== RUN|--- |PASS|ok)'
+doctor: ## what the platforms need of this machine; builds and calls a function in each language
+	go test -v -count=1 -timeout 30m -tags $(PLATFORM) -run '^TestDoctor$$' ./experiments | grep --line-buffered -vE '^(=== |--- |PASS|ok)|^ +--- '

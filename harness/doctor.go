@@ -19,10 +19,13 @@ import (
 	"github.com/sebs-go/sebs/harness/plain"
 )
 
-// Doctor checks what the harness and each linked platform need of this machine
-// and prints it, with what to do about each thing missing. The test fails if
-// something is missing without which a platform cannot work. Like an
-// experiment it runs only if -run names its test. It changes nothing.
+// Doctor checks what the harness and each linked platform need of this machine,
+// builds and calls a function in each language, and prints what it found, with
+// what to do about each thing missing. The test fails if something is missing
+// without which a platform cannot work, or if a language is there whose function
+// cannot be built and called. Like an experiment it runs only if -run names its
+// test; its sub-tests are the functions: -run TestDoctor/process/cpp. Nothing is
+// left but what package managers cache, and images on platforms that use them.
 func Doctor(t *testing.T) {
 	t.Helper()
 	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
@@ -48,6 +51,11 @@ func Doctor(t *testing.T) {
 		t.Fatal(err)
 	}
 	checks := examine(t.Context(), params.Cache, results)
+	for i, name := range driver.Platforms() {
+		if on := &checks[1+i]; (examinations{*on}).missing() == 0 { // else it cannot be opened
+			on.needs = append(on.needs, trials(t, name)...)
+		}
+	}
 	fmt.Print(checks.table())
 	if n := checks.missing(); n > 0 {
 		t.Errorf("missing: %d", n)
@@ -123,8 +131,12 @@ func (all examinations) table() string {
 				word = "missing"
 			}
 			pad := strings.Repeat(" ", width-utf8.RuneCountInString(need.What))
-			line := fmt.Sprintf("  %-*s  %s%s  %s", status, word, need.What, pad, plain.Line(need.Found, 300))
+			found, rest, _ := strings.Cut(need.Found, "\n")
+			line := fmt.Sprintf("  %-*s  %s%s  %s", status, word, need.What, pad, plain.Line(found, 300))
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			for line := range strings.Lines(rest) { // the end of what a tool said
+				fmt.Fprintf(&b, "  %-*s    %s\n", status, "", plain.Line(line, 300))
+			}
 			if !need.OK && need.Remedy != "" {
 				fmt.Fprintf(&b, "  %-*s  → %s\n", status, "", plain.Line(need.Remedy, 300))
 			}

@@ -5,27 +5,23 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"time"
-	"unicode"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
 func init() { driver.RegisterNeeds(Name, needs) }
 
-// needs checks what this platform needs: the interpreters and installers of
-// the languages to be measured, and what keeps sandboxes apart.
+// needs checks what this platform needs: the interpreters and compilers of the
+// languages to be measured, and what keeps sandboxes apart.
 func needs(ctx context.Context) []driver.Need {
 	all := languageNeeds(ctx)
 	return append(all, tablesNeed(ctx), isolationNeed(), memoryNeed(), filesNeed())
@@ -52,7 +48,7 @@ func languageNeeds(ctx context.Context) []driver.Need {
 }
 
 // languageNeed checks the versions of a language: a need for each that there
-// is, one for all others, and one for what installs dependencies.
+// is, and one for all others.
 func languageNeed(ctx context.Context, language string, versions []string) []driver.Need {
 	found := interpreter.Available(ctx, language, versions)
 	var all []driver.Need
@@ -68,81 +64,7 @@ func languageNeed(ctx context.Context, language string, versions []string) []dri
 			Remedy: "to measure functions in such a version, install it or put it on the PATH",
 		})
 	}
-	if len(found) > 0 {
-		all = append(all, installerNeeds(ctx, found[0])...)
-	}
 	return all
-}
-
-// installer is the program that installs the dependencies of a language.
-type installer struct {
-	name    string
-	command func(interpreter.Interpreter) []string // that makes it print its version
-	remedy  string
-}
-
-var installers = map[string]installer{
-	"python": {
-		name:    "pip",
-		command: func(i interpreter.Interpreter) []string { return []string{i.Path, "-m", "pip", "--version"} },
-		remedy:  "functions with dependencies need it: install the package python3-pip, or run python -m ensurepip",
-	},
-	"nodejs": {
-		name: "npm",
-		command: func(i interpreter.Interpreter) []string {
-			if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
-				return []string{npm, "--version"}
-			}
-			return []string{"npm", "--version"}
-		},
-		remedy: "functions with dependencies need it: install the package npm",
-	},
-	"java": {
-		name:    "maven",
-		command: func(interpreter.Interpreter) []string { return []string{"mvn", "--version"} },
-		remedy:  "functions with dependencies need it: install the package maven",
-	},
-	"cpp": {
-		name:    "cmake",
-		command: func(interpreter.Interpreter) []string { return []string{"cmake", "--version"} },
-		remedy:  "functions in C++ need it: install the package cmake",
-	},
-}
-
-// installerNeeds checks what installs the dependencies of a language, where
-// that is a program beside the interpreter.
-func installerNeeds(ctx context.Context, i interpreter.Interpreter) []driver.Need {
-	by, ok := installers[i.Language]
-	if !ok {
-		return nil
-	}
-	need := driver.Need{What: by.name, Optional: true, Remedy: by.remedy}
-	command := by.command(i)
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = environment.Query.Variables()
-	out, err := cmd.Output()
-	if need.OK = err == nil; need.OK {
-		need.Found = version(string(out))
-	} else {
-		need.Found = fmt.Sprintf("%s: %v", strings.Join(command, " "), err)
-	}
-	return []driver.Need{need}
-}
-
-// version returns the version in what a program printed about itself: the
-// first word that begins with a digit and has a dot, or else everything.
-func version(text string) string {
-	part := func(r rune) bool {
-		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(".+-_", r))
-	}
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !part(r) }) {
-		if word[0] >= '0' && word[0] <= '9' && strings.Contains(word, ".") {
-			return word
-		}
-	}
-	return strings.TrimSpace(text)
 }
 
 // tablesNeed checks for a NoSQL server.

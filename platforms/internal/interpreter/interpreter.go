@@ -65,7 +65,7 @@ var languages = map[string]language{
 import os, sys, _imp
 path = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.path.realpath(sys.base_prefix), sep="\n")`},
-		install: "install it (pyenv install VERSION, or Debian's own: apt-get install python3 python3-pip), or put it on the PATH",
+		install: "install it (pyenv install VERSION, or apt-get install python3 python3-pip if the system has this version), or put it on the PATH",
 	},
 	"nodejs": {
 		parts:   1,
@@ -76,7 +76,7 @@ print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.
 const path = require('path');
 const p = require('fs').realpathSync(process.execPath);
 console.log([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))].join('\n'))`},
-		install: "install it (nvm install VERSION, or Debian's own: apt-get install nodejs npm), or put it on the PATH",
+		install: "install it (nvm install VERSION, or apt-get install nodejs npm if the system has this version), or put it on the PATH",
 	},
 	"java": {
 		parts:   1,

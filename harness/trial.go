@@ -1,0 +1,217 @@
+package harness
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sebs-go/sebs/harness/answer"
+	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/invoke"
+)
+
+// trialFiles is a function in each language that reads an object, and has a
+// dependency that is installed.
+//
+//go:embed all:trial
+var trialFiles embed.FS
+
+// trialTime is how long all trials on a platform may take.
+const trialTime = 20 * time.Minute
+
+// trials builds a function in each language of a platform, in the version that
+// is the default, deploys it and calls it once, each as a sub-test: -run selects
+// TestDoctor/process/cpp. Nothing is left of it.
+func trials(t *testing.T, platform string) (all []driver.Need) {
+	ctx, cancel := context.WithTimeout(t.Context(), trialTime)
+	defer cancel()
+	dir, err := os.MkdirTemp("", tempPattern("doctor"))
+	if err != nil {
+		return []driver.Need{{What: "functions", Found: err.Error(), Remedy: "set TMPDIR to a folder that can be written"}}
+	}
+	try := &trial{name: platform, dir: dir, prefix: "doctor" + newID()}
+	err = try.open(ctx)
+	if err == nil {
+		runtimes := trialRuntimes(try.platform.Features().Runtimes)
+		all = make([]driver.Need, len(runtimes))
+		t.Run(platform, func(t *testing.T) {
+			for i, rt := range runtimes {
+				t.Run(rt.Language, func(t *testing.T) {
+					t.Parallel()
+					all[i] = try.need(ctx, rt)
+				})
+			}
+		})
+		all = slices.DeleteFunc(all, func(n driver.Need) bool { return n.What == "" }) // not selected
+	}
+	if err := errors.Join(err, try.close(ctx), os.RemoveAll(dir)); err != nil {
+		all = append(all, driver.Need{What: "functions", Found: err.Error(), Remedy: "without the platform there are none: see above"})
+	}
+	return all
+}
+
+// trialRuntimes returns the default version of each language that has a trial.
+func trialRuntimes(all []driver.Runtime) (first []driver.Runtime) {
+	seen := map[string]bool{}
+	for _, rt := range all {
+		if _, err := fs.Stat(trialFiles, "trial/"+rt.Language); err == nil && !seen[rt.Language] {
+			first = append(first, rt)
+		}
+		seen[rt.Language] = true
+	}
+	return first
+}
+
+// trial is a platform, opened for trials.
+type trial struct {
+	name, dir, prefix string
+	platform          driver.Platform
+	packages          *build.Store
+	guard             *guard.Guard
+	bucket            string
+	access            driver.Access
+}
+
+// trialKey and trialContent are of the object that functions read.
+const (
+	trialKey     = "greeting"
+	trialContent = "grüße"
+)
+
+// noRecord is the ledger of resources that live as long as this process.
+type noRecord struct{}
+
+func (noRecord) Record(driver.Resource) error { return nil }
+
+// open opens the platform and stores the object.
+func (t *trial) open(ctx context.Context) (err error) {
+	if t.packages, err = build.OpenStore(t.dir); err != nil {
+		return err
+	}
+	if t.guard, err = guard.Start(ctx, t.dir, func(error) {}); err != nil {
+		return err
+	}
+	t.platform, err = driver.Open(ctx, t.name, driver.Run{
+		ID: t.prefix, Prefix: t.prefix, Expiry: time.Now().Add(trialTime), Ledger: noRecord{}, Guard: t.guard, Dir: t.dir, Log: io.Discard,
+	})
+	if err != nil || len(trialRuntimes(t.platform.Features().Runtimes)) == 0 {
+		return err
+	}
+	buckets, err := t.platform.Buckets(ctx)
+	if err != nil {
+		return err
+	}
+	t.bucket, t.access = t.prefix+"-trial", buckets.Access()
+	return errors.Join(
+		buckets.Create(ctx, t.bucket),
+		buckets.Put(ctx, t.bucket, trialKey, strings.NewReader(trialContent), int64(len(trialContent))),
+	)
+}
+
+// close removes what was made.
+func (t *trial) close(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if t.platform != nil {
+		for r, e := range t.platform.Resources(ctx) {
+			if e == nil {
+				e = t.platform.Remove(ctx, r)
+			}
+			err = errors.Join(err, e)
+		}
+		err = errors.Join(err, t.platform.Close(ctx))
+	}
+	if t.guard != nil {
+		err = errors.Join(err, t.guard.Close())
+	}
+	return err
+}
+
+// need tries a runtime.
+func (t *trial) need(ctx context.Context, rt driver.Runtime) driver.Need {
+	need := driver.Need{What: rt.Language + " " + rt.Version + " function"}
+	found, err := t.try(ctx, rt)
+	if err == nil {
+		need.OK, need.Found = true, found
+		return need
+	}
+	text, _, _ := strings.Cut(err.Error(), "\nthe whole log: ") // which is deleted
+	need.Found = "none can be built and called: " + told(text)
+	need.Remedy = "see the end of what its tools said; registries are reached as pip, npm, Maven and Go are set up to"
+	if errors.Is(err, driver.ErrUnavailable) {
+		need.Optional = true
+		need.Found, need.Remedy, _ = cutLast(told(text), ": ")
+	}
+	return need
+}
+
+// cutLast cuts at the last separator.
+func cutLast(text, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(text, sep)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+len(sep):], true
+}
+
+// try builds, deploys and calls the function of a runtime, and says what of it
+// took how long.
+func (t *trial) try(ctx context.Context, rt driver.Runtime) (string, error) {
+	files, err := fs.Sub(trialFiles, "trial")
+	if err != nil {
+		return "", err
+	}
+	f := t.platform.Features()
+	spec := driver.Spec{
+		Benchmark: "000.trial", Runtime: rt, Architecture: f.Architectures[0], Kind: f.Kinds[0], Trigger: f.Triggers[0],
+		Memory: 256, Timeout: 30 * time.Second, Modules: []driver.Module{driver.Storage}, Environment: t.access,
+	}
+	spec.Name = driver.FunctionName(t.prefix, spec, f.MaxName)
+	built, err := t.packages.Package(ctx, build.Job{Platform: t.platform, PlatformName: t.name, Files: files, Spec: spec, Guard: t.guard})
+	if err != nil {
+		return "", err
+	}
+	endpoint, err := t.platform.Deploy(ctx, spec, built.Package)
+	if err != nil {
+		return "", fmt.Errorf("deploy: %w", err)
+	}
+	client, err := invoke.New(endpoint)
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	event, err := json.Marshal(map[string]string{"bucket": t.bucket, "key": trialKey})
+	if err != nil {
+		return "", err
+	}
+	begin := time.Now()
+	call := client.Call(ctx, event)
+	took := time.Since(begin)
+	if call.Failure != nil {
+		return "", fmt.Errorf("call: %w", call.Failure)
+	}
+	a, err := answer.Parse(call.Reply.Body)
+	if err != nil {
+		return "", err
+	}
+	var content string
+	if a.Error != nil || json.Unmarshal(a.Result, &content) != nil || content != trialContent {
+		return "", fmt.Errorf("it was to answer %q and answered %s", trialContent, call.Reply.Body)
+	}
+	var with strings.Builder
+	for _, d := range built.Dependencies {
+		fmt.Fprintf(&with, ", %s %s", d.Name, d.Version)
+	}
+	return fmt.Sprintf("built in %.1f s%s; answered in %d ms", built.Took.Seconds(), with.String(), took.Milliseconds()), nil
+}
