@@ -290,7 +290,7 @@ func TestInstallNode(t *testing.T) {
 	// What of the user's settings would install other things, or elsewhere, has
 	// no effect.
 	npmrc := filepath.Join(t.TempDir(), "npmrc")
-	require.NoError(t, os.WriteFile(npmrc, []byte("prefix=/nowhere\nglobal=true\nlocation=global\ndry-run=true\nignore-scripts=true\npackage-lock=false\ninclude[]=dev\nomit[]=prod\nproduction=false\n"), 0o600))
+	require.NoError(t, os.WriteFile(npmrc, []byte("prefix=/nowhere\nglobal=true\nlocation=global\ndry-run=true\nignore-scripts=true\npackage-lock=false\ninclude[]=dev\nomit[]=optional\n"), 0o600))
 	t.Setenv("npm_config_userconfig", npmrc)
 	for name, lock := range map[string]string{
 		"lock": `
