@@ -7,7 +7,8 @@
 # VERSION, PLATFORM, TARGET_ARCHITECTURE    for package.sh
 #
 # package.json and package-lock.json name the dependencies; package.sh, where
-# there is one, trims what was installed, and is removed.
+# there is one, trims what was installed, and is removed. So is .npmrc, which may
+# say how registries are reached.
 set -euo pipefail
 cd "${FUNCTION_DIR:-/mnt/function}"
 unavailable() { # what, and what to do: see build.Install
@@ -84,6 +85,7 @@ if [ -f package.json ] && "$node" -e "$has_dependencies"; then
 fi
 
 if [ -f package.json ]; then run_own after; fi
+rm -f .npmrc # it may hold credentials
 
 if [ -f package.sh ]; then
   mkdir -p node_modules
