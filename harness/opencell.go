@@ -103,8 +103,10 @@ func (c *Cell) open(ctx context.Context) error {
 	c.store = fn.on.store(fn.benchmark, c.spec.Modules)
 	r.progress.doing("input", fn, c.cond)
 	var err error
-	if c.input, err = fn.on.input(ctx, fn.benchmark, c.cond.size, c.store); err != nil {
-		return err // before the build, which takes longer to find nothing wrong
+	// Before the build, which takes longer to find nothing wrong. Other cells use
+	// it too, and the servers that it starts, so it has the run's context.
+	if c.input, err = fn.on.input(r.ctx, fn.benchmark, c.cond.size, c.store); err != nil {
+		return err
 	}
 	if err := fn.build(ctx, r); err != nil {
 		return err
