@@ -67,7 +67,11 @@ type Call struct {
 func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 	income := time.Now()
 	event, request, refused := complete(event, income)
-	if malformed(refused) {
+	var call func() (any, error)
+	if refused == nil {
+		refused = protected(func() (err error) { call, err = f.decode(event); return err })
+	}
+	if refused != nil && malformed(refused) && !json.Valid(event) { // or a type of the function's says so
 		return Call{}, fmt.Errorf("the event: %w", refused)
 	}
 	f.count++
@@ -87,7 +91,7 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 		a.End = a.Begin
 		a.Error = describe("init", f.failed)
 	} else {
-		f.run(&a, event, refused)
+		f.run(&a, call, refused)
 	}
 	return a.encode(), nil
 }
@@ -95,12 +99,8 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 // run calls the handler, unless its event was refused, and fills in times,
 // result and error. Reading the event and writing the result are no part of the
 // handler's time, but may fail by what the function's types do.
-func (f *Function) run(a *contract, event []byte, refused error) {
-	var call func() (any, error)
+func (f *Function) run(a *contract, call func() (any, error), refused error) {
 	err := refused
-	if err == nil {
-		err = protected(func() (err error) { call, err = f.decode(event); return err })
-	}
 	var returned any
 	before, _ := used()
 	begin := time.Now()
@@ -123,28 +123,24 @@ func (f *Function) run(a *contract, event []byte, refused error) {
 }
 
 // complete adds to an event what every handler may read of it: the id of the
-// request, a string, and when it came, in seconds. It returns the id, too.
+// request, a string, and when it came, in seconds. It returns the id, too. What
+// is no JSON may stay unnoticed, and is none afterwards either.
 func complete(event []byte, income time.Time) ([]byte, string, error) {
-	var head struct {
-		Request any `json:"request-id"`
-	}
-	err := json.Unmarshal(event, &head)
 	event = bytes.TrimSpace(event)
-	switch {
-	case malformed(err):
-		return nil, "", err
-	case event[0] != '{':
-		return nil, "", errors.New("the event is not a JSON object")
-	case err != nil:
-		return nil, "", err
+	if len(event) < 2 || event[0] != '{' || event[len(event)-1] != '}' {
+		var value any
+		if err := json.Unmarshal(event, &value); err != nil {
+			return event, "", err
+		}
+		return event, "", errors.New("the event is not a JSON object")
 	}
-	request, ok := head.Request.(string)
-	if !ok && head.Request != nil {
-		request = fmt.Sprint(head.Request)
+	request, err := requestID(event)
+	if err != nil {
+		return event, "", err
 	}
 	id, err := json.Marshal(request)
 	if err != nil {
-		return nil, "", err
+		return event, "", err
 	}
 	separator := ","
 	if len(bytes.TrimSpace(event[1:len(event)-1])) == 0 {
@@ -152,6 +148,29 @@ func complete(event []byte, income time.Time) ([]byte, string, error) {
 	}
 	more := fmt.Appendf(nil, `%s"request-id":%s,"income-timestamp":%.6f}`, separator, id, float64(income.UnixMicro())/1e6)
 	return append(event[:len(event)-1], more...), request, nil
+}
+
+// requestID returns the id of an event's request. Where the client put it, it is
+// found without a look at the rest.
+func requestID(event []byte) (string, error) {
+	const key = `"request-id"`
+	if rest, ok := bytes.CutPrefix(event, []byte("{"+key+`:"`)); ok {
+		id, rest, _ := bytes.Cut(rest, []byte(`"`))
+		if !bytes.ContainsFunc(id, func(r rune) bool { return r == '\\' || r < ' ' || r >= 0x7f }) && !bytes.Contains(rest, []byte(key)) {
+			return string(id), nil
+		}
+	}
+	var head struct {
+		Request any `json:"request-id"`
+	}
+	if err := json.Unmarshal(event, &head); err != nil {
+		return "", err
+	}
+	id, ok := head.Request.(string)
+	if !ok && head.Request != nil {
+		id = fmt.Sprint(head.Request)
+	}
+	return id, nil
 }
 
 // malformed says whether an error is that something is no JSON.

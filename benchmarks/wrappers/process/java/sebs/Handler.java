@@ -64,6 +64,7 @@ public final class Handler {
             System.exit(0);
         }
         ServerSocket server = new ServerSocket(Integer.parseInt(arguments[0]));
+        new ServerSocket(0).close(); // opens what the first write to a socket would, when no more may be open
         for (;;) {
             Handler handler = null;
             try (Socket connection = server.accept()) {
