@@ -219,10 +219,17 @@ def handler(event):
         client.upload(event["bucket"], "a/2", "/tmp/file", overwrite=True),
         client.upload_stream(event["bucket"], "b", b"x", overwrite=True),
     ]
-    return {"result": [kept, list(client.list_directory(event["bucket"], "a/")), client.download_within_range(event["bucket"], "a/1", 2, 4)]}
+    import storage as plain
+    plain = plain.storage.get_instance()
+    return {"result": [
+        kept,
+        list(client.list_directory(event["bucket"], "a/")),
+        client.download_within_range(event["bucket"], "a/1", 2, 4),
+        plain.download_stream(event["bucket"], "b").decode(),
+    ]}
 `)), `{"bucket": "t-branches"}`)
 	require.Nil(t, a.Error)
-	require.JSONEq(t, `[["a/1", "a/2", "b"], ["a/1", "a/2"], "234"]`, string(a.Result))
+	require.JSONEq(t, `[["a/1", "a/2", "b"], ["a/1", "a/2"], "234", "x"]`, string(a.Result))
 }
 
 // What a handler returns beside result and measurement reaches the harness: SeBS

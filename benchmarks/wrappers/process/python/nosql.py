@@ -7,7 +7,10 @@ None for a table without.
 import json
 import os
 
-from . import sigv4
+if __package__:
+    from . import sigv4
+else:  # a function imported this file by its plain name
+    import sigv4
 
 
 class nosql:

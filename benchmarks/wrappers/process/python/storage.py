@@ -1,7 +1,10 @@
 """The object store of a function: storage.storage.get_instance()."""
 import os
 
-from . import sigv4
+if __package__:
+    from . import sigv4
+else:  # a function imported this file by its plain name
+    import sigv4
 
 _CHUNK = 1 << 18
 
