@@ -40,7 +40,7 @@ func simPlan(t *testing.T, model string, trigger driver.Trigger, p parameters, o
 	require.NoError(t, os.WriteFile(filepath.Join(dir, sim.ModelFile), []byte(model), 0o644))
 
 	ctx, cancel := context.WithCancelCause(t.Context())
-	r := &run{id: "r0000000", prefix: "r0000000", params: p, seed: 1, folder: t.TempDir(), ctx: ctx, cancel: cancel, progress: &progress{}}
+	r := &run{id: "r0000000", prefix: "r0000000", params: p, seed: 1, folder: t.TempDir(), ctx: ctx, cancel: cancel, progress: &progress{}, sandboxes: newSandboxes()}
 	options.World = sim.NewWorld()
 	platform := sim.New(driver.Run{ID: r.id, Prefix: r.prefix, Log: io.Discard}, options)
 	t.Cleanup(func() { require.NoError(t, platform.Close(context.WithoutCancel(ctx))) })

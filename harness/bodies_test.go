@@ -67,16 +67,16 @@ func TestBodies(t *testing.T) {
 		fail bool
 		keep []string // modes with as many samples as they wanted
 	}{
-		{body: "return", keep: []string{"warm", "burst", "sequential"}},
-		{body: "fail", fail: true, want: []string{"as the test wants"}, keep: []string{"warm", "burst", "sequential"}},
-		{body: "skip", want: []string{"as the test wants", "--- SKIP: TestBody/"}, keep: []string{"warm", "burst", "sequential"}},
+		{body: "return", keep: []string{"warm", "sequential"}},
+		{body: "fail", fail: true, want: []string{"as the test wants"}, keep: []string{"warm", "sequential"}},
+		{body: "skip", want: []string{"as the test wants", "--- SKIP: TestBody/"}, keep: []string{"warm", "sequential"}},
 		{body: "fail", args: []string{"-test.failfast"}, fail: true, want: []string{"as the test wants"}},
-		{body: "fail", args: []string{"-test.count=2"}, fail: true, keep: []string{"warm", "burst", "sequential"}},
+		{body: "fail", args: []string{"-test.count=2"}, fail: true, keep: []string{"warm", "sequential"}},
 		{body: "panic", fail: true, want: []string{"panic: as the test wants"}},
-		{body: "parallel", fail: true, want: []string{"mode=cold: the body calls t.Parallel, which cells cannot do"}, keep: []string{"warm", "burst", "sequential"}},
-		{body: "parallel", args: []string{"-test.parallel=1"}, fail: true, want: []string{"the body calls t.Parallel"}, keep: []string{"warm", "burst", "sequential"}},
-		{body: "parallel sub-tests", keep: []string{"warm", "burst", "sequential"}},
-		{body: "parallel sub-tests", args: []string{"-test.parallel=1"}, keep: []string{"warm", "burst", "sequential"}},
+		{body: "parallel", fail: true, want: []string{"mode=cold: the body calls t.Parallel, which cells cannot do"}, keep: []string{"warm", "sequential"}},
+		{body: "parallel", args: []string{"-test.parallel=1"}, fail: true, want: []string{"the body calls t.Parallel"}, keep: []string{"warm", "sequential"}},
+		{body: "parallel sub-tests", keep: []string{"warm", "sequential"}},
+		{body: "parallel sub-tests", args: []string{"-test.parallel=1"}, keep: []string{"warm", "sequential"}},
 	}
 	for _, tt := range tests {
 		t.Run(strings.Join(append([]string{tt.body}, tt.args...), " "), func(t *testing.T) {

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -33,6 +34,35 @@ func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
 		return
 	}
 	v.take(a)
+	c.examine(a, v)
+}
+
+// examine fails an invocation whose answer the function gave and that is not what
+// it should be, or cannot be.
+func (c *Cell) examine(a answer.Answer, v *Invocation) {
+	strange := c.run.sandboxes.answered(v)
+	limit := c.spec.Timeout
+	switch {
+	case a.Error != nil && a.Error.Phase == answer.PhaseInit:
+		v.fail(&driver.Failure{Cause: driver.Init, Detail: a.Error.Type + ": " + a.Error.Message})
+		return
+	case a.Error != nil:
+		v.fail(&driver.Failure{Cause: driver.Handler, Detail: a.Error.Type + ": " + a.Error.Message})
+		return
+	case a.Request != v.Request:
+		strange = fmt.Errorf("the answer is for request %q", a.Request)
+	case v.Cold && v.Reused && c.owns:
+		strange = errors.New("the answer is cold, but the connection, which is its sandbox, has served before")
+	case strange == nil:
+		strange = a.Possible(answer.Call{
+			Sent: v.at, Waited: v.Client, Served: v.Client - v.Queue - v.DNS - v.Connect - v.TLS, Memory: int64(c.spec.Memory) << 20,
+		})
+	}
+	if strange != nil {
+		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: strange.Error()})
+	} else if limit > 0 && v.Handler > limit {
+		v.fail(&driver.Failure{Cause: driver.TimedOut, Detail: fmt.Sprintf("the function answered after %v, its limit is %v", v.Handler, limit)})
+	}
 }
 
 // exchange sends the event by the function's trigger and notes the client's
@@ -41,14 +71,14 @@ func (c *Cell) exchange(ctx context.Context, event []byte, v *Invocation) (drive
 	if c.invoker != nil {
 		start := time.Now()
 		reply, err := c.invoker.Invoke(ctx, c.spec.Name, event)
-		v.Sent, v.Client, v.Bytes = start.UnixMicro(), time.Since(start), len(reply.Body)
+		v.at, v.Sent, v.Client, v.Bytes = start, start.UnixMicro(), time.Since(start), len(reply.Body)
 		if err != nil {
 			return reply, invoke.Failure(ctx, err)
 		}
 		return reply, nil
 	}
 	x := c.client.Call(ctx, event)
-	v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
+	v.at, v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start, x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
 	v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS
 	v.Send, v.FirstByte, v.LastByte = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte
 	if x.Failure != nil {
@@ -57,7 +87,7 @@ func (c *Cell) exchange(ctx context.Context, event []byte, v *Invocation) (drive
 	return x.Reply, nil
 }
 
-// take copies the function's view, and fails the invocation if it did.
+// take copies the function's view.
 func (v *Invocation) take(a answer.Answer) {
 	v.OK = true
 	if a.PlatformRequest != "" {
@@ -70,14 +100,7 @@ func (v *Invocation) take(a answer.Answer) {
 	if string(a.Measurement) != "null" {
 		v.Measurement = a.Measurement
 	}
-	switch {
-	case a.Error != nil && a.Error.Phase == answer.PhaseInit:
-		v.fail(&driver.Failure{Cause: driver.Init, Detail: a.Error.Type + ": " + a.Error.Message})
-	case a.Error != nil:
-		v.fail(&driver.Failure{Cause: driver.Handler, Detail: a.Error.Type + ": " + a.Error.Message})
-	case a.Request != v.Request:
-		v.fail(&driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer is for request %q", a.Request)})
-	}
+	v.Start = a.Start(v.Client)
 }
 
 // finish checks the output if it is to be, decides whether the invocation
@@ -125,7 +148,7 @@ func (c *Cell) uncounted(v *Invocation) Uncounted {
 	switch {
 	case v.resuming:
 		return Resuming
-	case c.cond.mode == Cold && !v.Cold, c.cond.mode == Warm && v.Cold:
+	case c.cond.mode == Cold && v.Start != answer.Cold, c.cond.mode == Warm && v.Start != answer.Warm:
 		return WrongStart
 	}
 	return ""

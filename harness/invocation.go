@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/plain"
 )
@@ -53,6 +54,7 @@ type Invocation struct {
 	Boot            int64           `json:"boot_us"`
 	Sandbox         string          `json:"sandbox"`
 	Cold            bool            `json:"cold"`
+	Start           answer.Start    `json:"start,omitempty"` // how the call found it, by this and the client's view
 	Worker          string          `json:"worker"`
 	WorkerCold      bool            `json:"worker_cold"`
 	Count           int64           `json:"count"`
@@ -64,6 +66,7 @@ type Invocation struct {
 	SandboxCPU    time.Duration `json:"sandbox_cpu_ns,omitempty"`       // of this call; of its start too if it was cold
 	SandboxMemory int64         `json:"sandbox_memory_bytes,omitempty"` // peak so far
 
+	at       time.Time       // Sent, on the monotonic clock too
 	result   json.RawMessage // of the answer, until it was checked
 	others   json.RawMessage // the same of what was returned beside it
 	resuming bool            // it was made because of a pause before it
@@ -83,14 +86,20 @@ const (
 // It is not part of the record.
 func (v Invocation) Result() json.RawMessage { return v.result }
 
+// start returns how the call of a record found its sandbox.
+func (v *Invocation) start() answer.Start {
+	a := answer.Answer{Begin: v.Begin, Boot: v.Boot, Handler: int64(v.Handler), Cold: v.Cold, Count: v.Count}
+	return a.Start(v.Client)
+}
+
 // Startup returns the start-up of a cold call: the client's time less the time
 // in the queue and in the handler. It contains all that a user waits for
 // besides the work itself. Of a warm call, and of one that failed, it is 0.
 func (v Invocation) Startup() time.Duration {
-	if !v.OK || !v.Cold {
+	if !v.OK || v.Start != answer.Cold {
 		return 0
 	}
-	return max(v.Client-v.Queue-v.Handler, 0)
+	return v.Client - v.Queue - v.Handler
 }
 
 // completed returns when the answer had arrived, in ns of the client's clock.
@@ -173,6 +182,9 @@ func (v *Invocation) appendJSON(b []byte) []byte {
 	num("boot_us", v.Boot)
 	text("sandbox", v.Sandbox)
 	flag("cold", v.Cold)
+	if v.Start != "" {
+		text("start", string(v.Start))
+	}
 	text("worker", v.Worker)
 	flag("worker_cold", v.WorkerCold)
 	num("count", v.Count)

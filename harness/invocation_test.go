@@ -11,16 +11,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // fullInvocation has every key of the record set.
 var fullInvocation = Invocation{
-	Sequence: 3, Batch: 2, Request: "r1234567-9", OK: false, Counted: true, Checked: true,
+	Sequence: 3, Block: 4, Batch: 2, Request: "r1234567-9", OK: false, Counted: true, Checked: true, Uncounted: Resuming,
 	Cause: driver.Handler, Detail: "ValueError: \"quoted\" \\ <é> \u2028",
 	Sent: 1_750_000_000_000_001, Client: 12 * time.Millisecond, Queue: 1, DNS: 2, Connect: 3, TLS: 4, Send: 5, FirstByte: 6, LastByte: 7,
 	Reused: true, Status: 200, Bytes: 512, PlatformRequest: "p-1",
-	Begin: 1_750_000_000_000_002, End: 1_750_000_000_000_009, Handler: 7000, Init: 8, Boot: 9, Sandbox: "s", Cold: true,
+	Begin: 1_750_000_000_000_002, End: 1_750_000_000_000_009, Handler: 7000, Init: 8, Boot: 9, Sandbox: "s", Cold: true, Start: answer.Proactive,
 	Worker: "w", WorkerCold: true, Count: 1, CPU: 10, Memory: 11, Measurement: json.RawMessage(`{"compute_time":1.5}`),
 }
 

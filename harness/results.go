@@ -151,6 +151,9 @@ func ReadInvocations(fsys fs.FS, path string) ([]Invocation, error) {
 			broken = fmt.Errorf("%s:%d: %w", path, n, err)
 			continue
 		}
+		if v.Start == "" && v.Sandbox != "" { // written before records had it
+			v.Start = v.start()
+		}
 		all = append(all, v)
 	}
 	return all, s.Err()

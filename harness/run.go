@@ -88,6 +88,8 @@ type run struct {
 	notes     []string       // that were told
 	manifest  manifest
 	requests  atomic.Uint64
+
+	sandboxes *sandboxes // that answered
 }
 
 // openRun returns the process's shared run, or one that ends with the test.
@@ -129,7 +131,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	}
 	r := &run{
 		id: newID(), params: params, seed: cmp.Or(params.Seed, 1+rand.Uint32N(math.MaxUint32)), root: root, started: time.Now(), deadline: deadline,
-		platforms: map[string]*openPlatform{},
+		platforms: map[string]*openPlatform{}, sandboxes: newSandboxes(),
 	}
 	defer func() {
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/plain"
 )
@@ -16,9 +17,10 @@ type sample struct {
 	attempts  int
 	ok        int
 	counted   int
-	uncounted map[Uncounted]int // ok, by why they do not count
-	resuming  int               // made because of a pause, whatever came of them
-	cold      int               // ok and cold
+	uncounted map[Uncounted]int    // ok, by why they do not count
+	wrong     map[answer.Start]int // of those that do not count for their start
+	resuming  int                  // made because of a pause, whatever came of them
+	starts    map[answer.Start]int // ok, by how they found their sandbox
 	checked   int
 	failures  map[driver.Cause]int
 	example   map[driver.Cause]string // the first failure's detail
@@ -73,7 +75,8 @@ var ownMetrics = []string{metricClient, metricStartup, metricHandler, metricInit
 
 func newSample() *sample {
 	return &sample{
-		uncounted: map[Uncounted]int{}, failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{},
+		uncounted: map[Uncounted]int{}, starts: map[answer.Start]int{}, wrong: map[answer.Start]int{},
+		failures: map[driver.Cause]int{}, example: map[driver.Cause]string{}, values: map[string]*column{},
 		measured: newMeasurements(),
 	}
 }
@@ -97,11 +100,12 @@ func (s *sample) add(v *Invocation) {
 	}
 	s.streak.n = 0
 	s.ok++
-	if v.Cold {
-		s.cold++
-	}
+	s.starts[v.Start]++
 	if !v.Counted {
 		s.uncounted[v.Uncounted]++
+		if v.Uncounted == WrongStart {
+			s.wrong[v.Start]++
+		}
 		return
 	}
 	s.counted++
@@ -115,7 +119,7 @@ func (s *sample) add(v *Invocation) {
 	if v.SandboxMemory > 0 {
 		s.value(v, metricSandboxMemory, float64(v.SandboxMemory))
 	}
-	if v.Cold {
+	if v.Start == answer.Cold {
 		s.value(v, metricStartup, float64(v.Startup()))
 	}
 	if v.Count == 1 {
@@ -147,7 +151,21 @@ func (s *sample) why() string {
 		}
 	}
 	if n := s.uncounted[WrongStart]; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the wrong start", n))
+		parts = append(parts, fmt.Sprintf("%d of the wrong start (%s)", n, starts(s.wrong)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// starts says how many calls found their sandbox how: "3 warm, 2 proactive".
+func starts(n map[answer.Start]int, of ...answer.Start) string {
+	if of == nil {
+		of = answer.Starts
+	}
+	var parts []string
+	for _, start := range of {
+		if n[start] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[start], start))
+		}
 	}
 	return strings.Join(parts, ", ")
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/stats"
 )
@@ -27,6 +28,7 @@ type Summary struct {
 	WrongStart  int                  `json:"wrong_start"` // succeeded, but with a start that the mode does not count
 	Uncounted   map[Uncounted]int    `json:"uncounted"`   // succeeded and are no part of the statistics, by why
 	Cold        int                  `json:"cold"`        // succeeded with a cold start
+	Starts      map[answer.Start]int `json:"starts"`      // succeeded, by how the call found its sandbox
 	Checked     int                  `json:"checked"`     // outputs that were checked
 	Failures    map[driver.Cause]int `json:"failures"`
 	Stopped     string               `json:"stopped"` // why sampling ended
@@ -71,7 +73,7 @@ func (c *Cell) summary() *Summary {
 	s := &Summary{
 		Experiment: c.experiment, Function: map[string]string{}, Condition: map[string]string{},
 		Concurrency: c.k, Attempts: c.sample.attempts, Counted: c.sample.counted, WrongStart: c.sample.uncounted[WrongStart], Uncounted: c.sample.uncounted,
-		Cold: c.sample.cold, Checked: c.sample.checked, Failures: c.sample.failures,
+		Cold: c.sample.starts[answer.Cold], Starts: c.sample.starts, Checked: c.sample.checked, Failures: c.sample.failures,
 		Stopped: c.sampler.stopped, MeasuredS: c.sampler.measured.Seconds(), Series: maps.Clone(c.rows), Metrics: []Metric{}, cell: c,
 	}
 	if c.fn.built != nil {

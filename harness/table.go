@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/harness/stats"
@@ -140,6 +141,30 @@ func row(s *Summary) []string {
 	return append(r, memory)
 }
 
+// startNote says which answers found their sandbox otherwise than the mode
+// expects, and what these starts are.
+func (s *Summary) startNote() string {
+	wrong, counts := []answer.Start{answer.Proactive, answer.Suppressed}, "count"
+	switch s.cell.cond.mode {
+	case Cold:
+		wrong, counts = append(wrong, answer.Warm), "do not count"
+	case Warm:
+		counts = "do not count"
+	}
+	n := starts(s.Starts, wrong...)
+	if n == "" {
+		return ""
+	}
+	text := fmt.Sprintf("answers that were %s %s", n, counts)
+	if s.Starts[answer.Proactive] > 0 {
+		text += "; proactive: the platform had begun to start the sandbox before the call"
+	}
+	if s.Starts[answer.Suppressed] > 0 {
+		text += "; suppressed: the module was loaded again in a sandbox that had served"
+	}
+	return text
+}
+
 func quantile(m *Metric, p float64) string {
 	for _, q := range m.Quantiles {
 		if q.P == p {
@@ -204,8 +229,8 @@ func notes(b *strings.Builder, cells []*Summary) {
 		for _, name := range slices.Sorted(maps.Keys(s.Series)) {
 			fmt.Fprintf(b, "\n%s %s: series %s: %d rows\n", s.Function["benchmark"], s.cell.cond.name(), name, s.Series[name])
 		}
-		if s.WrongStart > 0 && s.Condition["mode"] == string(Cold) {
-			fmt.Fprintf(b, "\n%s %s: %d answers were warm and do not count\n", s.Function["benchmark"], s.cell.cond.name(), s.WrongStart)
+		if text := s.startNote(); text != "" {
+			fmt.Fprintf(b, "\n%s %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), text)
 		}
 		if m := s.metric(metricClient); m != nil {
 			batches, intervals = batches || m.Batches > 0, intervals || !m.Median.Interval.IsZero()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
@@ -24,9 +25,13 @@ func tableCell(t *testing.T, benchmark string, mode Mode, ms, n int) *Summary {
 		}},
 		cond: condition{memory: 256, size: Test, mode: mode}, sample: newSample(), sampler: newSampler(parameters{}, 1), k: 1,
 	}
+	start := answer.Warm
+	if mode == Cold {
+		start = answer.Cold
+	}
 	for i := range n {
 		d := time.Duration(ms+i) * time.Millisecond
-		c.sample.add(&Invocation{Batch: i, OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Cold: mode == Cold, Count: 1})
+		c.sample.add(&Invocation{Batch: i, OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Start: start, Cold: mode == Cold, Count: 1})
 	}
 	c.sample.add(&Invocation{Cause: driver.Crash, Detail: "exit status 3"})
 	return c.summary()

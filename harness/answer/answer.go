@@ -3,9 +3,10 @@
 // every platform.
 //
 // The package parses what functions send, which is untrusted: the size is
-// bounded, types and ranges are checked, and what is missing is named. It
-// refuses to guess: an answer without its times or its sandbox is an error,
-// never a zero.
+// bounded, types and ranges are checked, and what is missing is named. With
+// what the client knows of the call, Possible refuses what cannot be, and Start
+// tells how the call found its sandbox. It refuses to guess: an answer without
+// its times or its sandbox is an error, never a zero.
 //
 // Reading the event and writing the answer are the wrapper's work, and no part
 // of the handler's time. Text is UTF-8, with no escapes but those that JSON
@@ -21,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxBytes bounds an answer. The largest that a benchmark gives is some
@@ -45,7 +47,7 @@ type Answer struct {
 	CPU             int64           `json:"cpu_us"`           // CPU time of the process during the handler
 	Memory          int64           `json:"memory_bytes"`     // peak resident memory of the process
 	Result          json.RawMessage `json:"result"`           // what the handler returned under "result", or the whole if it has no such key
-	Measurement     json.RawMessage `json:"measurement"`      // what it returned under "measurement": an object, or absent
+	Measurement     json.RawMessage `json:"measurement"`      // what it returned under "measurement": an object within MaxMeasurement, MaxDepth and MaxValues, or absent
 	Others          json.RawMessage `json:"others"`           // what it returned besides under other keys, where there is a "result": an object, or absent
 	Error           *Error          `json:"error"`            // set if the handler failed; the times are still filled in
 }
@@ -95,6 +97,9 @@ func Parse(body []byte) (Answer, error) {
 	require(a.Count >= 1, "count")
 	require(a.WorkerCold == (a.Count == 1), "worker_cold")
 	require(!a.Cold || a.WorkerCold, "cold")
+	require(a.Begin <= latest && a.End <= latest && a.Boot <= latest, "begin_us, end_us or boot_us")
+	require(a.Init <= longest && a.CPU <= longest, "init_us or cpu_us")
+	require(len(a.PlatformRequest) <= 256, "platform_request")
 	require(a.CPU >= 0, "cpu_us")
 	require(a.Memory >= 0, "memory_bytes")
 	require(a.Error == nil || a.Error.Phase == PhaseInit || a.Error.Phase == PhaseHandler, "error.phase")
@@ -102,7 +107,60 @@ func Parse(body []byte) (Answer, error) {
 	if len(wrong) > 0 {
 		return Answer{}, fmt.Errorf("the answer has a missing or wrong %s: %s", strings.Join(wrong, ", "), excerpt(body))
 	}
+	if err := bounded(a.Measurement); err != nil {
+		return Answer{}, fmt.Errorf("the answer's measurement %w", err)
+	}
 	return a, nil
+}
+
+// Bounds of numbers, so that their differences and durations in ns are numbers
+// too: times before the year 2100, durations of a hundred years.
+const (
+	latest  = 4_102_444_800_000_000
+	longest = 3_155_760_000_000_000
+)
+
+// The bounds of a measurement, which is kept as it is, a part of a line that
+// others read.
+const (
+	MaxMeasurement = 64 << 10 // bytes
+	MaxDepth       = 16       // of objects and lists in each other
+	MaxValues      = 1024     // keys and elements, at any depth
+)
+
+// bounded returns what is wrong with a measurement, which is valid JSON.
+func bounded(raw json.RawMessage) error {
+	if len(raw) > MaxMeasurement {
+		return fmt.Errorf("has %d bytes, more than %d", len(raw), MaxMeasurement)
+	}
+	if !utf8.Valid(raw) {
+		return errors.New("is not UTF-8")
+	}
+	depth, deepest, values, quoted := 0, 0, 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			values++ // its first, if any
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		case c == ',':
+			values++
+		}
+	}
+	if deepest > MaxDepth {
+		return fmt.Errorf("is %d levels deep, more than %d", deepest, MaxDepth)
+	}
+	if values > MaxValues {
+		return fmt.Errorf("has %d values, more than %d", values, MaxValues)
+	}
+	return nil
 }
 
 // excerpt returns the beginning of an answer on one line, for errors.

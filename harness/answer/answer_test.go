@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -51,6 +53,8 @@ func TestParseAccepts(t *testing.T) {
 		"any result":                 with(t, "result", `"text"`),
 		"no measurement":             with(t, "measurement", ""),
 		"measurement null":           with(t, "measurement", "null"),
+		"measurement with depth":     with(t, "measurement", `{"a":`+strings.Repeat("[", 15)+`"]}[\"{,"`+strings.Repeat("]", 15)+`,"ü":"\ud800"}`),
+		"measurement of many":        with(t, "measurement", `{"a":[`+strings.Repeat("1,", 1000)+`1]}`),
 		"an unknown key":             []byte(strings.Replace(whole, `{`, `{"later":[{}],`, 1)),
 		"white space":                []byte(strings.ReplaceAll(whole, ",", " ,\n\t")),
 		"a clock set back a bit":     with(t, "end_us", "1699999999999000"),
@@ -100,6 +104,15 @@ func TestParseRefuses(t *testing.T) {
 		{"cpu_us negative", with(t, "cpu_us", "-1"), "cpu_us"},
 		{"memory_bytes negative", with(t, "memory_bytes", "-1"), "memory_bytes"},
 		{"measurement a list", with(t, "measurement", "[1]"), "measurement"},
+		{"measurement of 20 MB", with(t, "measurement", `{"x":"`+strings.Repeat("x", 20<<20)+`"}`), "measurement has 20971528 bytes, more than 65536"},
+		{"measurement not in UTF-8", []byte(strings.Replace(whole, `"compute_us"`, "\"compute_us\xff\"", 1)), "measurement is not UTF-8"},
+		{"measurement 9,000 levels deep", with(t, "measurement", `{"x":`+strings.Repeat("[", 8999)+strings.Repeat("]", 8999)+`}`), "measurement is 9000 levels deep, more than 16"},
+		{"measurement of 5,000 numbers", with(t, "measurement", `{"x":[`+strings.Repeat("1,", 5000)+`1]}`), "measurement has 5002 values, more than 1024"},
+		{"measurement of empty objects", with(t, "measurement", `{"x":[`+strings.Repeat("{},", 1000)+`{}]}`), "measurement has"},
+		{"begin_us beyond dates", with(t, "begin_us", "9223372036854775807"), "begin_us"},
+		{"boot_us beyond dates", with(t, "boot_us", "5000000000000000"), "boot_us"},
+		{"init_us of a thousand years", with(t, "init_us", "31557600000000000"), "init_us"},
+		{"platform_request endless", with(t, "platform_request", `"`+strings.Repeat("r", 257)+`"`), "platform_request"},
 		{"error without a phase", with(t, "error", `{"type":"E"}`), "error.phase"},
 		{"error a string", with(t, "error", `"it failed"`), "error"},
 		{"too large", make([]byte, answer.MaxBytes+1), "more than"},
@@ -139,7 +152,10 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, same, a)
 		// The parts that are passed on as they are are JSON.
 		require.True(t, len(a.Result) == 0 || json.Valid(a.Result))
-		require.True(t, len(a.Measurement) == 0 || json.Valid(a.Measurement))
+		require.True(t, len(a.Measurement) == 0 || json.Valid(a.Measurement) && utf8.Valid(a.Measurement))
+		require.LessOrEqual(t, len(a.Measurement), answer.MaxMeasurement)
+		a.Start(time.Second) // no time that passed is beyond what can be computed with
+		_ = a.Possible(answer.Call{Sent: time.UnixMicro(a.Begin), Waited: time.Second, Served: time.Second, Memory: 1})
 	})
 }
 

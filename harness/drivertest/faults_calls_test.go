@@ -156,7 +156,7 @@ var answerFaults = map[string]func(*fault){
 		})
 	},
 	"answer-clock": func(f *fault) { // local time
-		f.edit(func(_ request, a map[string]any) { shift(a, 3600e6, "begin_us", "end_us") })
+		f.edit(func(_ request, a map[string]any) { shift(a, 3600e6, "begin_us", "end_us", "boot_us") })
 	},
 	"answer-duration": func(f *fault) { // microseconds for nanoseconds
 		f.edit(func(_ request, a map[string]any) { a["handler_ns"] = int(a["handler_ns"].(float64)) / 1000 })
@@ -183,6 +183,9 @@ var answerFaults = map[string]func(*fault){
 			}
 			return body, nil
 		}
+	},
+	"answer-possible": func(f *fault) { // in a unit of its own
+		f.edit(func(_ request, a map[string]any) { shift(a, 1<<50, "memory_bytes") })
 	},
 	"answer-boot": func(f *fault) { // the platform keeps processes in stock
 		f.edit(func(_ request, a map[string]any) { shift(a, -60e6, "boot_us") })

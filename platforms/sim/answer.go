@@ -10,6 +10,7 @@ import (
 // record is what the answer to one call is made of.
 type record struct {
 	*sandbox
+	cold       bool
 	event      []byte // valid JSON, or nil
 	init       time.Duration
 	begin, end time.Time
@@ -41,10 +42,11 @@ func (r *record) append(b []byte) []byte {
 	b = append(b, `,"sandbox":"`...)
 	b = append(b, r.id...)
 	b = append(b, `","cold":`...)
-	b = strconv.AppendBool(b, first)
+	b = strconv.AppendBool(b, r.cold)
 	b = append(b, `,"worker":"`...)
 	b = append(b, r.id...)
-	b = append(b, `-1","worker_cold":`...)
+	b = strconv.AppendInt(b, -int64(r.process), 10) // with a dash before it
+	b = append(b, `","worker_cold":`...)
 	b = strconv.AppendBool(b, first)
 	b = append(b, `,"count":`...)
 	b = strconv.AppendInt(b, r.count, 10)

@@ -42,19 +42,25 @@ func (s *sandbox) call(ctx context.Context, buf, payload []byte) (outcome, error
 		return fails(false, driver.Throttled, "as the model says"), nil
 	}
 	entered := time.Now()
+	rec := record{sandbox: s, cold: s.first()}
+	if draw.Reload && !rec.cold {
+		s.count, s.boot, s.ahead = 0, entered, false
+		s.process++
+	}
 	s.count++
-	rec := record{sandbox: s}
 	if json.Valid(payload) {
 		rec.event = payload
 	}
 
 	latency := draw.Warm
 	if s.count == 1 {
-		latency = draw.Cold
-		if err := s.spend(ctx, entered, time.Duration(s.model.Init)); err != nil {
-			return interrupted(ctx, err)
+		latency, rec.init = draw.Cold, time.Duration(s.model.Init)
+		if !s.ahead {
+			if err := s.spend(ctx, entered, rec.init); err != nil {
+				return interrupted(ctx, err)
+			}
+			rec.init = time.Since(entered)
 		}
-		rec.init = time.Since(entered)
 	}
 	rec.begin = time.Now()
 	var h handled

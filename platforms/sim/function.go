@@ -23,6 +23,7 @@ type function struct {
 	model   *Model
 	run     string // the run that deployed it last
 	calls   uint64 // since the last deployment that changed something
+	started uint64 // sandboxes, since then
 	removed bool
 	places  int                   // taken by sandboxes, also by those being started
 	alive   map[*sandbox]struct{} // those that exist
@@ -42,10 +43,12 @@ type sandbox struct {
 	peer  net.Conn      // its end of the connection; nil for the trigger sdk
 
 	// Used by the call under way only.
-	count int64
-	peak  int64             // bytes that a probe used
-	files map[string]string // its /tmp
-	left  map[string]int    // processes that calls left running, by marker
+	count   int64             // calls of its process
+	process int               // which one of the sandbox, from 1
+	ahead   bool              // it was started and initialised before any call
+	peak    int64             // bytes that a probe used
+	files   map[string]string // its /tmp
+	left    map[string]int    // processes that calls left running, by marker
 
 	// Guarded by fn.mu.
 	busy    bool
@@ -122,11 +125,16 @@ func (f *function) start(ctx context.Context) (*sandbox, error) {
 	f.mu.Lock()
 	s := &sandbox{
 		fn: f, spec: f.spec, model: f.model, busy: true, gone: make(chan struct{}),
-		id: strconv.FormatUint(rand.Uint64()|1<<63, 16),
+		id: strconv.FormatUint(rand.Uint64()|1<<63, 16), process: 1, ahead: f.model.ahead(f.started),
 	}
+	f.started++
 	f.alive[s] = struct{}{}
 	f.mu.Unlock()
 	s.boot = time.Now()
+	if s.ahead {
+		s.boot = s.boot.Add(-time.Minute)
+		return s, nil
+	}
 	if err := s.wait(ctx, time.Duration(s.model.Start)); err != nil {
 		s.kill()
 		return nil, err
@@ -156,9 +164,12 @@ func (s *sandbox) wait(ctx context.Context, d time.Duration) error {
 func (s *sandbox) begin() bool {
 	s.fn.mu.Lock()
 	defer s.fn.mu.Unlock()
-	s.busy = !s.dead && (!s.retired || s.count == 0)
+	s.busy = !s.dead && (!s.retired || s.first())
 	return s.busy
 }
+
+// first reports whether the sandbox has served no call.
+func (s *sandbox) first() bool { return s.count == 0 && s.process == 1 }
 
 // end makes the sandbox idle after a call, or gives it up if it was retired
 // meanwhile. It reports whether it goes on.

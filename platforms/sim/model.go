@@ -36,6 +36,13 @@ type Model struct {
 	Sandboxes int      `json:"sandboxes"`  // at most as many at once, further calls queue; 0: no limit
 	KeepAlive Duration `json:"keep_alive"` // a sandbox that is idle for longer is gone; 0: none is
 
+	// What services do besides cold and warm: the probability that a sandbox was
+	// started a minute ahead of the call that gets it, which waits neither for
+	// start nor for init, and that the process of a sandbox is gone when a
+	// later call comes, and loads the module again.
+	Ahead  float64 `json:"ahead"`
+	Reload float64 `json:"reload"`
+
 	Failures []Fault `json:"failures"` // the probabilities add up to at most 1
 
 	Memory int64           `json:"memory_bytes"` // what answers say; 0: 32 MiB
@@ -55,6 +62,7 @@ type Fault struct {
 // Draw is what a model says about one call.
 type Draw struct {
 	Cold, Warm time.Duration // between begin and end, if the call is that
+	Reload     bool          // its process is gone, if it is not the sandbox's first
 	Cause      driver.Cause  // empty: it succeeds
 }
 
@@ -62,7 +70,7 @@ type Draw struct {
 // deployment, from 0 on.
 func (m *Model) Draw(n uint64) Draw {
 	u := uniform(m.Seed, 2*n)
-	d := Draw{Cold: m.Cold.at(u), Warm: m.Warm.at(u)}
+	d := Draw{Cold: m.Cold.at(u), Warm: m.Warm.at(u), Reload: uniform(m.Seed+1, 2*n) < m.Reload}
 	if len(m.Failures) == 0 {
 		return d
 	}
@@ -76,6 +84,9 @@ func (m *Model) Draw(n uint64) Draw {
 	}
 	return d
 }
+
+// ahead returns whether the n-th sandbox was started ahead.
+func (m *Model) ahead(n uint64) bool { return uniform(m.Seed+1, 2*n+1) < m.Ahead }
 
 // uniform returns the i-th number of a stream, within 0..1 without its ends.
 func uniform(seed, i uint64) float64 {
@@ -111,6 +122,9 @@ func ParseModel(data []byte) (*Model, error) {
 	}
 	if m.Sandboxes < 0 || m.Memory < 0 {
 		return nil, errors.New("sandboxes and memory_bytes must not be negative")
+	}
+	if !(m.Ahead >= 0 && m.Ahead <= 1 && m.Reload >= 0 && m.Reload <= 1) {
+		return nil, errors.New("want probabilities for ahead and reload")
 	}
 	if m.Copy != "" && m.Result != nil {
 		return nil, errors.New("want only one of result and copy")

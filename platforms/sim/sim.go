@@ -187,7 +187,7 @@ func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) *function {
 	p.writes++
 	p.mu.Unlock()
 	s.Environment = maps.Clone(s.Environment)
-	f.spec, f.digest, f.model, f.run, f.limit, f.calls = s, digest, m, p.run.ID, p.options.MaxConcurrent, 0
+	f.spec, f.digest, f.model, f.run, f.limit, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, 0, 0
 	f.retire()
 	return f
 }
