@@ -19,7 +19,7 @@ import (
 
 // noise never has a narrow interval, so that cells end at their number of
 // samples.
-const noise = `{"seed": 1, "copy": "n", "warm": {"mixture": [{"weight": 0.5, "of": {"constant": "1us"}}, {"weight": 0.5, "of": {"constant": "1ms"}}]}}`
+const noise = `{"seed": 1, "copy": "n", "warm": {"lognormal": {"median": "500us", "sigma": 1}}, "cold": {"lognormal": {"median": "500us", "sigma": 1}}}`
 
 // measured runs a plan of cells and returns their records by the condition's
 // name.
