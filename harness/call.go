@@ -127,6 +127,7 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 	}
 	if err := c.record(v); err != nil {
 		c.fail(err)
+		c.run.cancel(err) // other cells cannot be recorded either
 	}
 }
 

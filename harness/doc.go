@@ -216,6 +216,12 @@
 // run names variables that it withholds and whose effect one could expect
 // (PYTHONPATH, NODE_OPTIONS, LD_PRELOAD, GOFLAGS), in run.log and as it begins.
 //
+// # This machine
+//
+// A run needs 64 open files (ulimit -n), 16 MB for temporary files (TMPDIR) and
+// folders for its results and packages that it can write, and says so before
+// anything is measured. A folder of results that becomes full ends the run.
+//
 // # Ending
 //
 // A run ends before the test binary's deadline, at SIGINT, SIGTERM or SIGPIPE,

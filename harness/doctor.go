@@ -160,6 +160,7 @@ func generalNeeds(cache, results string) []driver.Need {
 		{What: "Go", Found: runtime.Version() + " for " + runtime.GOOS + "/" + runtime.GOARCH, OK: true},
 		roomNeed("packages", cache, 2e9, "SEBS_CACHE"),
 		roomNeed("results", results, 100e6, "SEBS_RESULTS"),
+		roomNeed("objects", os.TempDir(), 500e6, "TMPDIR"),
 	}, clockNeeds()...)
 }
 
@@ -188,15 +189,23 @@ func roomNeed(what, folder string, least uint64, variable string) driver.Need {
 		need.Found = fmt.Sprintf("%s cannot be written: %v", at, err)
 		return need
 	}
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(at, &s); err != nil {
+	free, err := freeBytes(at)
+	if err != nil {
 		need.Found = fmt.Sprintf("%s: %v", at, err)
 		return need
 	}
-	free := s.Bavail * uint64(s.Bsize)
 	need.OK = free >= least
 	need.Found = fmt.Sprintf("%s free in %s", bytesFor(free), folder)
 	return need
+}
+
+// freeBytes returns how much room this user has on the disk of a folder.
+func freeBytes(folder string) (uint64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(folder, &s); err != nil {
+		return 0, err
+	}
+	return s.Bavail * uint64(s.Bsize), nil
 }
 
 // bytesFor returns a number of bytes for people.

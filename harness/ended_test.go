@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness"
-	"github.com/sebs-go/sebs/harness/leftout"
 )
 
 // started runs c until its first record is on disk.
@@ -212,20 +210,4 @@ func TestSweepTemp(t *testing.T) {
 	}
 	require.Equal(t, []string{"old-1", "sebs-new-1", "sebs-older-1"}, left())
 	require.Equal(t, []string{"old-1", "sebs-older-1"}, left("SEBS_PREFIX=new"))
-}
-
-// TestFullResults: a full disk fails the cell, and says what to do.
-func TestFullResults(t *testing.T) {
-	if runtime.GOOS != "linux" || os.Getuid() != 0 {
-		t.Skip(leftout.Mark + "a full file system is mounted for this: run the tests as root on Linux")
-	}
-	leftout.Without(t, "run the tests as root with the right to mount", "unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", t.TempDir())
-	c := newChild(t, []string{"SEBS_SAMPLES=100000,1m"}, "-test.run", "Model/004.noisy/warm")
-	script := `mount -t tmpfs -o size=128k tmpfs "$SEBS_RESULTS" && exec "$@"`
-	args := append([]string{"-m", "sh", "-c", script, "sh", c.Path}, c.Args[1:]...)
-	mounted := exec.CommandContext(t.Context(), "unshare", args...)
-	mounted.Env, mounted.Stdout, mounted.Stderr = c.Env, &c.out, &c.out
-	require.Error(t, mounted.Run(), c.out.String())
-	require.Contains(t, c.out.String(), "no space left on device")
-	require.Contains(t, c.out.String(), "set SEBS_RESULTS to another folder")
 }

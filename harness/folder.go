@@ -49,8 +49,7 @@ var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 func newID() string { return "r" + strings.ToLower(rand.Text()[:13]) }
 
 // createFolder makes the run's folder below dir and proves that it can be
-// written. A dir that it has to make is kept out of version control. The file
-// latest in dir names the last run.
+// written. A dir that it has to make is kept out of version control.
 func createFolder(dir, id string, now time.Time) (string, error) {
 	folder := filepath.Join(dir, now.UTC().Format("20060102T150405Z")+"-"+id)
 	_, err := os.Stat(dir)
@@ -62,13 +61,49 @@ func createFolder(dir, id string, now time.Time) (string, error) {
 		return "", fmt.Errorf("results folder: %w: make it writable, or set SEBS_RESULTS to a folder that is", err)
 	}
 	if ours {
-		err = os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644)
-	}
-	// Not renamed into its place: another run may be doing the same.
-	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "latest"), []byte(folder+"\n"), 0o644)); err != nil {
-		return "", errors.Join(full(err), os.RemoveAll(folder))
+		if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644); err != nil {
+			return "", errors.Join(full(err), os.RemoveAll(folder))
+		}
 	}
 	return folder, nil
+}
+
+// noteLatest names the run in the file latest beside its folder. It is not
+// renamed into its place: another run may be doing the same.
+func noteLatest(folder string) error {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(folder), "latest"), []byte(folder+"\n"), 0o644); err != nil {
+		return full(err)
+	}
+	return nil
+}
+
+// tempPattern is the pattern of os.MkdirTemp for a run's temporary folder.
+func tempPattern(id string) string { return "sebs-" + id + "-*" }
+
+// leastTemp is how much room there must be for temporary files: some objects,
+// and what functions write.
+const leastTemp = 16 << 20
+
+// createTemp makes a run's temporary folder, in which the stores of some
+// platforms and the folders of functions are.
+func createTemp(id string) (string, error) {
+	dir := os.TempDir()
+	const remedy = "set TMPDIR to another folder"
+	if !filepath.IsAbs(dir) || strings.Contains(dir, "\n") {
+		return "", fmt.Errorf("temporary folder %q: want an absolute path without line breaks: %s", dir, remedy)
+	}
+	temp, err := os.MkdirTemp(dir, tempPattern(id))
+	if err != nil {
+		return "", fmt.Errorf("temporary folder: %w: make it writable and free space, or %s", err, remedy)
+	}
+	free, err := freeBytes(temp)
+	if err == nil && free < leastTemp {
+		err = fmt.Errorf("only %d kB are free, and a run needs %s", free/1000, bytesFor(leastTemp))
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("temporary folder %s: %w: free space, or %s", dir, err, remedy), os.Remove(temp))
+	}
+	return temp, nil
 }
 
 // uncached makes the Go command run this test again next time. The command

@@ -129,6 +129,9 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := enoughFiles(); err != nil {
+		return nil, err
+	}
 	r := &run{
 		id: newID(), params: params, seed: cmp.Or(params.Seed, 1+rand.Uint32N(math.MaxUint32)), root: root, started: time.Now(), deadline: deadline,
 		platforms: map[string]*openPlatform{}, sandboxes: newSandboxes(),
@@ -187,10 +190,13 @@ func (r *run) begin() error {
 	); err != nil {
 		return err
 	}
-	if r.temp, err = os.MkdirTemp("", tempPattern(r.id)); err != nil {
-		return fmt.Errorf("temporary folder: %w: set TMPDIR to a folder that can be written", err)
+	if r.temp, err = createTemp(r.id); err != nil {
+		return err
 	}
 	if r.guard, err = guard.Start(r.ctx, r.temp, r.cancel); err != nil {
+		return err
+	}
+	if err := noteLatest(r.folder); err != nil {
 		return err
 	}
 	r.progress = newProgress(r.started)
@@ -204,6 +210,21 @@ func (r *run) begin() error {
 
 // told returns a text as it is shown and kept, whoever wrote it.
 func told(text string) string { return plain.Text(text, environment.Secrets()...) }
+
+// leastFiles is how many open files a run needs, with one call at a time.
+const leastFiles = 64
+
+// enoughFiles returns an error if this process may open too few files.
+func enoughFiles() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("find how many files may be open: %w", err)
+	}
+	if limit.Cur < leastFiles {
+		return fmt.Errorf("only %d files may be open at once, and a run needs %d: ulimit -n %d", limit.Cur, leastFiles, 16*leastFiles)
+	}
+	return nil
+}
 
 // context makes the run's context.
 func (r *run) context() {

@@ -19,9 +19,6 @@ import (
 // is named.
 const unswept = 24 * time.Hour
 
-// tempPattern is the pattern of os.MkdirTemp for a run's temporary folder.
-func tempPattern(id string) string { return "sebs-" + id + "-*" }
-
 // Sweep removes what killed runs left. It finds runs by their folders of
 // results: those that never finished, and those that kept their resources. One
 // that is still running is left alone.

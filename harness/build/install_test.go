@@ -3,12 +3,15 @@ package build_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -371,4 +374,21 @@ func TestInstallNodeWithoutDependencies(t *testing.T) {
 	leftout.If(t, err)
 	require.ErrorContains(t, err, "nodejs_installer.sh: exit status 1")
 	require.ErrorContains(t, err, "no-such-package")
+}
+
+// TestInstallWithoutRoom: what a tool says of a disk that is full comes first,
+// with the folders that may be meant and the remedy.
+func TestInstallWithoutRoom(t *testing.T) {
+	useWheels(t, t.TempDir())
+	files := folder()
+	files["package.sh"] = &fstest.MapFile{Data: []byte("echo \"OSError: [Errno 28] No space left on device: 'x'\"; seq 1000; exit 1\n")}
+	p := &platform{build: func(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error) {
+		_, err := installPython(t, dir)
+		return driver.Package{}, err
+	}}
+	s := openStore(t)
+	_, err := s.Package(t.Context(), job(t, p, files))
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.Regexp(t, "^build [^:]*: no space left on device in the package store .* set SEBS_CACHE and TMPDIR to other folders: install python", err.Error())
+	require.ErrorContains(t, err, "exit status 1; the end of its log")
 }

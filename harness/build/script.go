@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -92,10 +94,22 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	case limited.Err() != nil:
 		return fmt.Errorf("%s: it took longer than %v%s", s.name, s.most, last)
 	case failed != nil:
-		return fmt.Errorf("%s: %w%s", s.name, failed, last)
+		err := fmt.Errorf("%s: %w%s", s.name, failed, last)
+		if reason := last.noRoom(); reason != 0 {
+			return noRoom{reason, err}
+		}
+		return err
 	}
 	return last.failure(s.name)
 }
+
+// noRoom is the error of a script whose tools said that they could not write.
+type noRoom struct {
+	reason syscall.Errno
+	error
+}
+
+func (e noRoom) Unwrap() error { return e.error }
 
 // tail passes output on to a log and keeps the last lines of it. Its String
 // is the end of an error message.
@@ -105,6 +119,7 @@ type tail struct {
 	mu     sync.Mutex
 	passed int64
 	last   []byte
+	room   syscall.Errno // what tools say where they cannot write
 	err    error
 }
 
@@ -120,10 +135,24 @@ func (t *tail) Write(p []byte) (int, error) {
 		}
 	}
 	t.last = append(t.last, p...)
+	if said := bytes.ToLower(t.last); t.room == 0 {
+		for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS} {
+			if bytes.Contains(said, []byte(e.Error())) {
+				t.room = e
+			}
+		}
+	}
 	if over := len(t.last) - 2*tailBytes; over > 0 {
 		t.last = append(t.last[:0], t.last[over:]...)
 	}
 	return len(p), nil
+}
+
+// noRoom returns why tools could not write, if they said so, or 0.
+func (t *tail) noRoom() syscall.Errno {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.room
 }
 
 // failure returns why the log of the script called name could not be written.

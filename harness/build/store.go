@@ -176,6 +176,11 @@ func (s *Store) explain(err error) error {
 			return s.unusable(err)
 		}
 	}
+	var n noRoom
+	if errors.As(err, &n) {
+		return fmt.Errorf("%w in the package store %s or in the folder for temporary files %s: free space, or set SEBS_CACHE and TMPDIR to other folders: %w",
+			n.reason, s.dir, os.TempDir(), err)
+	}
 	var p *fs.PathError
 	if errors.Is(err, fs.ErrPermission) && errors.As(err, &p) && strings.HasPrefix(p.Path, s.dir) {
 		return s.unusable(err)

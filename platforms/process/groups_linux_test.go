@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/process"
 )
 
@@ -21,7 +22,7 @@ func openGrouped(t *testing.T, run driver.Run) *process.Platform {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
 	if !strings.Contains(p.Isolation(), "control groups") {
-		t.Skip("no control groups can be made here: run as root, or with delegated ones, to have this tested")
+		t.Skip(leftout.Mark + "no control groups can be made here: run the tests as root on Linux with control groups")
 	}
 	return p
 }
@@ -115,7 +116,7 @@ func TestGroupThatStays(t *testing.T) {
 	require.NoError(t, err)
 	groups, _ := groupsOf(t, run)
 	if len(groups) == 0 {
-		t.Skip("no control groups can be made here: run as root, or with delegated ones, to have this tested")
+		t.Skip(leftout.Mark + "no control groups can be made here: run the tests as root on Linux with control groups")
 	}
 	require.Equal(t, len(groups), kept)
 	pid := []byte(strconv.Itoa(os.Getpid())) // the one process that the platform does not kill

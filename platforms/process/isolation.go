@@ -49,12 +49,25 @@ func onOwnThread(f func()) {
 // quarters of what the machine has free.
 func memoryFor(free int64) int64 { return max(free/4*3>>20, 1) }
 
+// What this process opens for itself, and for each sandbox: its socket, its
+// output, its counters, and connections to the stores.
+const (
+	filesForRun     = 32
+	filesForSandbox = 8
+)
+
 // sandboxesFor returns how many sandboxes there may be at once, by the number
-// of files that this process may open: a sandbox needs five.
+// of files that this process may open.
 func sandboxesFor() int {
+	files := maxFiles()
+	return int(min(max((files-min(files, filesForRun))/filesForSandbox, 1), 1000))
+}
+
+// maxFiles returns how many files this process may open.
+func maxFiles() uint64 {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 100
+		return fewFiles
 	}
-	return int(min(max(limit.Cur/8, 8), 1000))
+	return limit.Cur
 }

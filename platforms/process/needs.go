@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
@@ -130,14 +128,14 @@ func memoryNeed() driver.Need {
 // fewFiles is how many open files suffice for a burst of ten calls.
 const fewFiles = 1024
 
+var moreFiles = fmt.Sprintf("raise the limit for many calls at once: ulimit -n %d", 8*fewFiles)
+
 func filesNeed() driver.Need {
-	need := driver.Need{What: "open files", Optional: true, Remedy: fmt.Sprintf("raise the limit for many calls at once: ulimit -n %d", 8*fewFiles)}
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		need.Found = err.Error()
-		return need
+	return driver.Need{
+		What:     "open files",
+		Found:    fmt.Sprintf("%d, for %d sandboxes at once", maxFiles(), sandboxesFor()),
+		OK:       maxFiles() >= fewFiles,
+		Optional: true,
+		Remedy:   moreFiles,
 	}
-	need.OK = limit.Cur >= fewFiles
-	need.Found = fmt.Sprintf("%d, for %d sandboxes at once", limit.Cur, sandboxesFor())
-	return need
 }

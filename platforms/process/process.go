@@ -98,6 +98,9 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 	if !i.private() {
 		busy = 1
 	}
+	if maxFiles() < fewFiles {
+		fmt.Fprintf(run.Log, "process: no more than %d sandboxes at once, and calls wait, as only %d files may be open: %s\n", sandboxesFor(), maxFiles(), moreFiles)
+	}
 	p := &Platform{
 		run:       run,
 		isolation: i,

@@ -306,7 +306,9 @@ func protocolError(err error) error {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
+		full := s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
+		full.Description = "No space is left for objects in the folder for temporary files: free space, or set TMPDIR to another folder."
+		return full
 	case errors.As(err, &file):
 		return err
 	default:
