@@ -102,7 +102,10 @@ func (b *Benchmark) hasLanguage(language string) error {
 	}
 	info, err := fs.Stat(b.Files, language)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return fmt.Errorf("config.json names the language %s, but there is no folder %s: %w", language, language, driver.ErrUnavailable)
+		if b.folder != nil { // as some of SeBS's are
+			return fmt.Errorf("config.json names the language %s, but there is no folder %s: %w", language, language, driver.ErrUnavailable)
+		}
+		return fmt.Errorf("config.json names the language %s, but Files has no folder %s: write it, embed it, or take the language out of config.json", language, language)
 	}
 	if err != nil || b.folder == nil {
 		return err

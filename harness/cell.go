@@ -32,13 +32,14 @@ type Cell struct {
 	turn  *turn
 	place int // in the order of plans
 
-	ctx    context.Context //nolint:containedctx // of the body: ends with the run, or when the cell is refused
-	cancel context.CancelCauseFunc
-	begun  bool // it had its first turn
-	over   bool // its body has ended
-	judged bool // it was told that nothing counts
-	owns   bool // its sandboxes are this process's to end
-	keeps  bool // its sandboxes wait for its next turn
+	ctx      context.Context //nolint:containedctx // of the body: ends with the run, or when the cell is refused
+	cancel   context.CancelCauseFunc
+	begun    bool // it had its first turn
+	over     bool // its body has ended
+	returned bool // the body did: it neither panicked nor ended the test
+	judged   bool // it was told that nothing counts
+	owns     bool // its sandboxes are this process's to end
+	keeps    bool // its sandboxes wait for its next turn
 
 	// Of the turn under way, for the body's goroutine.
 	resumed  bool // others had turns before it, and no batch was made since
@@ -69,6 +70,8 @@ type Cell struct {
 	sample  *sample
 	outputs outputs
 	batches int
+	asked   int       // how many there were when More was last asked
+	idle    int       // how often More was asked since without a call
 	err     error     // of the results folder: ends the cell
 	busy    int       // batches and single calls under way
 	since   time.Time // when measured was last counted
@@ -111,6 +114,10 @@ func (c *Cell) More() bool {
 	return c.wantsMore() && (!c.endTurn() || c.pass())
 }
 
+// mostIdle is how often a body may ask More without making a call, or it would
+// ask forever.
+const mostIdle = 1000
+
 // wantsMore is More without turns.
 func (c *Cell) wantsMore() bool {
 	c.mu.Lock()
@@ -120,6 +127,12 @@ func (c *Cell) wantsMore() bool {
 	}
 	if cause := context.Cause(c.run.ctx); cause != nil {
 		c.sampler.stopped = cause.Error()
+		return false
+	}
+	if c.busy > 0 || c.batches > c.asked {
+		c.asked, c.idle = c.batches, 0
+	} else if c.idle++; c.idle > mostIdle {
+		c.err = fmt.Errorf("the body asked More %d times in a row without a call: call cell.Batch or cell.Invoke in the loop, and look at the error of cell.InvokeWith", c.idle)
 		return false
 	}
 	c.elapse()

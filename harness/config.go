@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,6 +53,10 @@ func ReadConfig(files fs.FS) (Config, error) {
 func configFile(files fs.FS) ([]byte, error) {
 	f, err := build.Regular(files).Open("config.json")
 	if err != nil {
+		if inner, _ := fs.Glob(files, "*/config.json"); len(inner) == 1 { // its only error is one of the pattern
+			folder := path.Dir(inner[0])
+			return nil, fmt.Errorf("config.json: %w: it is in the folder %s: pass what fs.Sub(…, %q) returns", err, folder, folder)
+		}
 		return nil, fmt.Errorf("config.json: %w: a benchmark's folder needs one", err)
 	}
 	defer f.Close()

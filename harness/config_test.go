@@ -98,6 +98,9 @@ func TestReadConfigMissing(t *testing.T) {
 	_, err := harness.ReadConfig(fstest.MapFS{})
 	require.ErrorContains(t, err, "config.json")
 	require.ErrorContains(t, err, "a benchmark's folder needs one")
+
+	_, err = harness.ReadConfig(fstest.MapFS{"hello/config.json": {Data: []byte(`{}`)}})
+	require.ErrorContains(t, err, `it is in the folder hello: pass what fs.Sub(…, "hello") returns`)
 }
 
 // What is accepted is within its ranges, and nothing makes the parser panic.

@@ -128,6 +128,7 @@ func (p *plan) bench(parent *testing.B, fn *plannedFunction, cond condition, bod
 		}
 		c.abort = b.FailNow // b.Loop ends at -benchtime alone
 		body(c.ctx, b, c)
+		c.returned = true
 		if c.judge(b); b.Failed() {
 			return
 		}

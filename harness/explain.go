@@ -155,10 +155,12 @@ func (p *part) find(all []candidate, flat bool) {
 	var meant []string
 	for one := range strings.SplitSeq(strings.Trim(word, "()"), "|") {
 		k, name := nearestValue(one, keys, all, named)
+		if k != "" {
+			p.key, keys = k, []string{k}
+		}
 		if name == "" {
 			return
 		}
-		p.key, keys = k, []string{k}
 		meant = append(meant, name)
 	}
 	if p.meant = strings.Join(meant, "|"); len(meant) > 1 {
@@ -169,14 +171,17 @@ func (p *part) find(all []candidate, flat bool) {
 	}
 }
 
-// nearestValue returns the value that a word is most like, and its key; both
-// are empty if it is like none. After a key= the value's beginning is wanted.
+// nearestValue returns the value that a word is most like, and its key; the
+// value is empty if it is like none, and so is the key if it is of none. After a key= the value's beginning is wanted.
 func nearestValue(word string, keys []string, all []candidate, begins bool) (key, best string) {
 	for _, k := range keys {
 		for _, value := range valuesOf(all, k) {
 			for _, name := range namesOf(k, value) {
 				if begins && !strings.HasPrefix(value, name) {
 					continue
+				}
+				if language, _, ok := strings.Cut(word, "-"); ok && k == "runtime" && language == strings.Split(value, "-")[0] {
+					return k, "" // another version is not what was meant
 				}
 				if closer, ok := nearest.Word(word, []string{best, name}); ok && closer != best {
 					key, best = k, name

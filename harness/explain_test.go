@@ -21,6 +21,7 @@ func TestExplain(t *testing.T) {
 		{run, "PerfCost/110.*pyhton", "", []string{`"pyhton" matches no value: did you mean "python"?`, "\n\truntime: python-3.11, nodejs-20, python-3.12"}, "PerfCost/110.*python"},
 		{run, "PerfCost/110.*Python/cold", "", []string{`did you mean "python"?`}, "PerfCost/110.*python/cold"},
 		{run, "PerfCost/110.*pyhton-3.12/cold", "", []string{`did you mean "python-3.12"?`}, "PerfCost/110.*python-3.12/cold"},
+		{run, "PerfCost/110.*python-2.7", "", []string{"\"python-2.7\" matches no value\n\truntime: python-3.11, nodejs-20, python-3.12"}, ""},
 		{run, "PerfCost/210.thumbnialer", "", []string{`"210.thumbnialer" matches no value: did you mean "210.thumbnailer"?`, "benchmark: 110.dynamic-html, 210.thumbnailer, 411.recognition (those passed to Cells, and SEBS_BENCHMARKS)\n"}, "PerfCost/210.thumbnailer"},
 		{run, "PerfCost/thumbnail3r.*node", "", []string{`did you mean "thumbnailer"?`}, "PerfCost/thumbnailer.*node"},
 		{run, "PerfCost/benchmark=21.thumbnailer", "", []string{`did you mean "benchmark=210.thumbnailer"?`}, "PerfCost/benchmark=210.thumbnailer"},

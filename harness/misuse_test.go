@@ -28,6 +28,21 @@ var misuses = map[string]struct {
 		body: func(context.Context, *testing.T, *harness.Cell) {},
 		want: []string{"the body made no call: loop over cell.More and call cell.Batch"},
 	},
+	"no-call-in-loop": {
+		body: func(_ context.Context, _ *testing.T, cell *harness.Cell) {
+			for cell.More() {
+			}
+		},
+		want: []string{"the body asked More 1001 times in a row without a call: call cell.Batch"},
+	},
+	"no-call-but-errors": {
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			for cell.More() {
+				_, _ = cell.InvokeWith(ctx, func() {}) // the mistake is not to look at it
+			}
+		},
+		want: []string{"and look at the error of cell.InvokeWith"},
+	},
 	"key": {
 		body: func(_ context.Context, _ *testing.T, cell *harness.Cell) { cell.Value("benchmrak") },
 		want: []string{`no key "benchmrak" of a cell (did you mean "benchmark"?); there are platform, benchmark, runtime,`},

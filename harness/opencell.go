@@ -40,6 +40,7 @@ func (p *plan) cell(tb testing.TB, c *Cell, ready func(), body func(context.Cont
 	})
 	p.start(tb, c, ready)
 	body(c.ctx, c)
+	c.returned = true
 }
 
 // start opens a cell and waits for its first turn. ready is called in between.
@@ -190,7 +191,7 @@ func (c *Cell) judge(tb testing.TB) {
 		return
 	case c.sample.attempts > 0:
 		c.plan.errorf(tb, "none of %s counts: %s%s", plural(c.sample.attempts, "invocation"), c.sample.why(), c.outputs.where(c.dir))
-	case c.run.ctx.Err() == nil && !tb.Failed():
+	case c.returned && c.run.ctx.Err() == nil && !tb.Failed():
 		c.plan.errorf(tb, "the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
 	}
 	c.judged = true

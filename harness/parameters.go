@@ -80,7 +80,7 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 	p := parameters{MaxTime: defaultTime}
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "SEBS_") && !slices.Contains(parameterNames, name) {
+		if strings.HasPrefix(strings.ToUpper(name), "SEBS_") && !slices.Contains(parameterNames, name) {
 			return p, fmt.Errorf("%s: there is no such parameter%s; there are %s", name, nearest.Hint(name, parameterNames), strings.Join(parameterNames, ", "))
 		}
 	}
@@ -169,7 +169,7 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 	case orderSequential:
 		p.Sequential = true
 	default:
-		errs = append(errs, fmt.Errorf("SEBS_ORDER=%s: unknown order; there are interleaved, sequential", order))
+		errs = append(errs, fmt.Errorf("SEBS_ORDER=%s: unknown order%s; there are interleaved, sequential", order, nearest.Hint(order, []string{"interleaved", "sequential"})))
 	}
 	if text := getenv("SEBS_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 32)
@@ -180,6 +180,11 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 	}
 	if p.Prefix = getenv("SEBS_PREFIX"); p.Prefix != "" && !prefixPattern.MatchString(p.Prefix) {
 		errs = append(errs, fmt.Errorf("SEBS_PREFIX=%s: want 3 to 16 lower-case letters and digits, a letter first", p.Prefix))
+	}
+	if data := getenv("SEBS_DATA"); data != "" {
+		if err := checkData(data); err != nil { // also where nothing uses it
+			errs = append(errs, err)
+		}
 	}
 	p.Results = getenv("SEBS_RESULTS")
 	p.Benchmarks = getenv("SEBS_BENCHMARKS")

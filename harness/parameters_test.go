@@ -45,6 +45,9 @@ func TestReadParameters(t *testing.T) {
 		{name: "two numbers of samples", env: map[string]string{"SEBS_SAMPLES": "100,200"}, err: "SEBS_SAMPLES=100,200: 200 is a second number of invocations"},
 		{name: "two times", env: map[string]string{"SEBS_SAMPLES": "10s,20s"}, err: "SEBS_SAMPLES=10s,20s: 20s is a second time of measuring"},
 		{name: "two concurrencies", env: map[string]string{"SEBS_CONCURRENCY": "1,2"}, err: `SEBS_CONCURRENCY=1,2: "2" is one too many`},
+		{name: "lower case", env: map[string]string{"sebs_size": "small"}, err: `sebs_size: there is no such parameter (did you mean "SEBS_SIZE"?)`},
+		{name: "order", env: map[string]string{"SEBS_ORDER": "seqential"}, err: `SEBS_ORDER=seqential: unknown order (did you mean "sequential"?); there are`},
+		{name: "no data", env: map[string]string{"SEBS_DATA": "/no/such/folder"}, err: "SEBS_DATA: /no/such/folder is not a folder: name a checkout"},
 		{name: "misspelt", env: map[string]string{"SEBS_MEMROY": "256"}, err: `SEBS_MEMROY: there is no such parameter (did you mean "SEBS_MEMORY"?); there are SEBS_MEMORY, `},
 	}
 	for _, tt := range tests {

@@ -45,7 +45,7 @@ func (in *input) eventFor(request string) []byte {
 func newInput(payload any) *input {
 	data, err := encode(payload)
 	if err == nil && (len(data) < 2 || data[0] != '{') {
-		err = fmt.Errorf("the payload is %s, not a JSON object", plain.Line(string(data), 60))
+		err = fmt.Errorf("the payload is %s, not a JSON object: return a map or a struct", plain.Line(string(data), 60))
 	}
 	if err != nil {
 		return &input{err: err}

@@ -108,10 +108,18 @@ func dataRoot() (string, error) {
 	if root == "" {
 		return "", nil
 	}
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return "", fmt.Errorf("SEBS_DATA: %s is not a folder: name a checkout of SeBS's data repository by its absolute path, or unset it", root)
+	if err := checkData(root); err != nil {
+		return "", err
 	}
 	return filepath.Abs(root)
+}
+
+// checkData says why a folder cannot be a checkout of SeBS's data repository.
+func checkData(root string) error {
+	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+		return fmt.Errorf("SEBS_DATA: %s is not a folder: name a checkout of SeBS's data repository by its absolute path, or unset it", root)
+	}
+	return nil
 }
 
 // sebsData returns the data_dir of a benchmark, or nothing if it has none but
