@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -72,7 +73,7 @@ def handler(event):
                         f.write(str(child.pid))
 `))
 	require.Nil(t, call(t, c, `{}`).Error)
-	require.Len(t, processes(t, marker), 3)
+	require.Eventually(t, func() bool { return len(processes(t, marker)) == 3 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, p.Retire(t.Context(), s.Name))
 	require.Empty(t, processes(t, marker))
 	_, left := groupsOf(t, run)
