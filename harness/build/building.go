@@ -71,7 +71,7 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 		Image:        p.Image,
 		Size:         p.Size,
 		Warnings:     append(slices.Clone(b.stage.notes), failed...),
-		Incomplete:   len(failed) > 0,
+		Incomplete:   len(failed) > 0 || b.stage.moving,
 	}
 	if err := m.record(made); err != nil {
 		return Result{}, err

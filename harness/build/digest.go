@@ -29,6 +29,10 @@ func (s *staging) digest(j Job, r driver.Recipe) (string, error) {
 	if s.whole {
 		d.text("all that SeBS installs")
 	}
+	if len(s.outside) > 0 {
+		d.text("outside")
+		d.files(s.outside)
+	}
 	d.bytes(installer)
 	d.list(r.Packages)
 	d.files(r.Files)

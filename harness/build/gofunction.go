@@ -142,6 +142,9 @@ func readGoManifest(code *tree) ([]byte, error) {
 	return append(bytes.TrimSpace(text), '\n'), nil
 }
 
+// maxText bounds a source that is read whole, in bytes.
+const maxText = 16 << 20
+
 // read returns the content of a source, which is a text.
 func (t *tree) read(f source) ([]byte, error) {
 	r, err := t.fsys.Open(f.path)
@@ -149,10 +152,9 @@ func (t *tree) read(f source) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	const most = 16 << 20
-	text, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && len(text) > most {
-		err = fmt.Errorf("%s: it has more than %d bytes", f.path, most)
+	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
+	if err == nil && len(text) > maxText {
+		err = fmt.Errorf("%s: it has more than %d bytes", f.path, maxText)
 	}
 	return text, err
 }

@@ -36,7 +36,7 @@ type manifest struct {
 	Image        string              `json:"image,omitempty"`
 	Size         int64               `json:"size"`
 	Warnings     []string            `json:"warnings,omitempty"`
-	Incomplete   bool                `json:"incomplete,omitempty"` // something failed, so that it is built again the next time
+	Incomplete   bool                `json:"incomplete,omitempty"` // it is built again the next time: something failed, or may be other code by then
 	Dependencies []Dependency        `json:"dependencies"`
 	Files        []stored            `json:"files"` // everything in the entry but manifest.json
 }

@@ -62,3 +62,30 @@ func TestPipesInABenchmark(t *testing.T) {
 		}
 	}
 }
+
+// What may be other code each time is built each time, and says so; what leaves
+// versions open is built once, and says so.
+func TestMovingDependencies(t *testing.T) {
+	for _, tt := range []struct {
+		requirements, says string
+		builds             int
+	}{
+		{"a==1\n", "", 1},
+		{"a>1\n", "requirements.txt does not say which version of a", 1},
+		{"git+https://me:password@host.example/a.git\n", "built for each run: git+https://[hidden]@host.example/a.git", 2},
+	} {
+		p, s, files := &platform{}, openStore(t), folder()
+		files["python/requirements.txt"] = &fstest.MapFile{Data: []byte(tt.requirements)}
+		for range 2 {
+			r, err := s.Package(t.Context(), job(t, p, files))
+			require.NoError(t, err)
+			if tt.says == "" {
+				require.Empty(t, r.Warnings)
+			} else {
+				require.Len(t, r.Warnings, 1)
+				require.Contains(t, r.Warnings[0], tt.says)
+			}
+		}
+		require.Equal(t, tt.builds, p.builds, tt.requirements)
+	}
+}

@@ -22,6 +22,9 @@ type staging struct {
 	made   map[string][]byte // made from the sources, by path in the package
 	notes  []string          // what may be wrong with the sources
 	whole  bool              // the manifest is that of a folder written for SeBS
+
+	outside map[string][]byte // what the manifest names outside of the folder: the hash of its content, by path
+	moving  bool              // it names what may be other code each time
 }
 
 // newStaging reads a benchmark's folder. It writes nothing.
@@ -62,6 +65,9 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 			return staging{}, err
 		}
 	}
+	if err := s.findOutside(language); err != nil {
+		return staging{}, err
+	}
 	own := path.Join(language, "init.sh")
 	if _, err := fs.Lstat(j.Files, path.Join(language, j.Spec.Variant, "init.sh")); err == nil {
 		own = path.Join(language, j.Spec.Variant, "init.sh")
@@ -86,6 +92,31 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 		return slices.Contains(others, name) || ok && variant != j.Spec.Variant && slices.Contains(variants, variant)
 	})
 	return s, err
+}
+
+// findOutside finds what the function's manifest names outside of its folder.
+func (s *staging) findOutside(language string) error {
+	o, err := findOutside(language, &s.code)
+	if err != nil {
+		return err
+	}
+	for _, p := range o.paths {
+		sum, err := sumOutside(p)
+		if errors.Is(err, errTooLarge) {
+			o.moving = append(o.moving, p)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if s.outside == nil {
+			s.outside = map[string][]byte{}
+		}
+		s.outside[p] = sum
+	}
+	s.moving = len(o.moving) > 0
+	s.notes = append(s.notes, o.notes(languages[language].manifest)...)
+	return nil
 }
 
 // isSeBS reports whether a benchmark's folder is one written for SeBS.

@@ -188,8 +188,9 @@ func (s *Store) explain(err error) error {
 	return err
 }
 
-// errIncomplete is the error of an entry whose init.sh did not do all that it
-// was to do, which is built again each time.
+// errIncomplete is the error of an entry that is built again each time: its
+// init.sh did not do all that it was to do, or its manifest names what may be
+// other code.
 var errIncomplete = errors.New("it is incomplete")
 
 // find returns an entry that is complete.
