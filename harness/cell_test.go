@@ -54,6 +54,32 @@ func TestConcurrentInvoke(t *testing.T) {
 	})
 }
 
+// TestWhatIsNotWrittenIsNotCounted: a disk that is full in the middle of a line
+// leaves no number of the call.
+func TestWhatIsNotWrittenIsNotCounted(t *testing.T) {
+	c := simCell(t, quick, Cold, driver.SDK, parameters{MaxSamples: 10, MaxTime: time.Hour})
+	c.Batch(t.Context())
+	file := c.records.f
+	var err error
+	c.records.f, err = os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full")
+	}
+	require.True(t, c.More())
+	c.Batch(t.Context())
+	require.False(t, c.More())
+	require.NoError(t, c.records.f.Close())
+	c.records.f = file
+	require.ErrorContains(t, c.close(), "no space left on device")
+
+	all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, 1, c.summary().Attempts)
+	require.Equal(t, 1, c.summary().Counted)
+	require.Equal(t, 1, c.summary().metric(metricClient).N)
+}
+
 // TestMoreBoundsSingleCalls: the time of measuring is that of single calls too,
 // and calls at the same time count once.
 func TestMoreBoundsSingleCalls(t *testing.T) {

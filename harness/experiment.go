@@ -125,6 +125,7 @@ func (p *plan) bench(parent *testing.B, fn *plannedFunction, cond condition, bod
 			if cond.mode == Warm {
 				c.batch(c.ctx, true)
 			}
+			b.ResetTimer() // a loop over b.N grows by the time it takes
 		}
 		c.abort = b.FailNow // b.Loop ends at -benchtime alone
 		body(c.ctx, b, c)

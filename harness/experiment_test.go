@@ -68,6 +68,15 @@ func BenchmarkModel(b *testing.B) {
 	})
 }
 
+// BenchmarkLoop is the same with a loop over b.N.
+func BenchmarkLoop(b *testing.B) {
+	harness.BenchCells(b, models, harness.Conditions{Modes: harness.Modes}, func(ctx context.Context, b *testing.B, cell *harness.Cell) {
+		for range b.N {
+			cell.Batch(ctx)
+		}
+	})
+}
+
 // TestBesideOne and TestBesideTwo are experiments on the same function that
 // are parallel tests.
 func TestBesideOne(t *testing.T) { beside(t) }
@@ -191,6 +200,43 @@ func TestBenchTxt(t *testing.T) {
 	require.Positive(t, units)
 }
 
+// TestBenchmarkLoops: a benchmark's loop may be over b.N, and once around is
+// enough also where the first answer is cold. A cell stands for all the loops
+// of a benchmark, and -count makes further ones.
+func TestBenchmarkLoops(t *testing.T) {
+	for _, name := range []string{"Model", "Loop"} {
+		for benchtime, least := range map[string]int{"1x": 1, "100ms": 2} {
+			c := newChild(t, nil, "-test.run", "^$", "-test.bench", name+"/.*/001.fast/.*/.*/.*/.*/.*/.*/(warm|sequential)", "-test.benchtime", benchtime, "-test.count", "2")
+			require.NoError(t, c.Run(), c.out.String())
+			require.Len(t, regexp.MustCompile(`(?m)^Benchmark.* ns/op`).FindAllString(c.out.String(), -1), 4, c.out.String())
+			cells, err := filepath.Glob(filepath.Join(c.folder(t), "*", "*", "*"))
+			require.NoError(t, err)
+			require.Len(t, cells, 4, "%s %s", name, benchtime)
+			for _, cell := range cells {
+				var s harness.Summary
+				read(t, filepath.Join(cell, "summary.json"), &s)
+				require.GreaterOrEqual(t, s.Counted, least, "%s %s", name, cell)
+			}
+		}
+	}
+}
+
+// TestBenchmarkThatAlwaysFails ends after three calls, not at -benchtime.
+func TestBenchmarkThatAlwaysFails(t *testing.T) {
+	for _, name := range []string{"Model", "Loop"} {
+		c := newChild(t, nil, "-test.run", "^$", "-test.bench", name+"/.*/003.failing/.*/.*/.*/.*/.*/.*/cold", "-test.benchtime", "1000x")
+		require.Error(t, c.Run())
+		require.Contains(t, c.out.String(), "counts: ")
+		require.NotContains(t, c.out.String(), "ns/op")
+		summaries, err := filepath.Glob(filepath.Join(c.folder(t), "*", "*", "*", "summary.json"))
+		require.NoError(t, err)
+		require.Len(t, summaries, 1)
+		var s harness.Summary
+		read(t, summaries[0], &s)
+		require.LessOrEqual(t, s.Attempts, 3)
+	}
+}
+
 func TestExperimentAsBenchmark(t *testing.T) {
 	c := newChild(t, nil, "-test.run", "^$", "-test.bench", "Model/.*/001.fast", "-test.benchtime", "20x")
 	require.NoError(t, c.Run(), c.out.String())
@@ -262,6 +308,36 @@ func TestUnnamedExperimentsDoNotRun(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, left)
 	}
+}
+
+// TestBurst: calls made at once are not independent, so a cell of bursts has ten
+// of them, bench.txt a line for each, and an interval of them.
+func TestBurst(t *testing.T) {
+	burst := strings.Replace(fastCold, "mode=cold", "mode=burst", 1)
+	c := newChild(t, nil, "-test.run", "Model/001.fast/burst")
+	require.NoError(t, c.Run(), c.out.String())
+	var s harness.Summary
+	read(t, filepath.Join(c.folder(t), burst, "summary.json"), &s)
+	require.Equal(t, 100, s.Counted)
+	for _, m := range s.Metrics {
+		require.Equal(t, 10, m.Batches, m.Name)
+		require.Equal(t, 0.95, m.Median.Interval.Nominal, m.Name)
+		require.GreaterOrEqual(t, m.Median.Interval.Level, 0.95, m.Name)
+		require.Zero(t, m.Mean.Interval.Level, m.Name)
+	}
+	require.Contains(t, c.out.String(), "100 in 10")
+	require.Contains(t, c.out.String(), "Calls made at once are not independent")
+	lines, err := os.ReadFile(filepath.Join(c.folder(t), burst, "bench.txt"))
+	require.NoError(t, err)
+	require.Equal(t, 10, strings.Count(string(lines), "BenchmarkModel/"))
+
+	c = newChild(t, []string{"SEBS_SAMPLES=7", "SEBS_CONCURRENCY=3"}, "-test.run", "Model/001.fast/burst")
+	require.NoError(t, c.Run(), c.out.String())
+	require.Contains(t, c.out.String(), "stopped: 9 samples: 7 were wanted, and batches of 3 are made whole")
+	require.Contains(t, c.out.String(), "3 batches of calls made at once: an interval needs 10, SEBS_SAMPLES=30")
+	s = harness.Summary{}
+	read(t, filepath.Join(c.folder(t), burst, "summary.json"), &s)
+	require.True(t, s.Metrics[0].Median.Interval.IsZero())
 }
 
 func TestSampleWithoutSuccessFails(t *testing.T) {

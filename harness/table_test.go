@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/perf/benchunit"
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
@@ -112,6 +113,50 @@ func TestMeasurements(t *testing.T) {
 	require.Equal(t, []string{"client_ns", "handler_ns", "cpu_ns", "memory_bytes", "compute_time_ns", "depth", "download_size_bytes"}, s.metrics())
 	require.Equal(t, []float64{1500}, s.values["compute_time_ns"].into(nil))
 	require.Equal(t, []float64{10}, s.values["download_size_bytes"].into(nil))
+}
+
+// TestMeasurementsThatAreNoMetrics are told, with what is wrong with them.
+func TestMeasurementsThatAreNoMetrics(t *testing.T) {
+	many := map[string]int{}
+	for i := range 33 {
+		many[fmt.Sprintf("key%d", i)] = i
+	}
+	tooMany, err := json.Marshal(many)
+	require.NoError(t, err)
+	tests := []struct{ measurement, want string }{
+		{`{"two words": 1}`, `"two words" is not a name`},
+		{`{"2nd": 1}`, `"2nd" is not a name`},
+		{`{"größe_size": 1}`, `"gr\u00f6\u00dfe_size" is not a name: want a letter, then at most 63`},
+		{`{"n": "1"}`, `"n" is not a number`},
+		{`{"n": 1e95}`, `"n" is beyond 1e90`},
+		{`[1]`, "it is not an object"},
+		{string(tooMany), "more than 32 keys: none of them is a metric"},
+		{`{"x_time": 1, "x_time_ns": 2}`, `"x_time_ns" has the unit x-time-ns in bench.txt, which is that of "x_time"`},
+		{`{"x_time": 1, "x_time_sec": 2}`, `"x_time_sec" has the unit x-time-sec in bench.txt, which is that of "x_time"`},
+		{`{"a_b": 1, "a-b": 2}`, `"a_b" has the unit a-b in bench.txt, which is that of "a-b"`},
+		{`{"memory_MB": 1}`, `"memory_MB" has the unit memory-MB in bench.txt, which is that of the harness's memory_bytes`},
+		{`{"p95_ns": 1}`, `"p95_ns" has the unit p95-ns in bench.txt, which is that of the harness's p95 of client_ns`},
+		{`{"handler_sec": 1}`, `which is that of the harness's handler_ns`},
+	}
+	for _, tt := range tests {
+		s := newSample()
+		for i := range 2 {
+			s.add(&Invocation{Batch: i, OK: true, Counted: true, Measurement: []byte(tt.measurement)})
+		}
+		require.Len(t, s.measured.warnings(), 1, tt.measurement)
+		require.Contains(t, s.measured.warnings()[0], tt.want)
+		require.Contains(t, s.measured.warnings()[0], "(2 answers)")
+		units := map[string]bool{}
+		for _, m := range s.metrics() {
+			require.Equal(t, 2, s.values[m].n, "%s: %s", tt.measurement, m)
+			_, unit := benchunit.Tidy(1, benchUnit(m))
+			require.False(t, units[unit], "%s: two metrics have the unit %s", tt.measurement, unit)
+			units[unit] = true
+		}
+	}
+	s := tableCell(t, "110.dynamic-html", Warm, 1, 10)
+	s.cell.sample.add(&Invocation{Batch: 11, OK: true, Counted: true, Measurement: []byte(`{"two words": 1}`)})
+	require.Contains(t, summaryTable([]*Summary{s.cell.summary()}, nil, nil, ""), `measurement: "two words" is not a name`)
 }
 
 // TestMeasurementsOfAnyKind: no key of an answer reaches the harness's own
