@@ -3,7 +3,9 @@ package harness
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/stats"
 	"github.com/sebs-go/sebs/platforms/sim"
 )
 
@@ -214,4 +217,44 @@ func TestWrongOutputFails(t *testing.T) {
 		require.Equal(t, map[driver.Cause]int{driver.WrongOutput: 1}, c.summary().Failures)
 		require.Empty(t, c.summary().Metrics)
 	})
+}
+
+// TestTwoCellsOfOneFunction: what is measured twice is found to differ in one of
+// twenty comparisons, or less where few p-values are possible; never more often.
+func TestTwoCellsOfOneFunction(t *testing.T) {
+	for name, model := range map[string]string{
+		"log-normal": `{"seed": %d, "warm": {"lognormal": {"median": "10ms", "sigma": 0.3}}}`,
+		"ties":       `{"seed": %d, "warm": {"mixture": [{"weight": 0.5, "of": {"constant": "1ms"}}, {"weight": 0.3, "of": {"constant": "2ms"}}, {"weight": 0.2, "of": {"constant": "3ms"}}]}}`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			const calls = 4000
+			var cells [2][]float64
+			for i := range cells {
+				c := simCell(t, fmt.Sprintf(model, i+1), Warm, driver.SDK, parameters{MaxSamples: calls, MaxTime: 24 * time.Hour})
+				c.fn.benchmark.Check = nil
+				for len(cells[i]) < calls {
+					if v := c.Batch(t.Context())[0]; v.Counted {
+						cells[i] = append(cells[i], float64(v.Client))
+					}
+				}
+				require.NoError(t, c.close())
+			}
+			for _, n := range []int{5, 20, 50} {
+				different := 0
+				pairs := calls / n
+				for k := range pairs {
+					c, err := stats.Compare(cells[0][k*n:(k+1)*n], cells[1][k*n:(k+1)*n], 1)
+					require.NoError(t, err)
+					if c.P < 0.05 {
+						different++
+					}
+				}
+				part, slack := float64(different)/float64(pairs), 3*math.Sqrt(0.05*0.95/float64(pairs))
+				require.LessOrEqual(t, part, 0.05+slack, "%s, n=%d", name, n)
+				if name == "log-normal" && n > 5 {
+					require.GreaterOrEqual(t, part, 0.05-slack, "%s, n=%d", name, n)
+				}
+			}
+		})
+	}
 }

@@ -88,10 +88,11 @@ func (c *Cell) summary() *Summary {
 	s.Warnings = c.sample.measured.warnings()
 	ending := c.sampler.watch.End(c.sample.values[metricClient].batches())
 	var values []float64
+	var summarizer stats.Summarizer
 	for _, name := range c.sample.metrics() {
 		metric := c.sample.values[name].sample(values)
 		metric.Ending, values = ending, metric.Values
-		m, err := metric.SummarizeInPlace()
+		m, err := summarizer.SummarizeInPlace(metric)
 		if err != nil {
 			m.Warnings = append(m.Warnings, err.Error())
 		}

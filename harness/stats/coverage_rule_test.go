@@ -103,7 +103,7 @@ func othersCoverage(t *testing.T) string {
 			covered := simulate(tries, columns, uint64(1000*i+most), func(r *rand.Rand) func(tally) {
 				return func(result tally) {
 					s := sampleUnder(rule, 0, func() float64 { return p.draw(r) })
-					summary, err := s.SummarizeInPlace(quantiles...)
+					summary, err := s.Summarize(quantiles...)
 					if err != nil {
 						t.Error(err)
 					}

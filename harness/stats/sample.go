@@ -130,12 +130,16 @@ func clusteredQuantile(batches [][]float64, sorted []float64, p, level float64) 
 // and a warning. It is an error if a value is not a finite number.
 func (s Sample) Summarize(quantiles ...float64) (Summary, error) {
 	s.Values = slices.Clone(s.Values)
-	return s.SummarizeInPlace(quantiles...)
+	return new(Summarizer).SummarizeInPlace(s, quantiles...)
 }
 
-// SummarizeInPlace is Summarize without the copy: it sorts the values, which
-// are then no longer those of their batches.
-func (s Sample) SummarizeInPlace(quantiles ...float64) (Summary, error) {
+// Summarizer summarizes one large sample after another in the same memory. It
+// is not safe for concurrent use.
+type Summarizer struct{ sorted []float64 }
+
+// SummarizeInPlace is the sample's Summarize without a copy: it may sort the
+// values, which are then no longer those of their batches.
+func (z *Summarizer) SummarizeInPlace(s Sample, quantiles ...float64) (Summary, error) {
 	if len(quantiles) == 0 {
 		quantiles = DefaultQuantiles()
 	}
@@ -155,7 +159,9 @@ func (s Sample) SummarizeInPlace(quantiles ...float64) (Summary, error) {
 		slices.Sort(s.Values)
 		return s.summary(s.Values, nil, quantiles), nil
 	}
-	return s.summary(sorted(s.Values), batches, quantiles), nil
+	z.sorted = append(z.sorted[:0], s.Values...)
+	slices.Sort(z.sorted)
+	return s.summary(z.sorted, batches, quantiles), nil
 }
 
 // summary makes the summary of sorted values, of independent ones if batches is
