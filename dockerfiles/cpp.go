@@ -69,8 +69,9 @@ func CMakePackages(text []byte) []string {
 // CMake returns the CMakeLists.txt of a C++ function: the program handler, of all
 // sources in the folder. What shims link is in the data of the language, as
 // packages; dependencies are the function's own. One that is not known matches
-// driver.ErrUnsupported.
-func CMake(shims, dependencies []string) ([]byte, error) {
+// driver.ErrUnsupported. Sources that others include, by their paths in the
+// folder, are not compiled by themselves.
+func CMake(shims, dependencies, included []string) ([]byte, error) {
 	known, err := CPPDependencies()
 	if err != nil {
 		return nil, err
@@ -104,7 +105,11 @@ set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/lib")
 file(GLOB_RECURSE sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp *.cc)
 list(FILTER sources EXCLUDE REGEX "^(build|[.]headers)/")
-find_package(PkgConfig)
+`)
+	for _, name := range included {
+		fmt.Fprintf(&b, "list(REMOVE_ITEM sources %q)\n", name)
+	}
+	b.WriteString(`find_package(PkgConfig)
 find_package(Threads REQUIRED)
 `)
 	for _, command := range find {

@@ -29,13 +29,13 @@ func TestCPPDependencies(t *testing.T) {
 	data, err := dockerfiles.Data()
 	require.NoError(t, err)
 	for platform, languages := range data {
-		_, err := dockerfiles.CMake(languages["cpp"].For([]driver.Module{driver.Storage, driver.NoSQL}).Packages, nil)
+		_, err := dockerfiles.CMake(languages["cpp"].For([]driver.Module{driver.Storage, driver.NoSQL}).Packages, nil, nil)
 		require.NoError(t, err, platform)
 	}
 }
 
 func TestCMake(t *testing.T) {
-	plain, err := dockerfiles.CMake([]string{"nlohmann-json"}, nil)
+	plain, err := dockerfiles.CMake([]string{"nlohmann-json"}, nil, nil)
 	require.NoError(t, err)
 	require.Contains(t, string(plain), "\n# headers from PyPI: nlohmann-json==")
 	require.Contains(t, string(plain), "(handler SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/.headers/nlohmann_json/include)\n")
@@ -43,13 +43,14 @@ func TestCMake(t *testing.T) {
 	require.Empty(t, dockerfiles.CMakePackages(plain), "a plain function needs no package of the system")
 	require.Contains(t, string(plain), "-static-libstdc++", "nothing else has a C++ library of its own")
 
-	vision, err := dockerfiles.CMake([]string{"nlohmann-json", "curl"}, []string{"opencv", "curl", "sdk"})
+	vision, err := dockerfiles.CMake([]string{"nlohmann-json", "curl"}, []string{"opencv", "curl", "sdk"}, []string{"impl/a.cpp"})
 	require.NoError(t, err)
+	require.Contains(t, string(vision), "list(REMOVE_ITEM sources \"impl/a.cpp\")\n")
 	require.Equal(t, 1, strings.Count(string(vision), "find_package(CURL REQUIRED)\n"), "a library is found once")
 	require.Contains(t, string(vision), " CURL::libcurl opencv_core opencv_dnn opencv_imgproc opencv_imgcodecs)\n")
 	require.NotContains(t, string(vision), "-static-libstdc++", "two C++ libraries in a process do not share exceptions")
 
-	_, err = dockerfiles.CMake(nil, []string{"cobol"})
+	_, err = dockerfiles.CMake(nil, []string{"cobol"}, nil)
 	require.ErrorIs(t, err, driver.ErrUnsupported)
 	require.ErrorContains(t, err, "cobol")
 	require.ErrorContains(t, err, "boost, ctemplate")

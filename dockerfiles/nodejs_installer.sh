@@ -24,15 +24,15 @@ PATH="$(dirname "$node"):$PATH" # npm and what it starts use the same interprete
 
 has_dependencies='
   const p = require(process.cwd() + "/package.json");
-  process.exit(Object.keys({...p.dependencies, ...p.optionalDependencies}).length ? 0 : 1);'
+  process.exit(Object.keys({...p.dependencies, ...p.optionalDependencies, ...p.peerDependencies}).length ? 0 : 1);'
 
 # Whether every dependency is in the lock file: those that a platform adds are
 # not, and are then resolved beside the locked ones.
 all_locked='
   const p = require(process.cwd() + "/package.json");
   const root = (require(process.cwd() + "/package-lock.json").packages || {})[""] || p;
-  const locked = {...root.dependencies, ...root.optionalDependencies};
-  process.exit(Object.keys({...p.dependencies, ...p.optionalDependencies}).every(d => d in locked) ? 0 : 1);'
+  const locked = {...root.dependencies, ...root.optionalDependencies, ...root.peerDependencies};
+  process.exit(Object.keys({...p.dependencies, ...p.optionalDependencies, ...p.peerDependencies}).every(d => d in locked) ? 0 : 1);'
 
 # Packages that compile or fetch a native part when they are installed.
 native='

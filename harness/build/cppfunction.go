@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,34 +41,45 @@ func generateCPP(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) 
 			return nil, fmt.Errorf("config.json: %w", err)
 		}
 	}
-	given, err := givenCPP(j.Files, code)
+	given, included, err := includesOf(j.Files, code)
 	if err != nil {
 		return nil, err
 	}
-	text, err := dockerfiles.CMake(r.Packages, append(config.Dependencies, given...))
+	text, err := dockerfiles.CMake(r.Packages, append(config.Dependencies, given...), included)
 	if err != nil {
 		return nil, err
 	}
 	return map[string][]byte{"CMakeLists.txt": text}, nil
 }
 
-// givenCPP lists the dependencies that SeBS gives to every C++ function, which
-// so none names, as far as the sources include them.
-func givenCPP(files fs.FS, code *tree) ([]string, error) {
-	var given []string
+// includedSource is a line that includes a source file.
+var includedSource = regexp.MustCompile(`(?m)^[ \t]*#[ \t]*include[ \t]*"([^"\n]+\.(?:cpp|cc))"`)
+
+// includesOf lists what the sources include: of the dependencies that SeBS gives
+// to every C++ function, so that none names them; and of the sources, which SeBS
+// compiles no others of than main.cpp, so that some include them.
+func includesOf(files fs.FS, code *tree) (given, included []string, err error) {
 	for _, f := range code.files {
 		if !slices.Contains([]string{".cpp", ".cc", ".hpp", ".h"}, path.Ext(f.name)) {
 			continue
 		}
 		text, err := fs.ReadFile(files, f.path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, name := range []string{"boost", "rapidjson"} {
 			if bytes.Contains(text, []byte("#include <"+name+"/")) {
 				given = append(given, name)
 			}
 		}
+		for _, m := range includedSource.FindAllSubmatch(text, -1) {
+			for _, place := range []string{path.Join(path.Dir(f.name), string(m[1])), path.Clean(string(m[1]))} {
+				if _, ok := code.find(place); ok && !slices.Contains(included, place) {
+					included = append(included, place)
+				}
+			}
+		}
 	}
-	return given, nil
+	slices.Sort(included)
+	return given, included, nil
 }

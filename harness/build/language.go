@@ -148,9 +148,9 @@ func namesRequirements(manifest []byte) bool {
 // be read is for npm to refuse.
 func namesPackageJSON(manifest []byte) bool {
 	var p struct {
-		Dependencies, OptionalDependencies, DevDependencies map[string]json.RawMessage
+		Dependencies, OptionalDependencies, PeerDependencies, DevDependencies map[string]json.RawMessage
 	}
-	return json.Unmarshal(manifest, &p) != nil || len(p.Dependencies)+len(p.OptionalDependencies)+len(p.DevDependencies) > 0
+	return json.Unmarshal(manifest, &p) != nil || len(p.Dependencies)+len(p.OptionalDependencies)+len(p.PeerDependencies)+len(p.DevDependencies) > 0
 }
 
 // mergeRequirements appends lines to a requirements.txt, except those that it
