@@ -92,7 +92,11 @@ func findFolders(dir string, levels int, visits *int) ([]string, error) {
 		if levels == 0 || !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
-		more, err := findFolders(filepath.Join(dir, entry.Name()), levels-1, visits)
+		below := filepath.Join(dir, entry.Name())
+		more, err := findFolders(below, levels-1, visits)
+		if errors.Is(err, fs.ErrPermission) {
+			more, err = []string{below}, nil // it fails under its own name
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -17,11 +17,15 @@ const (
 )
 
 // project lays out what input.py takes for the root of SeBS: a folder with
-// benchmarks-data, where the benchmark's data has its place among that of all.
+// benchmarks, and benchmarks-data, where the benchmark's data has its place among
+// that of all.
 func (s *Session) project(f Folder, dir string) (string, error) {
 	project := filepath.Join(s.tmp, "project")
 	data := filepath.Join(project, "benchmarks-data")
 	if err := os.Mkdir(project, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.Symlink(filepath.Dir(filepath.Dir(dir)), filepath.Join(project, "benchmarks")); err != nil {
 		return "", err
 	}
 	if rel, err := filepath.Rel(f.Root, s.data); f.Root != "" && err == nil && filepath.IsLocal(rel) {

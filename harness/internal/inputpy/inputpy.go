@@ -31,8 +31,9 @@
 //
 // Of the package sebs it may import utils.get_project_root, whose
 // benchmarks-data has the data, utils.get_benchmarks_data_path and
-// utils.get_resource_path, and faas.function.Trigger, whose TriggerType is HTTP
-// here; that is what public folders use.
+// utils.get_resource_path, faas.function.Trigger, whose TriggerType is HTTP here,
+// and faas.storage.PersistentStorage, which its storage is; that is what public
+// folders use.
 //
 // The package refuses to guess what a broken input.py meant, and to run without
 // a limit.

@@ -166,6 +166,7 @@ def provide_sebs(project):
         "sebs.utils": {f.__name__: f for f in (get_project_root, get_benchmarks_data_path, get_resource_path)},
         "sebs.faas": {},
         "sebs.faas.function": {"Trigger": Trigger},
+        "sebs.faas.storage": {"PersistentStorage": Storage},
     }
     for name, members in offered.items():
         module = sys.modules[name] = type(sys)(name)

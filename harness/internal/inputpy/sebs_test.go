@@ -19,6 +19,8 @@ func TestPackageSebs(t *testing.T) {
 		"import sebs.utils; found = sebs.utils.get_benchmarks_data_path().name":                                   `"benchmarks-data"`,
 		"from sebs.utils import get_resource_path; found = get_resource_path('benchmarks-data').is_dir()":         "true",
 		"from sebs.faas.function import Trigger; found = Trigger.TriggerType.STORAGE != Trigger.TriggerType.HTTP": "true",
+		"from sebs.faas.storage import PersistentStorage; found = hasattr(PersistentStorage, 'download')":         "true",
+		"from sebs import utils; found = (utils.get_project_root() / 'benchmarks').is_dir()":                      "true",
 		"import sebs; found = sebs.faas.function.Trigger.__name__":                                                `"Trigger"`,
 	} {
 		t.Run(statement, func(t *testing.T) {
