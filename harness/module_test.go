@@ -103,7 +103,7 @@ func anotherModule(t *testing.T) string {
 	require.NoError(t, err)
 	archive, err := txtar.ParseFile("testdata/module.txtar")
 	require.NoError(t, err)
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "my ünï module")
 	for _, f := range archive.Files {
 		path := filepath.Join(dir, f.Name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))

@@ -193,7 +193,8 @@ func (r *run) begin() error {
 	if r.temp, err = createTemp(r.id); err != nil {
 		return err
 	}
-	if r.guard, err = guard.Start(r.ctx, r.temp, r.cancel); err != nil {
+	lost := func(err error) { r.cancel(fmt.Errorf("%w: free space, or set TMPDIR to another folder", err)) }
+	if r.guard, err = guard.Start(r.ctx, r.temp, lost); err != nil {
 		return err
 	}
 	if err := noteLatest(r.folder); err != nil {

@@ -188,9 +188,11 @@ func (r leftRun) lock(named bool) ([]*lock, error) {
 // locks: it is kept as what is on platforms is.
 func (r leftRun) sweepHere(t *testing.T, named bool) error {
 	t.Helper()
-	folders, err := filepath.Glob(filepath.Join(os.TempDir(), tempPattern(r.ID)))
+	temp := os.TempDir()
+	names, err := fs.Glob(os.DirFS(temp), tempPattern(r.ID))
 	errs := []error{err}
-	for _, folder := range folders {
+	for _, name := range names {
+		folder := filepath.Join(temp, name)
 		_, err := os.Stat(filepath.Join(folder, guard.Journal))
 		switch {
 		case err == nil:

@@ -70,7 +70,7 @@ func (s *sandbox) Start(context.Context) (_ net.Conn, err error) {
 	}()
 	s.dir = filepath.Join(p.sandboxes, strconv.FormatInt(p.serial.Add(1), 36))
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("folder of the sandbox: %w: free space, or set TMPDIR to another folder", err)
 	}
 	defer func() {
 		if err != nil {

@@ -95,3 +95,25 @@ func checkControlGroup(t *testing.T, clean func(dir, group string)) {
 	gone(t, outer)
 	gone(t, dir)
 }
+
+// A clean-up kills what has its temporary files in a folder of the run, and
+// nothing that has them elsewhere.
+func TestStrays(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's [the] run")
+	require.NoError(t, os.MkdirAll(dir, 0o700))
+	var processes []*exec.Cmd
+	for _, temp := range []string{dir + "/sandbox", dir + "-2/sandbox"} {
+		cmd := exec.CommandContext(t.Context(), "sleep", "1000")
+		cmd.Env = []string{"TMPDIR=" + temp}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		require.NoError(t, cmd.Start())
+		processes = append(processes, cmd)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, guard.Journal), []byte("+ 1 folder "+dir+" ;\n"), 0o600))
+	require.NoError(t, guard.CleanUp(t.Context(), dir))
+	require.Error(t, processes[0].Wait())
+	require.NoError(t, processes[1].Process.Signal(syscall.Signal(0)), "it was killed")
+	require.NoError(t, processes[1].Process.Kill())
+	require.Error(t, processes[1].Wait())
+	gone(t, dir)
+}

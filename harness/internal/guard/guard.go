@@ -114,8 +114,9 @@ func run(ctx context.Context, journal, after string, end *os.File) (*exec.Cmd, e
 }
 
 // CleanUp does what a guard whose journal is in dir did not do, as it was
-// killed with its test. Of processes it kills those in control groups: the
-// number of another may by now be that of somebody else's.
+// killed with its test. Of processes it kills those in control groups and those
+// whose TMPDIR is in a registered folder: the number of another may by now be
+// that of somebody else's.
 func CleanUp(ctx context.Context, dir string) error {
 	cmd, err := run(ctx, filepath.Join(dir, Journal), "both", nil)
 	if err == nil {

@@ -67,6 +67,17 @@ control() {
 	done
 }
 
+# strays kills what has its temporary files in a folder, by its environment,
+# where the system shows that.
+strays() {
+	safe "$1" || return
+	for round in 1 2 3; do # each time what was forked meanwhile
+		grep -laF -- "TMPDIR=$1/" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ pid _; do
+			kill -KILL "$pid" 2>/dev/null
+		done
+	done
+}
+
 # files deletes any other folder.
 files() {
 	safe "$1" || return
@@ -89,7 +100,10 @@ command_line() {
 	fi
 }
 
-[ "$1" = both ] || each process group # later, a number may be another's
+case $1 in
+both) each folder strays ;; # a number may be another's by now
+*) each process group ;;
+esac
 each control control
 each folder files
 each command command_line
