@@ -107,16 +107,16 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 // bench runs the sub-benchmark of a cell. Package testing calls its function
 // again, with the same b for a larger b.N, and with another for -count, which
 // wants a cell of its own.
-func (p *plan) bench(parent *testing.B, fn *plannedFunction, cond condition, body func(context.Context, *testing.B, *Cell)) {
+func (p *plan) bench(b *testing.B, fn *plannedFunction, cond condition, body func(context.Context, *testing.B, *Cell)) {
 	var c *Cell
 	var of *testing.B
 	end := func() {
 		if c != nil {
-			c.end(parent)
+			c.end(b)
 			c.turn.end()
 		}
 	}
-	parent.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
+	b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
 		if b != of {
 			end()
 			o := newOrder(0, "")

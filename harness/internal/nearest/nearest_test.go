@@ -32,7 +32,7 @@ func TestWord(t *testing.T) {
 		{"Python", []string{"java", "python"}, "python"},
 		{"node", []string{"go", "nodejs"}, "nodejs"},
 		{"wram", []string{"cold", "warm"}, "warm"},
-		{"SEBS_SAMPELS", []string{"SEBS_SIZE", "SEBS_SAMPLES"}, "SEBS_SAMPLES"},
+		{"SEBS_SAMLPES", []string{"SEBS_SIZE", "SEBS_SAMPLES"}, "SEBS_SAMPLES"},
 		{"SEBS_TIMEOUT", []string{"SEBS_SIZE", "SEBS_SAMPLES"}, ""},
 		{"rust", []string{"go", "cpp", "java"}, ""},
 		{"x", []string{"y"}, ""},
