@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -201,6 +202,42 @@ func TestMoreEnds(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestStuck: three failures that are the same end a cell in which nothing
+// counts, whatever they number; different ones do not, nor throttling, and later
+// it takes a hundred.
+func TestStuck(t *testing.T) {
+	fail := func(s *sample, cause driver.Cause, details ...string) {
+		for _, d := range details {
+			s.add(&Invocation{Cause: cause, Detail: d})
+		}
+	}
+	ok := func(s *sample, counted bool) {
+		s.add(&Invocation{Batch: s.attempts, OK: true, Counted: counted, Uncounted: map[bool]Uncounted{false: WrongStart}[counted]})
+	}
+	tests := []struct {
+		name string
+		have func(s *sample)
+		want string
+	}{
+		{"none", func(*sample) {}, ""},
+		{"two", func(s *sample) { fail(s, driver.Init, "x", "x") }, ""},
+		{"three", func(s *sample) { fail(s, driver.Init, "x", "x", "x") }, "3 calls failed the same way: init: x"},
+		{"numbers", func(s *sample) { fail(s, driver.Crash, "pid 17 at 0x7fa0", "pid 18 at 0x7fb1", "pid 9 at 0x1a") }, "3 calls failed the same way: crash: pid 17 at 0x7fa0"},
+		{"another detail", func(s *sample) { fail(s, driver.Crash, "x", "y", "x", "y") }, ""},
+		{"another cause", func(s *sample) { fail(s, driver.Crash, "x", "x"); fail(s, driver.Memory, "x", "x") }, ""},
+		{"throttled", func(s *sample) { fail(s, driver.Throttled, "x", "x", "x", "x") }, ""},
+		{"after answers of the wrong start", func(s *sample) { ok(s, false); fail(s, driver.Init, "x", "x", "x") }, "3 calls failed the same way: init: x"},
+		{"after one that counts", func(s *sample) { ok(s, true); fail(s, driver.Network, slices.Repeat([]string{"x"}, 99)...) }, ""},
+		{"a hundred after one", func(s *sample) { ok(s, true); fail(s, driver.Network, slices.Repeat([]string{"x"}, 100)...) }, "100 calls failed the same way: network: x"},
+		{"with one between", func(s *sample) { fail(s, driver.Init, "x", "x"); ok(s, false); fail(s, driver.Init, "x", "x") }, ""},
+	}
+	for _, tt := range tests {
+		s := newSample()
+		tt.have(s)
+		require.Equal(t, tt.want, s.stuck(), tt.name)
 	}
 }
 

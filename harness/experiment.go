@@ -105,8 +105,8 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 }
 
 // bench runs the sub-benchmark of a cell. Package testing calls its function
-// again, with the same b for a larger b.N, and with another for -count, which
-// wants a cell of its own.
+// again, with the same testing.B for a larger b.N, and with another for -count,
+// which wants a cell of its own.
 func (p *plan) bench(b *testing.B, fn *plannedFunction, cond condition, body func(context.Context, *testing.B, *Cell)) {
 	var c *Cell
 	var of *testing.B
@@ -116,24 +116,24 @@ func (p *plan) bench(b *testing.B, fn *plannedFunction, cond condition, body fun
 			c.turn.end()
 		}
 	}
-	b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(b *testing.B) {
-		if b != of {
+	b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(sub *testing.B) {
+		if sub != of {
 			end()
 			o := newOrder(0, "")
-			c, of = p.newCell(fn, cond, o.join()), b
-			p.start(b, c, o.start)
+			c, of = p.newCell(fn, cond, o.join()), sub
+			p.start(sub, c, o.start)
 			if cond.mode == Warm {
 				c.batch(c.ctx, true)
 			}
-			b.ResetTimer() // a loop over b.N grows by the time it takes
+			sub.ResetTimer() // a loop over b.N grows by the time it takes
 		}
-		c.abort = b.FailNow // b.Loop ends at -benchtime alone
-		body(c.ctx, b, c)
+		c.abort = sub.FailNow // b.Loop ends at -benchtime alone
+		body(c.ctx, sub, c)
 		c.returned = true
-		if c.judge(b); b.Failed() {
+		if c.judge(sub); sub.Failed() {
 			return
 		}
-		c.report(b)
+		c.report(sub)
 	})
 	end()
 }

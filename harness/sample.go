@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,27 +35,22 @@ type streak struct {
 	n      int
 	cause  driver.Cause
 	detail string
-	same   string // the detail without its digits, which number calls and processes
+	same   string // the detail without words that number something
 	retry  bool   // the next call may well succeed
 }
 
 // extend adds a failure.
 func (k *streak) extend(v *Invocation) {
-	same := withoutDigits(v.Detail)
+	same := numbered.ReplaceAllString(v.Detail, "#")
 	if k.n == 0 || k.cause != v.Cause || k.same != same {
 		*k = streak{cause: v.Cause, detail: v.Detail, same: same, retry: v.Cause == driver.Throttled}
 	}
 	k.n++
 }
 
-func withoutDigits(text string) string {
-	return strings.Map(func(r rune) rune {
-		if '0' <= r && r <= '9' {
-			return -1
-		}
-		return r
-	}, text)
-}
+// numbered is a word with a digit: what numbers calls, processes, addresses and
+// containers.
+var numbered = regexp.MustCompile(`[0-9A-Za-z]*[0-9][0-9A-Za-z]*`)
 
 // The metrics of every cell. A metric's name ends in its unit.
 const (

@@ -18,6 +18,7 @@ type sampler struct {
 	measured time.Duration // in batches
 	stopped  string        // why sampling ended
 	told     bool          // the table says so too
+	hopeless bool          // no call has counted, and the next one would not
 }
 
 // newSampler returns the sampler of a cell that makes k calls at once. Without
@@ -43,7 +44,7 @@ func (s *sampler) more(have *sample) bool {
 	case s.measured >= s.bound:
 		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
 	case stuck != "":
-		s.stopped, s.told = stuck, true
+		s.stopped, s.hopeless, s.told = stuck, have.counted == 0, have.counted > 0
 	case have.attempts-have.resuming >= 3*s.most+10:
 		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
 	case s.watch.Next() > 0 && client.batches() >= s.watch.Next() && s.watch.Done(client.observations()):

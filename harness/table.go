@@ -222,7 +222,11 @@ func notes(b *strings.Builder, cells []*Summary) {
 		}
 		for _, c := range driver.Causes {
 			if n := s.Failures[c]; n > 0 {
-				fmt.Fprintf(b, "\n%s %s: %d failed: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, c,
+				ended := ""
+				if s.cell.sampler.hopeless {
+					ended = ", each the same, which ended the cell"
+				}
+				fmt.Fprintf(b, "\n%s %s: %d failed%s: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, ended, c,
 					plain.Line(s.cell.sample.example[c], 200))
 			}
 		}
