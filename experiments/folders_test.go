@@ -100,7 +100,7 @@ func TestFoldersAsTheyAre(t *testing.T) {
 		{name: "924.no-data", fails: true, says: []string{"NoSuchKey", "its data_dir is empty: there is no data for 924.no-data", "SEBS_DATA"}},
 		{name: "925.broken-input", fails: true, says: []string{"generate_input raised KeyError: 'test'"}, not: []string{"this is built"}},
 		{name: "926.missing-package", fails: true, says: []string{
-			"926.missing-package/input.py: validate_output imports sebs_has_no_package_of_this_name, which python3 has not: install it for the python3 that PATH finds",
+			"926.missing-package/input.py: validate_output imports sebs_has_no_package_of_this_name, which python3 has not: install what has it for the python3 that PATH finds",
 		}, not: []string{"this is built"}},
 		{name: "927.no-folder", says: []string{"--- SKIP", "config.json names the language nodejs, but there is no folder nodejs"}},
 		{name: "928.development"},

@@ -236,7 +236,7 @@ func TestSeBSBroken(t *testing.T) {
 	for name, test := range map[string]struct{ source, want string }{
 		"raises at import": {"raise OSError('no disk')\n", "950.case/input.py: importing it raised OSError: no disk"},
 		"raises":           {"def generate_input(size):\n    return 1 / 0\n", "950.case/input.py: generate_input raised ZeroDivisionError: division by zero"},
-		"missing module":   {"import nothing_of_that_name\n", "(install it for the python3 that PATH finds)"},
+		"missing module":   {"import nothing_of_that_name\n", "install what has it for the python3 that PATH finds"},
 		"outside its bucket": {
 			"def buckets_count():\n    return 1, 0\n\n\ndef generate_input(a, b, c, d, e):\n    e(0, '../900.other-0-input/a', __file__)\n",
 			"the key '../900.other-0-input/a' leaves its bucket",

@@ -119,11 +119,7 @@ func (e *RaisedError) Error() string { return e.Line() + "\n" + e.Traceback }
 
 // Line returns the exception on one line.
 func (e *RaisedError) Line() string {
-	remedy := ""
-	if e.Type == "ModuleNotFoundError" {
-		remedy = " (install it for the python3 that PATH finds)"
-	}
-	return fmt.Sprintf("%s raised %s: %s%s", e.Place, e.Type, strings.Join(strings.Fields(e.Message), " "), remedy)
+	return fmt.Sprintf("%s raised %s: %s", e.Place, e.Type, strings.Join(strings.Fields(e.Message), " "))
 }
 
 // Unwrap returns the Host's error, if that is what was raised.

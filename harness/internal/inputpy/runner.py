@@ -28,6 +28,9 @@ import traceback
 MAX_MESSAGE = 16 << 20  # bytes, as the harness reads them
 MAX_COUNT = 100  # of buckets and of tables
 TRACEBACK_LINES = 16
+
+# Packages with the modules that input.py of SeBS import, and the like.
+PACKAGES = {"PIL": "pillow", "imageio_ffmpeg": "imageio-ffmpeg", "numpy": "numpy", "cv2": "opencv-python", "yaml": "pyyaml"}
 WORK = os.getcwd()
 
 PREFIXED = ["data_dir", "size", "benchmarks_bucket", "input_paths", "output_paths", "upload_func", "nosql_func"]
@@ -237,6 +240,14 @@ class Source:
         return absent
 
 
+def remedy(modules):
+    """Says how python3 gets modules that it has not."""
+    text = ": install what has it for the python3 that PATH finds"
+    if all(name in PACKAGES for name in modules):
+        text += ", by python3 -m pip install " + " ".join(PACKAGES[name] for name in modules)
+    return text
+
+
 def found(name):
     """Says whether a module can be imported."""
     try:
@@ -364,7 +375,7 @@ def describe(module, harness, request):
     for function, certain in (("generate_input", True), ("validate_output", inputs + outputs > 0)):
         absent = source.missing(function, certain)
         if absent:
-            raise Refused("%s imports %s, which python3 has not: install it for the python3 that PATH finds" % (function, ", ".join(absent)))
+            raise Refused("%s imports %s, which python3 has not%s" % (function, ", ".join(absent), remedy(absent)))
     return {
         "inputs": inputs,
         "outputs": outputs,
@@ -545,6 +556,8 @@ def describe_error(error):
         part = part.__cause__ or part.__context__
     lines = "".join(trace.format()).rstrip().split("\n")
     message = str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        message += remedy([error.name.partition(".")[0]])
     if isinstance(error, SystemExit):
         message = "sys.exit(%s) was called" % ("" if error.code is None else repr(error.code))
     return {"type": kind(error), "message": message[:2000], "traceback": [line[:400] for line in lines[-TRACEBACK_LINES:]]}

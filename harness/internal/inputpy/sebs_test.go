@@ -35,6 +35,26 @@ func TestPackageSebs(t *testing.T) {
 	require.ErrorContains(t, err, "No module named 'sebs.aws'")
 }
 
+// What the input.py of SeBS's branches import besides: the standard library,
+// and packages that python3 must have, by the command that brings them.
+func TestImportsOfSeBS(t *testing.T) {
+	const library = "glob, hashlib, io, json, os, pathlib, random, re, subprocess, tempfile, uuid, zipfile"
+	_, err := write(t, "import "+library+"\n\n\ndef generate_input(size):\n    return {}\n").Describe(t.Context())
+	require.NoError(t, err)
+	for module, name := range map[string]string{"PIL.Image": "pillow", "imageio_ffmpeg": "imageio-ffmpeg"} {
+		for place, source := range map[string]string{
+			"at the top":  "import " + module + "\n\n\ndef generate_input(size):\n    return {}\n",
+			"when called": "def generate_input(size):\n    import " + module + "\n    return {}\n",
+		} {
+			t.Run(module+" "+place, func(t *testing.T) {
+				// This machine may have them.
+				_, err := write(t, "import sys\nsys.path[:] = [p for p in sys.path if 'site-packages' not in p and 'dist-packages' not in p]\n"+source).Describe(t.Context())
+				require.ErrorContains(t, err, "python3 -m pip install "+name)
+			})
+		}
+	}
+}
+
 // The data has its place below the root of SeBS, whether it comes from a
 // checkout of all data or is the folder's own.
 func TestProject(t *testing.T) {
