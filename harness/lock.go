@@ -14,7 +14,7 @@ import (
 type lock struct{ f *os.File }
 
 // errHeld is matched when another process has a lock.
-var errHeld = errors.New("another process has it")
+var errHeld = errors.New("another process has its lock")
 
 // takeLock locks a file, which is made if it is missing. The descriptor is the
 // lock's own, so that no child has it.

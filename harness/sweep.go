@@ -165,7 +165,7 @@ func (r leftRun) lock(named bool) ([]*lock, error) {
 	}
 	l, err := takeLock(path)
 	if errors.Is(err, errHeld) {
-		return nil, fmt.Errorf("it is running: %w", err)
+		return nil, fmt.Errorf("it is running: %w", errHeld)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find whether it is running: %w", err)

@@ -97,7 +97,8 @@ type Meter interface {
 	Meter(ctx context.Context, name string, ids []string, from, to time.Time) iter.Seq2[Usage, error]
 }
 
-// Run is the run that a platform is opened for.
+// Run is the run that a platform is opened for. A sweep is a run of its own,
+// with the prefix of the one whose resources it removes.
 type Run struct {
 	ID     string    // unique, lower-case letters and digits
 	Prefix string    // begins the name of everything that is created; lower-case letters and digits

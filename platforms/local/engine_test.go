@@ -118,7 +118,7 @@ func TestEngineStops(t *testing.T) {
 // sweep removes what an earlier process of a run left.
 func sweep(t *testing.T, run driver.Run) []driver.Resource {
 	t.Helper()
-	run.Dir = t.TempDir()
+	run.ID, run.Dir = newRun(t).ID, t.TempDir()
 	p, err := local.Open(t.Context(), run)
 	require.NoError(t, err)
 	var found []driver.Resource

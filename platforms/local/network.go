@@ -107,7 +107,7 @@ func (p *Platform) left(ctx context.Context) ([]driver.Resource, error) {
 	ours := filters.NewArgs(filters.Arg("label", containers.LabelPrefix+"="+p.run.Prefix))
 	var all []driver.Resource
 	add := func(kind, name string, labels map[string]string) {
-		if labels[containers.LabelRun] == p.run.ID && !p.sweeps() {
+		if labels[containers.LabelRun] == p.run.ID {
 			return
 		}
 		expiry, _ := time.Parse(time.RFC3339, labels[containers.LabelExpiry]) // zero: not known
@@ -137,13 +137,6 @@ func (p *Platform) left(ctx context.Context) ([]driver.Resource, error) {
 		add(kindVolume, v.Name, v.Labels)
 	}
 	return all, nil
-}
-
-// sweeps says whether this run has created nothing itself, as one that is
-// opened to remove what an earlier process left.
-func (p *Platform) sweeps() bool {
-	_, created, err := p.network.Started(context.Background())
-	return err == nil && !created
 }
 
 // removeLeft removes a container, a network or a volume by its name.
