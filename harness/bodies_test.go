@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -149,4 +150,41 @@ func TestSeed(t *testing.T) {
 	again, same := order(fmt.Sprintf("SEBS_SEED=%.0f", seed))
 	require.Equal(t, seed, again)
 	require.Equal(t, first, same)
+}
+
+// TestStopped: a pause of the test becomes no timing, and is told.
+func TestStopped(t *testing.T) {
+	c := newChild(t, []string{"SEBS_SAMPLES=12"}, "-test.run", "Model/002.slow/(sequential|burst)")
+	started(t, c, slowSequential)
+	require.NoError(t, c.Process.Signal(syscall.SIGSTOP))
+	time.Sleep(2 * time.Second)
+	require.NoError(t, c.Process.Signal(syscall.SIGCONT))
+	require.NoError(t, c.Wait(), c.out.String())
+	require.Regexp(t, `the test stood still \d+ times?, for \d`, c.out.String())
+	require.Contains(t, c.out.String(), "which do not count")
+	var manifest struct {
+		Stalls []struct {
+			Seconds float64 `json:"s"`
+		} `json:"stalls"`
+	}
+	read(t, filepath.Join(c.folder(t), "run.json"), &manifest)
+	longest := 0.0
+	for _, stall := range manifest.Stalls {
+		longest = max(longest, stall.Seconds)
+	}
+	require.Greater(t, longest, 1.9)
+	cells, err := filepath.Glob(filepath.Join(c.folder(t), "TestModel", "*", "*"))
+	require.NoError(t, err)
+	stalled := 0
+	for _, cell := range cells {
+		all, err := harness.ReadInvocations(os.DirFS(cell), "invocations.jsonl")
+		require.NoError(t, err)
+		for _, v := range all {
+			require.False(t, v.Counted && v.Client > 1500*time.Millisecond, "%+v", v)
+			if v.Uncounted == harness.Stalled {
+				stalled++
+			}
+		}
+	}
+	require.Positive(t, stalled)
 }

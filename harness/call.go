@@ -120,6 +120,7 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 			}
 		}
 	}
+	c.excuse(v)
 	v.Counted = v.OK
 	if v.OK {
 		v.Uncounted = c.uncounted(v)
@@ -144,9 +145,25 @@ func (c *Cell) record(v *Invocation) error {
 	return c.outputs.add(c.dir, v)
 }
 
+// excuse notes how long the test stood still during a call. What fails only
+// because of that, by a limit of time or an end of the connection, was not the
+// function's failure.
+func (c *Cell) excuse(v *Invocation) {
+	if v.stalled = c.run.stalls.during(v.at, v.Client); v.stalled == 0 {
+		return
+	}
+	switch v.Cause {
+	case driver.TimedOut, driver.Network, driver.Crash:
+		v.Detail = fmt.Sprintf("the test stood still for %s, and then: %s: %s", v.stalled.Round(100*time.Millisecond), v.Cause, v.Detail)
+		v.Cause = driver.Cancelled
+	}
+}
+
 // uncounted returns why a call that succeeded does not count, or nothing.
 func (c *Cell) uncounted(v *Invocation) Uncounted {
 	switch {
+	case v.stalled > 0:
+		return Stalled
 	case v.resuming:
 		return Resuming
 	case c.cond.mode == Cold && v.Start != answer.Cold, c.cond.mode == Warm && v.Start != answer.Warm:

@@ -242,12 +242,13 @@ func (c *Cell) endCalls() {
 	c.busy--
 }
 
-// elapse counts the time in which anything was under way as measuring. The
-// caller holds the lock.
+// elapse counts the time in which anything was under way as measuring, without
+// that in which the test stood still. The caller holds the lock.
 func (c *Cell) elapse() {
 	now := time.Now()
 	if c.busy > 0 {
-		c.sampler.measured += now.Sub(c.since)
+		d := now.Sub(c.since)
+		c.sampler.measured += max(d-c.run.stalls.during(c.since, d), 0)
 	}
 	c.since = now
 }

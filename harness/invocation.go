@@ -67,6 +67,7 @@ type Invocation struct {
 	SandboxMemory int64         `json:"sandbox_memory_bytes,omitempty"` // peak so far
 
 	at       time.Time       // Sent, on the monotonic clock too
+	stalled  time.Duration   // of the call, in which the test stood still
 	result   json.RawMessage // of the answer, until it was checked
 	others   json.RawMessage // the same of what was returned beside it
 	resuming bool            // it was made because of a pause before it
@@ -80,6 +81,7 @@ type Uncounted string
 const (
 	WrongStart Uncounted = "start"   // the cell's mode wants another start
 	Resuming   Uncounted = "resumed" // other cells had their turns just before it
+	Stalled    Uncounted = "stalled" // the test stood still during the call
 )
 
 // Result returns what the handler returned, as JSON; nil if the call failed.

@@ -37,6 +37,7 @@ type manifest struct {
 	Platforms  []string          `json:"platforms"`            // linked
 	Isolation  map[string]string `json:"isolation,omitempty"`  // how a platform keeps sandboxes apart, where that depends on the machine
 	Sequential map[string]string `json:"sequential,omitempty"` // why a platform's cells were not interleaved
+	Stalls     []stallRecord     `json:"stalls,omitempty"`     // when the test stood still
 	Packages   []packageRecord   `json:"packages"`
 }
 

@@ -90,6 +90,7 @@ type run struct {
 	requests  atomic.Uint64
 
 	sandboxes *sandboxes // that answered
+	stalls    *stalls
 }
 
 // openRun returns the process's shared run, or one that ends with the test.
@@ -254,6 +255,7 @@ func (r *run) context() {
 		}
 	}()
 	r.stop = append(r.stop, ticks.Stop, func() { signal.Stop(signals) })
+	r.stalls = watchStalls(ctx)
 	if !r.deadline.IsZero() {
 		reserve := min(30*time.Second, time.Until(r.deadline)/10)
 		timer := time.AfterFunc(time.Until(r.deadline)-reserve, func() {
@@ -324,6 +326,10 @@ func (r *run) close(failed bool) error {
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
 	r.progress.finish()
+	if text := r.stalls.remark(); text != "" {
+		r.notes = append(r.notes, text)
+	}
+	r.manifest.Stalls = r.stalls.records()
 	table := told(summaryTable(r.cells, slices.Concat(r.undone(failed), r.notes), r.manifest.Isolation, r.folder))
 	errs = append(errs, writeFile(filepath.Join(r.folder, summaryFile), []byte(table)))
 	errs = append(errs, r.writeBench())

@@ -43,7 +43,7 @@ type streak struct {
 func (k *streak) extend(v *Invocation) {
 	same := numbered.ReplaceAllString(v.Detail, "#")
 	if k.n == 0 || k.cause != v.Cause || k.same != same {
-		*k = streak{cause: v.Cause, detail: v.Detail, same: same, retry: v.Cause == driver.Throttled}
+		*k = streak{cause: v.Cause, detail: v.Detail, same: same, retry: v.Cause == driver.Throttled || v.Cause == driver.Cancelled}
 	}
 	k.n++
 }

@@ -233,6 +233,9 @@ func notes(b *strings.Builder, cells []*Summary) {
 		for _, name := range slices.Sorted(maps.Keys(s.Series)) {
 			fmt.Fprintf(b, "\n%s %s: series %s: %d rows\n", s.Function["benchmark"], s.cell.cond.name(), name, s.Series[name])
 		}
+		if n := s.Uncounted[Stalled]; n > 0 {
+			fmt.Fprintf(b, "\n%s %s: the test stood still during %s, which do not count\n", s.Function["benchmark"], s.cell.cond.name(), plural(n, "call"))
+		}
 		if text := s.startNote(); text != "" {
 			fmt.Fprintf(b, "\n%s %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), text)
 		}

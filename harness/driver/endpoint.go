@@ -84,7 +84,7 @@ const (
 	Protocol    Cause = "protocol"     // the answer is not what the contract says
 	WrongOutput Cause = "wrong-output" // the benchmark's check refused the output
 	Network     Cause = "network"      // the connection failed
-	Cancelled   Cause = "cancelled"    // the run was interrupted
+	Cancelled   Cause = "cancelled"    // the run was interrupted, or the test stood still during the call
 )
 
 // Causes lists all causes, in the order of reports.

@@ -96,9 +96,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 			c.before = c.s.Met(false)
 		}
 		if limit := c.fn.Timeout; limit > 0 {
-			c.timer = time.AfterFunc(limit, func() {
-				c.s.Kill(&driver.Failure{Cause: driver.TimedOut, Detail: fmt.Sprintf("the function took longer than %v", limit)})
-			})
+			c.timer = time.AfterFunc(limit, func() { c.s.Kill(c.tooLate()) })
 		}
 	}
 	n, err := c.Conn.Write(b)
@@ -123,8 +121,8 @@ func (c *Conn) Read(b []byte) (int, error) {
 				return 0, f
 			}
 		}
-		if r.complete {
-			c.answered(r.excess)
+		if r.complete && !c.answered(r.excess) {
+			return 0, c.tooLate()
 		}
 	}
 	if err != nil && c.calling && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
@@ -133,14 +131,21 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// answered ends a call. A sandbox that sent more than an answer is not used
-// again.
-func (c *Conn) answered(excess bool) {
+// answered ends a call, and reports whether its answer came in time. A sandbox
+// that was too late, or sent more than an answer, is not used again.
+func (c *Conn) answered(excess bool) (inTime bool) {
 	c.calling, c.served = false, true
-	if c.timer != nil && !c.timer.Stop() || excess {
+	inTime = c.timer == nil || c.timer.Stop()
+	if !inTime || excess {
 		c.s.Kill(nil)
 	}
 	c.pool.release(c.s)
+	return inTime
+}
+
+// tooLate is the failure of a call whose answer did not come in time.
+func (c *Conn) tooLate() *driver.Failure {
+	return &driver.Failure{Cause: driver.TimedOut, Detail: fmt.Sprintf("the function took longer than %v", c.fn.Timeout)}
 }
 
 // Close gives the sandbox up.

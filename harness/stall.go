@@ -1,0 +1,132 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// stallTick is how often the test looks whether it stood still.
+	stallTick = 50 * time.Millisecond
+	// stallAfter is how long it must have: a busy machine makes everybody wait
+	// for some tenths of a second, which is a part of what is measured.
+	stallAfter = 500 * time.Millisecond
+	// mostStalls is how many are kept.
+	mostStalls = 1000
+)
+
+// stalls notices when the test stood still: its process was stopped or had no
+// processor, or the machine was suspended. What was timed then says nothing of
+// a function. A nil one notices nothing.
+type stalls struct {
+	began  time.Time
+	latest atomic.Int64 // tick, ns since began on the monotonic clock
+
+	mu      sync.Mutex
+	asleep  time.Duration // that the machine was suspended since it booted, at the latest tick
+	all     []stall       // in order
+	dropped int
+}
+
+// stall is a time in which the test stood still, since stalls began.
+type stall struct {
+	from, to time.Duration
+	lost     time.Duration // longer than from..to if the machine was suspended
+}
+
+// watchStalls looks until ctx is done.
+func watchStalls(ctx context.Context) *stalls {
+	s := &stalls{began: time.Now(), asleep: suspended()}
+	ticks := time.NewTicker(stallTick)
+	go func() {
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ticks.C:
+				s.tick(time.Since(s.began), suspended())
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return s
+}
+
+// tick notes that the test runs, and that it did not since the latest tick if
+// that is too long ago.
+func (s *stalls) tick(now, asleep time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from := time.Duration(s.latest.Load())
+	if lost := now - from + asleep - s.asleep; lost > stallAfter {
+		if len(s.all) == mostStalls {
+			s.all, s.dropped = s.all[1:], s.dropped+1
+		}
+		s.all = append(s.all, stall{from, now, lost})
+	}
+	s.asleep = asleep
+	s.latest.Store(int64(now))
+}
+
+// during returns how much of the time from an instant on the test stood still,
+// whether the tick that notes it has come or not.
+func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
+	if s == nil {
+		return 0
+	}
+	from := begin.Sub(s.began)
+	to := from + d
+	lost := time.Duration(0)
+	if latest := time.Duration(s.latest.Load()); to-latest > stallAfter {
+		lost = to - max(latest, from)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.all) - 1; i >= 0 && s.all[i].to > from; i-- {
+		if st := s.all[i]; st.from < to {
+			lost += min(st.to, to) - max(st.from, from) + st.lost - (st.to - st.from)
+		}
+	}
+	return lost
+}
+
+// remark says how often and how long the test stood still, or nothing.
+func (s *stalls) remark() string {
+	if s == nil {
+		return ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.all) == 0 {
+		return ""
+	}
+	total := time.Duration(0)
+	for _, st := range s.all {
+		total += st.lost
+	}
+	return fmt.Sprintf("the test stood still %s, for %s in all (it was stopped, had no processor, or the machine was suspended): calls that were under way then do not count",
+		plural(len(s.all)+s.dropped, "time"), total.Round(100*time.Millisecond))
+}
+
+// stallRecord is a stall in run.json.
+type stallRecord struct {
+	At      time.Time `json:"at"`
+	Seconds float64   `json:"s"`
+}
+
+// records returns the stalls for run.json.
+func (s *stalls) records() []stallRecord {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []stallRecord
+	for _, st := range s.all {
+		all = append(all, stallRecord{s.began.Add(st.from).UTC().Round(time.Millisecond), st.lost.Seconds()})
+	}
+	return all
+}

@@ -1,0 +1,79 @@
+package harness
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+const second = time.Second
+
+// TestStalls: what is longer than a busy machine makes anybody wait is a stall,
+// of the calls that it overlaps, whether its tick has come or not.
+func TestStalls(t *testing.T) {
+	s := &stalls{began: time.Now()}
+	during := func(from, to time.Duration) time.Duration { return s.during(s.began.Add(from), to-from) }
+	for now := time.Duration(0); now <= second; now += stallTick {
+		s.tick(now, 0)
+	}
+	s.tick(second+stallAfter, 0) // late, as on a busy machine
+	require.Empty(t, s.records())
+
+	last := second + stallAfter
+	require.Zero(t, during(0, last+stallAfter))
+	require.Equal(t, 18*second, during(last-second, last+18*second), "no tick has come since")
+	require.Equal(t, 17*second, during(last+second, last+18*second), "it began while the test stood still")
+	s.tick(last+20*second, 0)
+	require.Equal(t, 20*second, during(last-second, last+20*second+stallAfter))
+	require.Equal(t, 20*second, during(last, last+20*second))
+	require.Zero(t, during(0, last), "over before")
+	require.Zero(t, during(last+20*second, last+20*second+stallAfter), "begun after")
+
+	asleep := 3 * time.Hour // the monotonic clock stands still in it
+	s.tick(last+20*second+stallTick, asleep)
+	require.Equal(t, asleep+stallTick, during(last+20*second, last+20*second+stallAfter))
+	s.tick(last+20*second+2*stallTick, asleep)
+	require.Len(t, s.records(), 2)
+	require.Equal(t, 20.0, s.records()[0].Seconds)
+	require.Contains(t, s.remark(), "the test stood still 2 times, for 3h0m20.1s in all")
+
+	for n := range 2 * mostStalls {
+		s.tick(time.Duration(n+100)*second, asleep)
+	}
+	require.Len(t, s.records(), mostStalls)
+	require.Contains(t, s.remark(), "2002 times")
+	require.Empty(t, (*stalls)(nil).remark())
+	require.Zero(t, (*stalls)(nil).during(time.Now(), time.Hour))
+}
+
+// TestStalledCallsDoNotCount: neither what answered nor what failed by it.
+func TestStalledCallsDoNotCount(t *testing.T) {
+	for cause, want := range map[driver.Cause]driver.Cause{
+		"": "", driver.Network: driver.Cancelled, driver.Crash: driver.Cancelled, driver.Handler: driver.Handler,
+	} {
+		c := simCell(t, quick, Sequential, driver.HTTP, parameters{MaxSamples: 9, MaxTime: time.Hour})
+		if cause != "" {
+			c = simCell(t, `{"failures": [{"cause": "`+string(cause)+`", "probability": 1}]}`, Sequential, driver.HTTP, parameters{MaxSamples: 9, MaxTime: time.Hour})
+		}
+		c.fn.benchmark.Check = nil
+		c.run.stalls = &stalls{began: time.Now().Add(-20 * second)} // no tick since then
+		c.Batch(t.Context())
+		require.NoError(t, c.close())
+		all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+		require.NoError(t, err)
+		require.False(t, all[0].Counted)
+		require.Equal(t, want, all[0].Cause)
+		if cause == "" {
+			require.Equal(t, Stalled, all[0].Uncounted)
+			require.Contains(t, summaryTable([]*Summary{c.summary()}, nil, nil, ""), "the test stood still during 1 call, which do not count")
+		} else if want == driver.Cancelled {
+			require.Contains(t, all[0].Detail, "the test stood still for ")
+			require.Contains(t, all[0].Detail, ", and then: "+string(cause)+": ")
+		}
+		require.Less(t, c.summary().MeasuredS, 1.0, "time in which the test stood still is not time of measuring")
+	}
+}
