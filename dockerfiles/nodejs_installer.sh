@@ -20,6 +20,7 @@ tool() {
 }
 node="$(tool "${NODE:-node}")"
 npm="$(tool "${NPM:-npm}")"
+said="$("$node" -e 0 2>&1)" || unavailable "$node does not work: ${said##*$'\n'}: apt-get install nodejs, or set NODE to the path of one that does"
 PATH="$(dirname "$node"):$PATH" # npm and what it starts use the same interpreter
 
 has_dependencies='
