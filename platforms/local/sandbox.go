@@ -210,9 +210,6 @@ func (s *sandbox) Over() bool {
 	}
 }
 
-// Gone is closed when nothing is left of it.
-func (s *sandbox) Gone() <-chan struct{} { return s.gone }
-
 // Met returns how often its limits stopped it. Without its control groups the
 // engine is asked, which knows at least whether they did.
 func (s *sandbox) Met(now bool) pool.Limits {

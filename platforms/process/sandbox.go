@@ -33,7 +33,6 @@ type sandbox struct {
 
 	drained chan struct{} // out has everything
 	ended   chan struct{} // its process and all that it left were killed
-	gone    chan struct{} // nothing is left of it
 
 	mu    sync.Mutex
 	dead  bool             // kill was called
@@ -45,7 +44,7 @@ type sandbox struct {
 var _ pool.Sandbox = (*sandbox)(nil)
 
 func newSandbox(p *Platform, fn *function) *sandbox {
-	return &sandbox{p: p, fn: fn, drained: make(chan struct{}), ended: make(chan struct{}), gone: make(chan struct{})}
+	return &sandbox{p: p, fn: fn, drained: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // jail is what keeps the processes of one sandbox together. Its methods may be
@@ -63,11 +62,6 @@ type jail interface {
 // while until it reads its first request.
 func (s *sandbox) Start(context.Context) (_ net.Conn, err error) {
 	p := s.p
-	defer func() {
-		if err != nil {
-			close(s.gone)
-		}
-	}()
 	s.dir = filepath.Join(p.sandboxes, strconv.FormatInt(p.serial.Add(1), 36))
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("folder of the sandbox: %w: free space, or set TMPDIR to another folder", err)
@@ -177,7 +171,6 @@ func (s *sandbox) bury() {
 	if !s.p.pool.Forget(s) {
 		_ = s.raw.Close() // its connection may have done so
 	}
-	close(s.gone)
 }
 
 // removeAll deletes a folder, also where a function took its own rights to it.
@@ -225,9 +218,6 @@ const patience = time.Second
 
 // Met returns how often its limits stopped it so far.
 func (s *sandbox) Met(bool) pool.Limits { return s.jail.met() }
-
-// Gone is closed when nothing is left of it.
-func (s *sandbox) Gone() <-chan struct{} { return s.gone }
 
 // Failure says why a sandbox did not answer a call, after its connection has
 // ended. before is how often it had met its limits when the call began.

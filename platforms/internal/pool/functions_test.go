@@ -17,7 +17,6 @@ type wired struct {
 	pool *Pool
 	far  net.Conn
 	once sync.Once
-	gone chan struct{}
 }
 
 func (w *wired) Start(context.Context) (net.Conn, error) {
@@ -30,14 +29,12 @@ func (w *wired) Kill(*driver.Failure) {
 	w.once.Do(func() {
 		go func() {
 			w.pool.Forget(w)
-			close(w.gone)
 		}()
 	})
 }
 func (w *wired) Over() bool                     { return false }
 func (w *wired) Met(bool) Limits                { return Limits{} }
 func (w *wired) Failure(Limits) *driver.Failure { return nil }
-func (w *wired) Gone() <-chan struct{}          { return w.gone }
 
 // spec returns a specification that testFunctions can do.
 func spec(name string) driver.Spec {
@@ -62,7 +59,7 @@ func testFunctions(t *testing.T) (*Functions, func(name, identity string) (drive
 		return f.Deploy(t.Context(), spec(name), func() (*Function, error) {
 			return &Function{Name: name, Identity: identity, New: func() Sandbox {
 				*started = append(*started, identity)
-				return &wired{pool: p, gone: make(chan struct{})}
+				return &wired{pool: p}
 			}}, nil
 		})
 	}, started

@@ -49,12 +49,14 @@ type place struct {
 	since   time.Time // when it became idle
 	retired bool      // it takes no other call
 	doomed  bool      // it was killed
+
+	forgotten chan struct{} // closed when nothing is left of it
 }
 
 // waiter is a call that waits for a sandbox.
 type waiter struct {
 	fn    *Function
-	ready chan Sandbox // gets one, buffered
+	ready chan Sandbox // gets one, buffered; closed with the pool
 }
 
 // New returns a pool whose sandboxes may have so many MB of memory together,
@@ -67,29 +69,39 @@ func New(memory int64, most, busy int) *Pool {
 // Dial gives a call of fn its sandbox, started if it is a new one: the
 // connection is a driver.Sandbox.
 func (p *Pool) Dial(ctx context.Context, fn *Function) (*Conn, error) {
-	s, queued, err := p.acquire(ctx, fn)
-	if err != nil {
-		return nil, err
-	}
-	c := &Conn{pool: p, fn: fn, s: s, queued: queued}
-	raw := p.own(s, c)
-	c.served = raw != nil
-	if raw == nil {
-		if raw, err = s.Start(ctx); err != nil {
-			p.Forget(s)
-			return nil, fmt.Errorf("start a sandbox of %s: %w", fn.Name, err)
+	var queued time.Duration
+	for {
+		s, waited, err := p.acquire(ctx, fn)
+		if err != nil {
+			return nil, err
 		}
-		p.connected(s, raw)
+		queued += waited
+		c := &Conn{pool: p, fn: fn, s: s, queued: queued}
+		raw, err := p.own(s, c)
+		if errors.Is(err, errGone) {
+			continue // it ended at this moment: the call gets another
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.served = raw != nil
+		if raw == nil {
+			if raw, err = s.Start(ctx); err != nil {
+				p.Forget(s)
+				return nil, fmt.Errorf("start a sandbox of %s: %w", fn.Name, err)
+			}
+			p.connected(s, raw)
+		}
+		c.Conn = raw
+		if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
+			return nil, errors.Join(err, c.Close())
+		}
+		return c, nil
 	}
-	c.Conn = raw
-	if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
-		return nil, errors.Join(err, c.Close())
-	}
-	return c, nil
 }
 
 // acquire returns a sandbox of fn that belongs to the caller until release,
-// Forget or its death, and how long it waited for it.
+// Forget or its death, and how long it waited for it. After Close there is none.
 func (p *Pool) acquire(ctx context.Context, fn *Function) (Sandbox, time.Duration, error) {
 	p.mu.Lock()
 	if p.closed {
@@ -101,14 +113,17 @@ func (p *Pool) acquire(ctx context.Context, fn *Function) (Sandbox, time.Duratio
 	p.dispatch()
 	p.mu.Unlock()
 	select {
-	case s := <-w.ready:
+	case s, ok := <-w.ready:
+		if !ok {
+			return nil, 0, ErrClosed
+		}
 		return s, 0, nil
 	default:
 	}
 	start := time.Now()
 	select {
-	case s := <-w.ready:
-		if s == nil {
+	case s, ok := <-w.ready:
+		if !ok {
 			return nil, time.Since(start), ErrClosed
 		}
 		return s, time.Since(start), nil
@@ -118,10 +133,10 @@ func (p *Pool) acquire(ctx context.Context, fn *Function) (Sandbox, time.Duratio
 	p.waiting = slices.DeleteFunc(p.waiting, func(other *waiter) bool { return other == w })
 	p.mu.Unlock()
 	select {
-	case s := <-w.ready: // it came at the same moment
-		if s != nil && p.connection(s) == nil {
+	case s, ok := <-w.ready: // it came at the same moment
+		if ok && p.connection(s) == nil {
 			p.Forget(s)
-		} else if s != nil {
+		} else if ok {
 			p.release(s)
 		}
 	default:
@@ -141,7 +156,7 @@ func (p *Pool) dispatch() {
 			pl.idle, pl.owner = false, nil
 		case p.fits(w.fn):
 			s = w.fn.New()
-			p.all[s] = &place{fn: w.fn, retired: w.fn.retired}
+			p.all[s] = &place{fn: w.fn, retired: w.fn.retired, forgotten: make(chan struct{})}
 			p.used += w.fn.memory()
 		default:
 			p.makeRoom(w.fn)
@@ -207,17 +222,27 @@ func (p *Pool) makeRoom(fn *Function) {
 	}
 }
 
+// errGone is that of a sandbox that is in the pool no longer.
+var errGone = errors.New("the sandbox is gone")
+
 // own makes a connection the one that may use the sandbox, and returns the
-// connection to it; nil if it must be started.
-func (p *Pool) own(s Sandbox, c *Conn) net.Conn {
+// connection to it; nil if it must be started. Once the pool is closed nothing
+// is started.
+func (p *Pool) own(s Sandbox, c *Conn) (net.Conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pl := p.all[s]
 	if pl == nil {
-		return nil
+		return nil, errGone
+	}
+	if p.closed {
+		if pl.raw == nil {
+			p.forget(s, pl)
+		}
+		return nil, ErrClosed
 	}
 	pl.owner = c
-	return pl.raw
+	return pl.raw, nil
 }
 
 // connected notes the connection to a sandbox that was started.
@@ -292,13 +317,19 @@ func (p *Pool) Forget(s Sandbox) (owned bool) {
 	if pl == nil {
 		return false
 	}
+	p.forget(s, pl)
+	return pl.owner != nil
+}
+
+// forget is Forget for a caller that holds mu.
+func (p *Pool) forget(s Sandbox, pl *place) {
 	if !pl.idle {
 		p.serving--
 	}
 	p.used -= pl.fn.memory()
 	delete(p.all, s)
+	close(pl.forgotten)
 	p.dispatch()
-	return pl.owner != nil
 }
 
 // give gives the sandbox up for its connection: it is killed, unless another
@@ -325,11 +356,11 @@ func (p *Pool) Retire(ctx context.Context, fn *Function, forever bool) error {
 	return await(ctx, p.retire(fn, forever))
 }
 
-func (p *Pool) retire(fn *Function, forever bool) []Sandbox {
+func (p *Pool) retire(fn *Function, forever bool) []*place {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fn.retired = fn.retired || forever
-	var killed []Sandbox
+	var killed []*place
 	for s, pl := range p.all {
 		if pl.fn != fn {
 			continue
@@ -338,7 +369,7 @@ func (p *Pool) retire(fn *Function, forever bool) []Sandbox {
 		if pl.idle {
 			pl.doomed = true
 			s.Kill(nil)
-			killed = append(killed, s)
+			killed = append(killed, pl)
 		}
 	}
 	return killed
@@ -348,28 +379,28 @@ func (p *Pool) retire(fn *Function, forever bool) []Sandbox {
 // left.
 func (p *Pool) Close(ctx context.Context) error { return await(ctx, p.close()) }
 
-func (p *Pool) close() []Sandbox {
+func (p *Pool) close() []*place {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
 	for _, w := range p.waiting {
-		w.ready <- nil
+		close(w.ready)
 	}
 	p.waiting = nil
-	var left []Sandbox
+	var left []*place
 	for s, pl := range p.all {
 		pl.retired, pl.doomed = true, true
 		s.Kill(nil)
-		left = append(left, s)
+		left = append(left, pl)
 	}
 	return left
 }
 
-// await waits until nothing is left of the sandboxes.
-func await(ctx context.Context, sandboxes []Sandbox) error {
-	for _, s := range sandboxes {
+// await waits until nothing is left of the sandboxes in these places.
+func await(ctx context.Context, places []*place) error {
+	for _, pl := range places {
 		select {
-		case <-s.Gone():
+		case <-pl.forgotten:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -21,7 +21,6 @@ func (s *still) Kill(*driver.Failure)                    { s.over = true }
 func (s *still) Over() bool                              { return s.over }
 func (s *still) Met(bool) Limits                         { return Limits{} }
 func (s *still) Failure(Limits) *driver.Failure          { return nil }
-func (s *still) Gone() <-chan struct{}                   { return nil }
 
 // got is what acquire returned.
 type got struct {
@@ -197,7 +196,7 @@ func TestPoolRetires(t *testing.T) {
 		idle, busy := now(t, ask(t.Context(), p, fn)), now(t, ask(t.Context(), p, fn))
 		p.own(idle, c)
 		p.release(idle)
-		require.Equal(t, []Sandbox{idle}, p.retire(fn, false))
+		require.Equal(t, []*place{p.all[idle]}, p.retire(fn, false))
 		require.True(t, idle.over)
 		require.False(t, p.claim(idle, c))
 		require.False(t, busy.over, "its call is under way")
@@ -233,7 +232,7 @@ func TestPoolCloses(t *testing.T) {
 		p, fn := New(1, 1, 0), mb(1)
 		a := now(t, ask(t.Context(), p, fn))
 		waiting := ask(t.Context(), p, fn)
-		require.Equal(t, []Sandbox{a}, p.close())
+		require.Equal(t, []*place{p.all[a]}, p.close())
 		require.True(t, a.over)
 		require.ErrorIs(t, (<-waiting).err, ErrClosed)
 		_, _, err := p.acquire(t.Context(), fn)

@@ -55,9 +55,6 @@ type Sandbox interface {
 	// Failure says why it did not answer a call, after its connection has
 	// ended. before is what Met returned when the call began.
 	Failure(before Limits) *driver.Failure
-
-	// Gone is closed when nothing is left of it.
-	Gone() <-chan struct{}
 }
 
 // Meter is implemented by sandboxes whose platform knows what they used.
