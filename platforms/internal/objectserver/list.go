@@ -2,12 +2,15 @@ package objectserver
 
 import (
 	"context"
+	"encoding/base64"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/backend"
+	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
 
@@ -65,8 +68,12 @@ func (b *bucket) list(prefix, delimiter, after string, most int) listing {
 }
 
 // ListObjectsV2 lists objects, continued by token.
-func (s *store) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input) (s3response.ListObjectsV2Result, error) {
-	l, err := s.list(in.Bucket, in.Prefix, in.Delimiter, max(text(in.StartAfter), text(in.ContinuationToken)), in.MaxKeys)
+func (s *store) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) (s3response.ListObjectsV2Result, error) {
+	token, err := base64.RawURLEncoding.DecodeString(text(in.ContinuationToken))
+	if err != nil {
+		return s3response.ListObjectsV2Result{}, s3err.GetAPIError(s3err.ErrInvalidRequest)
+	}
+	l, err := s.list(in.Bucket, in.Prefix, in.Delimiter, max(text(in.StartAfter), string(token)), in.MaxKeys)
 	if err != nil {
 		return s3response.ListObjectsV2Result{}, err
 	}
@@ -77,13 +84,18 @@ func (s *store) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input) (s3r
 		Contents: l.objects, CommonPrefixes: l.prefixes, IsTruncated: &l.truncated,
 	}
 	if l.truncated {
-		out.NextContinuationToken = &l.last
+		next := base64.RawURLEncoding.EncodeToString([]byte(l.last)) // a key may have what XML has not
+		out.NextContinuationToken = &next
+	}
+	if asksEncoded(ctx) {
+		out.EncodingType = types.EncodingTypeUrl
+		l.encode(&out.Prefix, &out.Delimiter, &out.StartAfter)
 	}
 	return out, nil
 }
 
 // ListObjects lists objects, continued by marker.
-func (s *store) ListObjects(_ context.Context, in *s3.ListObjectsInput) (s3response.ListObjectsResult, error) {
+func (s *store) ListObjects(ctx context.Context, in *s3.ListObjectsInput) (s3response.ListObjectsResult, error) {
 	l, err := s.list(in.Bucket, in.Prefix, in.Delimiter, text(in.Marker), in.MaxKeys)
 	if err != nil {
 		return s3response.ListObjectsResult{}, err
@@ -95,7 +107,34 @@ func (s *store) ListObjects(_ context.Context, in *s3.ListObjectsInput) (s3respo
 	if l.truncated {
 		out.NextMarker = backend.GetPtrFromString(l.last)
 	}
+	if asksEncoded(ctx) {
+		out.EncodingType = types.EncodingTypeUrl
+		l.encode(&out.Prefix, &out.Delimiter, &out.Marker, &out.NextMarker)
+	}
 	return out, nil
+}
+
+// encoded is the key of a request's context under which there is something if
+// its answer is to have keys as they are in a URL: XML has no control
+// characters.
+type encoded struct{}
+
+func asksEncoded(ctx context.Context) bool { return ctx.Value(encoded{}) != nil }
+
+// encode writes the keys of a listing, and other texts, as they are in a URL.
+func (l *listing) encode(texts ...**string) {
+	for i := range l.objects {
+		texts = append(texts, &l.objects[i].Key)
+	}
+	for i := range l.prefixes {
+		texts = append(texts, &l.prefixes[i].Prefix)
+	}
+	for _, t := range texts {
+		if *t != nil {
+			escaped := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(**t))
+			*t = &escaped
+		}
+	}
 }
 
 // list lists part of an existing bucket.

@@ -25,6 +25,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/gofiber/fiber/v3"
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/s3api"
@@ -104,6 +105,7 @@ func (s *Server) serve(ctx context.Context) error {
 			s3api.WithConcurrencyLimiter(maxConnections, maxRequests),
 			s3api.WithMpMaxParts(maxParts),
 			s3api.WithMiddleware("/", closeAfterChunks),
+			s3api.WithMiddleware("/", keepEncoding),
 			s3api.WithOnListen(func() { close(bound) }),
 		)
 		if err != nil {
@@ -181,6 +183,15 @@ func (s *Server) end() error {
 func closeAfterChunks(ctx fiber.Ctx) error {
 	if ctx.Request().Header.ContentLength() < 0 {
 		ctx.Response().Header.SetConnectionClose()
+	}
+	return ctx.Next()
+}
+
+// keepEncoding hands on how the keys of a listing are to be written, which
+// versitygw does not.
+func keepEncoding(ctx fiber.Ctx) error {
+	if ctx.Query("encoding-type") == string(types.EncodingTypeUrl) {
+		ctx.RequestCtx().SetUserValue(encoded{}, true)
 	}
 	return ctx.Next()
 }
