@@ -14,6 +14,7 @@ package invoke
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,7 +143,7 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 		}
 		_ = cn.raw.SetReadDeadline(sent.Add(earlyAnswer)) // fails only if reading ends at once
 	}
-	res, body, err := receive(cn.r, sent, x) //nolint:bodyclose // receive reads it to its end and closes it
+	res, body, err := receive(cn, sent, x) //nolint:bodyclose // receive reads it to its end and closes it
 	if err != nil {
 		var f *driver.Failure
 		if sendErr != nil && !errors.As(err, &f) {
@@ -180,7 +181,9 @@ func used(raw net.Conn) *driver.Usage {
 const earlyAnswer = time.Second
 
 // receive reads the answer to a request that was sent.
-func receive(r *bufio.Reader, sent time.Time, x *Exchange) (*http.Response, []byte, error) {
+func receive(cn *conn, sent time.Time, x *Exchange) (*http.Response, []byte, error) {
+	r := cn.r
+	cn.in.left, cn.in.what = maxHead, "the headers"
 	if _, err := r.Peek(1); err != nil {
 		return nil, nil, noAnswer(err)
 	}
@@ -190,8 +193,9 @@ func receive(r *bufio.Reader, sent time.Time, x *Exchange) (*http.Response, []by
 		res, err = http.ReadResponse(r, nil)
 	}
 	if err != nil {
-		return nil, nil, malformed(err)
+		return nil, nil, malformed(cmp.Or(cn.in.over(), err)) // a part of a line may be malformed for that
 	}
+	cn.in.left, cn.in.what = answer.MaxBytes+maxOverhead, "the chunks"
 	body, err := readBody(res)
 	done := time.Now()
 	x.Phases.LastByte = done.Sub(sent)

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
+	"io"
 	"net"
 	"net/http/httptrace"
 	"time"
@@ -14,9 +16,41 @@ import (
 // conn is a connection with its reader.
 type conn struct {
 	raw  net.Conn
-	r    *bufio.Reader
-	w    []byte // scratch for the request
+	in   *bounded      // reads raw
+	r    *bufio.Reader // reads in
+	w    []byte        // scratch for the request
 	used time.Time
+}
+
+// bounded reads at most left bytes.
+type bounded struct {
+	from io.Reader
+	left int64
+	what string // for errors: what is read
+}
+
+// The bounds of an answer beside its body: its headers, provisional answers
+// included, and what divides a body into chunks.
+const (
+	maxHead     = 1 << 20
+	maxOverhead = 16 << 20
+)
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, b.over()
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// over returns the error of having read all that may be read, or nil.
+func (b *bounded) over() error {
+	if b.left > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s of the answer are too long", b.what)
 }
 
 // connect takes the idle connection that was used last, or opens one.
@@ -41,7 +75,8 @@ func (c *Client) connect(ctx context.Context, x *Exchange) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{raw: raw, r: bufio.NewReaderSize(raw, 16<<10)}, nil
+	in := &bounded{from: raw}
+	return &conn{raw: raw, in: in, r: bufio.NewReaderSize(in, 16<<10)}, nil
 }
 
 // keep makes an unused connection available to later calls.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -72,6 +73,32 @@ func TestBadAnswers(t *testing.T) {
 			require.Contains(t, x.Failure.Detail, c.detail)
 			require.Positive(t, x.Total)
 			require.EqualValues(t, 1, requests.Load(), "nothing is sent twice")
+		})
+	}
+}
+
+// An answer that does not end is given up, whatever of it does not.
+func TestEndlessAnswers(t *testing.T) {
+	for _, c := range []struct{ name, begins, goesOn, detail string }{
+		{"headers", "HTTP/1.1 200 OK\r\n", "X-A: b\r\n", "the headers of the answer are too long"},
+		{"a header", "HTTP/1.1 200 OK\r\nX-A: ", "bbbbbbbb", "the headers of the answer are too long"},
+		{"a status", "HTTP/1.1 200 ", "okokokok", "the headers of the answer are too long"},
+		{"provisional answers", "", "HTTP/1.1 100 Continue\r\n\r\n", "malformed|100|the headers"},
+		{"an extension of a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "aaaaaaaa", "too long|too large"},
+		{"trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-A\r\n\r\n0\r\n", "X-A: b\r\n", "too long|trailer"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := connect(t, dialing(func(peer net.Conn) {
+				readRequest(peer)
+				more := []byte(strings.Repeat(c.goesOn, 4096))
+				for _, err := io.WriteString(peer, c.begins); err == nil; {
+					_, err = peer.Write(more)
+				}
+			}))
+			x := client.Call(t.Context(), []byte("{}"))
+			require.NotNil(t, x.Failure)
+			require.Equal(t, driver.Protocol, x.Failure.Cause, x.Failure.Detail)
+			require.Regexp(t, c.detail, x.Failure.Detail)
 		})
 	}
 }

@@ -20,7 +20,7 @@ func TestAnswerAfterTheLimit(t *testing.T) {
 	for took, inTime := range map[time.Duration]bool{900 * time.Millisecond: true, 1100 * time.Millisecond: false, time.Minute: false} {
 		synctest.Test(t, func(t *testing.T) {
 			p := New(1<<20, 100, 0)
-			w := &wired{pool: p, gone: make(chan struct{})}
+			w := &wired{pool: p}
 			c, err := p.Dial(t.Context(), &Function{Name: "f", Timeout: time.Second, New: func() Sandbox { return w }})
 			require.NoError(t, err)
 			go func() {
