@@ -63,12 +63,12 @@ func (c *column) sample(values []float64) stats.Sample {
 }
 
 // observations returns the independent observations, in order: the numbers, or
-// the medians of batches.
-func (c *column) observations() []float64 {
+// the medians of batches. It works in the place of values where they fit.
+func (c *column) observations(values []float64) []float64 {
 	if c.begins == nil {
-		return c.into(nil)
+		return c.into(values)
 	}
-	return c.sample(nil).Observations()
+	return c.sample(values).Observations()
 }
 
 // into returns the numbers, in order, in the place of values where they fit.

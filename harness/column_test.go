@@ -14,7 +14,7 @@ func TestColumn(t *testing.T) {
 		c.add(float64(i), i)
 		want = append(want, float64(i))
 	}
-	require.Equal(t, want, c.observations())
+	require.Equal(t, want, c.observations(nil))
 	require.Equal(t, want, c.into(make([]float64, 7)))
 	require.Equal(t, float64(2*chunkSize+3), c.at(2*chunkSize+3))
 	require.Equal(t, len(want), c.batches())
@@ -36,7 +36,7 @@ func TestColumnOfBatches(t *testing.T) {
 	}
 	require.Equal(t, []int{0, 1, 2, 5, 6}, c.begins)
 	require.Equal(t, 5, c.batches())
-	require.Equal(t, []float64{1, 2, 5, 7, 9}, c.observations())
+	require.Equal(t, []float64{1, 2, 5, 7, 9}, c.observations(nil))
 	s := c.sample(nil)
 	require.Len(t, s.Values, 8)
 	summary, err := s.Summarize()

@@ -28,6 +28,7 @@ type sample struct {
 	streak    streak                  // of failures, to the last call
 	values    map[string]*column      // by metric
 	measured  measurements
+	scratch   []float64 // memory to work in, which a million numbers need once
 }
 
 // streak is calls that failed the same way, one after another.

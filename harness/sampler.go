@@ -47,7 +47,7 @@ func (s *sampler) more(have *sample) bool {
 		s.stopped, s.hopeless, s.told = stuck, have.counted == 0, have.counted > 0
 	case have.attempts-have.resuming >= 3*s.most+10:
 		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
-	case s.watch.Next() > 0 && client.batches() >= s.watch.Next() && s.watch.Done(client.observations()):
+	case s.watch.Next() > 0 && client.batches() >= s.watch.Next() && s.watch.Done(client.observations(nil)):
 		s.stopped = "the interval is narrow enough"
 		if s.watch.Exhausted() {
 			s.stopped = plural(client.batches(), "observation")

@@ -87,11 +87,10 @@ func (c *Cell) summary() *Summary {
 	}
 	s.Warnings = c.sample.measured.warnings()
 	ending := c.sampler.watch.End(c.sample.values[metricClient].batches())
-	var values []float64
 	var summarizer stats.Summarizer
 	for _, name := range c.sample.metrics() {
-		metric := c.sample.values[name].sample(values)
-		metric.Ending, values = ending, metric.Values
+		metric := c.sample.values[name].sample(c.sample.scratch)
+		metric.Ending, c.sample.scratch = ending, metric.Values
 		m, err := summarizer.SummarizeInPlace(metric)
 		if err != nil {
 			m.Warnings = append(m.Warnings, err.Error())
@@ -198,7 +197,7 @@ func (c *Cell) writeBench() error {
 		for i, m := range names {
 			columns[i] = c.sample.values[m].at // of a million there is no copy
 			if c.sample.values[m].begins != nil {
-				medians := c.sample.values[m].observations()
+				medians := c.sample.values[m].observations(c.sample.scratch)
 				columns[i] = func(i int) float64 { return medians[i] }
 			}
 		}
