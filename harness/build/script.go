@@ -3,10 +3,12 @@ package build
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,7 +47,7 @@ const watch = `{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & exec bash "$@"
 // run runs the script without input and waits for it. When ctx is done, when
 // the time is over and when the script has ended, everything that it started is
 // killed. The error of a script that failed shows the last lines of its output.
-func (s script) run(ctx context.Context, log io.Writer) error {
+func (s script) run(ctx context.Context, log io.Writer) (err error) {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
@@ -64,9 +66,15 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 	}
 	defer output.Close()
 
+	temp, remove, err := s.temp()
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+
 	cmd := exec.CommandContext(limited, "bash", append([]string{"-c", watch, "bash"}, s.args...)...)
 	cmd.Dir = s.dir
-	cmd.Env = s.env
+	cmd.Env = append(slices.Clone(s.env), "TMPDIR="+temp)
 	cmd.Stdout = terminal
 	cmd.Stderr = terminal
 	cmd.ExtraFiles = []*os.File{alive}
@@ -101,6 +109,20 @@ func (s script) run(ctx context.Context, log io.Writer) error {
 		return err
 	}
 	return last.failure(s.name)
+}
+
+// temp makes a folder for the script's temporary files, which tools that are
+// killed leave, and returns what removes it.
+func (s script) temp() (folder string, remove func() error, err error) {
+	folder, err = os.MkdirTemp("", "sebs-tools-")
+	if err != nil {
+		return "", nil, err
+	}
+	release := func() {}
+	if s.guard != nil {
+		release = s.guard.Folder(folder)
+	}
+	return folder, func() error { defer release(); return os.RemoveAll(folder) }, nil
 }
 
 // noRoom is the error of a script whose tools said that they could not write.

@@ -102,7 +102,7 @@ func TestStrays(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "it's [the] run")
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	var processes []*exec.Cmd
-	for _, temp := range []string{dir + "/sandbox", dir + "-2/sandbox"} {
+	for _, temp := range []string{dir, dir + "/sandbox", dir + "-2", dir + "-2/sandbox"} {
 		cmd := exec.CommandContext(t.Context(), "sleep", "1000")
 		cmd.Env = []string{"TMPDIR=" + temp}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -112,8 +112,11 @@ func TestStrays(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, guard.Journal), []byte("+ 1 folder "+dir+" ;\n"), 0o600))
 	require.NoError(t, guard.CleanUp(t.Context(), dir))
 	require.Error(t, processes[0].Wait())
-	require.NoError(t, processes[1].Process.Signal(syscall.Signal(0)), "it was killed")
-	require.NoError(t, processes[1].Process.Kill())
 	require.Error(t, processes[1].Wait())
+	for _, other := range processes[2:] {
+		require.NoError(t, other.Process.Signal(syscall.Signal(0)), "it was killed")
+		require.NoError(t, other.Process.Kill())
+		require.Error(t, other.Wait())
+	}
 	gone(t, dir)
 }

@@ -72,7 +72,10 @@ control() {
 strays() {
 	safe "$1" || return
 	for round in 1 2 3; do # each time what was forked meanwhile
-		grep -laF -- "TMPDIR=$1/" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ pid _; do
+		{
+			grep -laF -- "TMPDIR=$1/" /proc/[0-9]*/environ
+			grep -lazxF -- "TMPDIR=$1" /proc/[0-9]*/environ
+		} 2>/dev/null | while IFS=/ read -r _ _ pid _; do
 			kill -KILL "$pid" 2>/dev/null
 		done
 	done
