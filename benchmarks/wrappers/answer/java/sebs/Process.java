@@ -163,7 +163,7 @@ final class Process {
             id = new java.security.SecureRandom().nextLong();
         }
         String digits = Long.toHexString(id);
-        return "0".repeat(16 - digits.length()) + digits;
+        return "0".repeat(16 - digits.length()).concat(digits);
     }
 
     /** Returns the sandbox's id, which is id if this call made it; null if there is no place to write. */

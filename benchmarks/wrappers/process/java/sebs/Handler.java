@@ -101,8 +101,10 @@ public final class Handler {
             Answer answer = Answer.of(event, "");
             System.out.flush();
             System.err.flush();
-            String head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + (answer.failed() ? "Sebs-Error: 1\r\n" : "")
-                    + "Content-Length: " + answer.length() + "\r\n\r\n";
+            // The first + of strings costs 20 ms of a start: code for it is made as it runs.
+            String head = new StringBuilder("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                    .append(answer.failed() ? "Sebs-Error: 1\r\n" : "")
+                    .append("Content-Length: ").append(answer.length()).append("\r\n\r\n").toString();
             if (answer.length() > HEAD) {
                 out.write(head.getBytes(StandardCharsets.ISO_8859_1));
                 answer.send(out);
