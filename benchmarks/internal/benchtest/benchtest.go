@@ -92,7 +92,7 @@ func Folder(t *testing.T, b harness.Benchmark) {
 			return err
 		}
 		folder, _, _ := strings.Cut(name, "/")
-		require.Contains(t, languages, folder)
+		require.Contains(t, languages, folder, "%s is embedded, and %s is no language of config.json: add it there, or do not embed it", name, folder)
 		embedded[name], err = fs.ReadFile(b.Files, name)
 		return err
 	})
@@ -104,7 +104,7 @@ func Folder(t *testing.T, b harness.Benchmark) {
 		}
 		functions, err := fs.Glob(b.Files, language+"/"+pattern)
 		require.NoError(t, err)
-		require.Len(t, functions, 1, language)
+		require.Len(t, functions, 1, "config.json names %s: want one file %s/%s, and //go:embed all:%s", language, language, pattern, language)
 		onDisk(t, embedded, language)
 	}
 	require.Empty(t, embedded, "the folders of the languages do not have these files")
@@ -113,10 +113,11 @@ func Folder(t *testing.T, b harness.Benchmark) {
 	for _, size := range harness.Sizes {
 		payload := JSON(t, Input(t, b, size, store))
 		require.Equal(t, byte('{'), payload[0], "the payload of size %s is not an object", size)
-		require.Error(t, b.Check(t.Context(), size, nil, json.RawMessage(`{}`), store))
+		require.Error(t, b.Check(t.Context(), size, nil, json.RawMessage(`{}`), store),
+			"Check accepts {} for a payload that is nil: have it refuse a payload that is not what Input returns")
 	}
 	_, err = b.Input(t.Context(), "huge", store)
-	require.ErrorContains(t, err, "huge")
+	require.ErrorContains(t, err, "huge", "Input is to refuse a size that it does not know, and to name it")
 }
 
 // onDisk compares embedded files with those of a folder, and removes them from
@@ -138,9 +139,10 @@ func onDisk(t *testing.T, embedded map[string][]byte, folder string) {
 			return err
 		}
 		name = filepath.ToSlash(name)
+		require.Contains(t, embedded, name, "the file is not embedded: //go:embed all:%s", folder)
 		require.Equal(t, string(want), string(embedded[name]), name)
 		if path.Base(name) == "package-lock.json" {
-			require.NotContains(t, string(want), "resolved", name)
+			require.NotContains(t, string(want), "resolved", "%s names a registry: delete its resolved fields", name)
 		}
 		delete(embedded, name)
 		return nil
