@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"unicode"
@@ -82,6 +83,40 @@ func (b *Benchmark) checkLanguages(known []string) error {
 		}
 	}
 	return nil
+}
+
+// buildTags returns the tags with which this binary was built.
+func buildTags() []string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	i := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-tags" })
+	if i < 0 {
+		return nil
+	}
+	return strings.Split(info.Settings[i].Value, ",")
+}
+
+// checkTags refuses a build tag that is nearly one that links a platform, and
+// returns what to tell of others: without such a tag another platform is
+// measured than was meant.
+func checkTags(built, linking, linked []string) (note string, err error) {
+	var others []string
+	for _, tag := range built {
+		if tag == "" || slices.Contains(linking, tag) {
+			continue
+		}
+		if meant, ok := nearest.Word(tag, linking); ok {
+			return "", fmt.Errorf("-tags %s links no platform (did you mean %q?); there are %s", tag, meant, strings.Join(linking, ", "))
+		}
+		others = append(others, tag)
+	}
+	if len(others) == 0 || len(linking) == 0 || slices.ContainsFunc(built, func(tag string) bool { return slices.Contains(linking, tag) }) {
+		return "", nil
+	}
+	return fmt.Sprintf("-tags %s links no platform: this is %s; there are %s",
+		strings.Join(others, ","), strings.Join(linked, ", "), strings.Join(linking, ", ")), nil
 }
 
 var axisName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)

@@ -173,3 +173,29 @@ func TestInputsThatCannotBeEncoded(t *testing.T) {
 		}
 	}
 }
+
+// TestTagsAreChecked: a misspelt tag would link the platform of no tag.
+func TestTagsAreChecked(t *testing.T) {
+	linking := []string{"local", "process", "sim"}
+	for _, tt := range []struct {
+		built, linking []string
+		note, err      string
+	}{
+		{nil, linking, "", ""},
+		{[]string{""}, linking, "", ""},
+		{[]string{"local"}, linking, "", ""},
+		{[]string{"integration", "sim"}, linking, "", ""},
+		{[]string{"locl"}, linking, "", `-tags locl links no platform (did you mean "local"?); there are local, process, sim`},
+		{[]string{"sim", "prcess"}, linking, "", `-tags prcess links no platform (did you mean "process"?)`},
+		{[]string{"aws"}, linking, "-tags aws links no platform: this is process; there are local, process, sim", ""},
+		{[]string{"aws"}, nil, "", ""}, // the platform is imported, and tags are others'
+	} {
+		note, err := checkTags(tt.built, tt.linking, []string{"process"})
+		require.Equal(t, tt.note, note, tt.built)
+		if tt.err == "" {
+			require.NoError(t, err, tt.built)
+		} else {
+			require.ErrorContains(t, err, tt.err, tt.built)
+		}
+	}
+}

@@ -210,6 +210,13 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if len(driver.Platforms()) == 0 {
 		return nil, errors.New(noPlatform)
 	}
+	note, err := checkTags(buildTags(), driver.Tags(), driver.Platforms())
+	if err != nil {
+		return nil, err
+	}
+	if note != "" {
+		r.note(note)
+	}
 	p := &plan{run: r, tb: tb, experiment: sel.root, repetition: r.repetition(sel.root)}
 	var all []candidate
 	var known []string // languages

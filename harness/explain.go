@@ -390,7 +390,11 @@ func listValues(key string, values []string) string {
 	}
 	switch key {
 	case "platform":
-		text += " (others are linked by -tags or an import)"
+		text += " (others are linked by -tags or an import"
+		if tags := driver.Tags(); len(tags) > 0 {
+			text += ": " + strings.Join(tags, ", ")
+		}
+		text += ")"
 	case "benchmark":
 		text += " (those passed to Cells, and SEBS_BENCHMARKS)"
 	}

@@ -161,6 +161,7 @@ type OpenFunc func(ctx context.Context, run Run) (Platform, error)
 var registry = struct {
 	sync.Mutex
 	open map[string]OpenFunc
+	tags []string
 }{open: map[string]OpenFunc{}}
 
 // Register makes a platform known under name: a lower-case word, the same as
@@ -185,6 +186,21 @@ func Platforms() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// RegisterTags says which build tags link a platform, whether or not they did:
+// names of platforms. It is called from the init of the package that has them.
+func RegisterTags(names ...string) {
+	registry.Lock()
+	defer registry.Unlock()
+	registry.tags = append(registry.tags, names...)
+}
+
+// Tags returns the build tags that link a platform, in order of registration.
+func Tags() []string {
+	registry.Lock()
+	defer registry.Unlock()
+	return slices.Clone(registry.tags)
 }
 
 // Open opens the platform called name. A name that is not linked matches
