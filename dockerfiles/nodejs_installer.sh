@@ -19,9 +19,18 @@ tool() {
   command -v "$1" || unavailable "no $1: apt-get install nodejs npm, or set NODE and NPM to their paths"
 }
 node="$(tool "${NODE:-node}")"
-npm="$(tool "${NPM:-npm}")"
 said="$("$node" -e 0 2>&1)" || unavailable "$node does not work: ${said##*$'\n'}: apt-get install nodejs, or set NODE to the path of one that does"
 PATH="$(dirname "$node"):$PATH" # npm and what it starts use the same interpreter
+
+# npm is only needed for what is installed.
+npm() {
+  local said npm="${NPM:-npm}"
+  type -P "$npm" >/dev/null || unavailable "no $npm: apt-get install nodejs npm, or set NODE and NPM to their paths"
+  command "$npm" "$@" || {
+    said="$(command "$npm" --version 2>&1)" || unavailable "$npm does not work: ${said##*$'\n'}: apt-get install npm, or set NPM to the path of one that does"
+    exit 1
+  }
+}
 
 has_dependencies='
   const p = require(process.cwd() + "/package.json");
@@ -54,7 +63,7 @@ own='
 run_own() {
   local name
   for name in $("$node" -e "$own" "$1"); do
-    "$npm" run --ignore-scripts --no-update-notifier "$name"
+    npm run --ignore-scripts --no-update-notifier "$name"
   done
 }
 
@@ -71,15 +80,12 @@ if [ -f package.json ] && "$node" -e "$has_dependencies"; then
   else
     command=(install --no-save)
   fi
-  "$npm" "${command[@]}" "${options[@]}" || {
-    said="$("$npm" --version 2>&1)" || unavailable "$npm does not work: ${said##*$'\n'}: apt-get install npm, or set NPM to the path of one that does"
-    exit 1
-  }
+  npm "${command[@]}" "${options[@]}"
   if [ -f node_modules/.package-lock.json ]; then
     names="$("$node" -e "$native" | sort -u)"
     if [ -n "$names" ]; then
       # shellcheck disable=SC2086 # names of packages have no spaces
-      "$npm" rebuild "${place[@]}" --no-ignore-scripts --foreground-scripts --no-audit --no-fund $names
+      npm rebuild "${place[@]}" --no-ignore-scripts --foreground-scripts --no-audit --no-fund $names
     fi
     rm -f node_modules/.package-lock.json # it names the registry that was used
   fi

@@ -169,6 +169,7 @@ func TestJavaResources(t *testing.T) {
 			"    try (var in = getClass().getClassLoader().getResourceAsStream(\"templates/page.html\")) {\n" +
 			"      return new String(in.readAllBytes(), \"UTF-8\");\n    }\n  }\n}\n")},
 	}})
+	leftout.If(t, err)
 	require.NoError(t, err)
 	require.Equal(t, "grüße", result[string](t, deploy(t, p, s, r.Package), "{}"))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/process"
 )
 
@@ -53,6 +54,7 @@ exports.handler = async () => [nine, (await import('./helper.js')).three, typeof
 			store, err := build.OpenStore(dir)
 			require.NoError(t, err)
 			r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Files: folder, Spec: s})
+			leftout.If(t, err)
 			require.NoError(t, err)
 			got := result[[]any](t, deploy(t, p, s, r.Package), "{}")
 			require.Equal(t, []any{9.0, 3.0, "function", true, "string"}, got)
