@@ -145,11 +145,21 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 }
 
 // Close removes all containers, also those with a call, the stores and the
-// network. A second Close does nothing.
+// network. What an engine that does not answer leaves until ctx is done stays
+// with the guard. A second Close does nothing.
 func (p *Platform) Close(ctx context.Context) (err error) {
 	p.closing.Do(func() {
-		err = errors.Join(p.functions.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
-		p.unguard()
+		closed := make(chan error, 1)
+		go func() {
+			closed <- errors.Join(p.functions.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
+		}()
+		select {
+		case err = <-closed:
+			p.unguard()
+		case <-ctx.Done():
+			err = fmt.Errorf("the Docker engine did not remove everything in time (docker ps -a --filter label=%s=%s lists it): %w",
+				containers.LabelRun, p.run.ID, ctx.Err())
+		}
 	})
 	return err
 }

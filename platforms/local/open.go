@@ -119,10 +119,10 @@ func (p *Platform) guard() (release func()) {
 		return func() {}
 	}
 	const remove = `
-		of="label=$3";
-		all=$("$1" -H "$2" ps -aq --filter "$of"); [ -z "$all" ] || "$1" -H "$2" rm -fv $all;
-		all=$("$1" -H "$2" volume ls -q --filter "$of"); [ -z "$all" ] || "$1" -H "$2" volume rm -f $all;
-		all=$("$1" -H "$2" network ls -q --filter "$of"); [ -z "$all" ] || "$1" -H "$2" network rm $all`
+		of="label=$3"; limit=; command -v timeout >/dev/null && limit="timeout 20";
+		all=$($limit "$1" -H "$2" ps -aq --filter "$of"); [ -z "$all" ] || $limit "$1" -H "$2" rm -fv $all;
+		all=$($limit "$1" -H "$2" volume ls -q --filter "$of"); [ -z "$all" ] || $limit "$1" -H "$2" volume rm -f $all;
+		all=$($limit "$1" -H "$2" network ls -q --filter "$of"); [ -z "$all" ] || $limit "$1" -H "$2" network rm $all`
 	return p.run.Guard.Command("sh", "-c", strings.Join(strings.Fields(remove), " "), "sh",
 		docker, p.engine.DaemonHost(), containers.LabelRun+"="+p.run.ID)
 }

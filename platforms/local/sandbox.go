@@ -100,13 +100,30 @@ func (s *sandbox) Start(ctx context.Context) (_ net.Conn, err error) {
 	raw, err := s.connect(ctx)
 	if err != nil {
 		s.Kill(nil)
-		<-s.gone
+		if !within(s.gone) {
+			err = errors.Join(err, fmt.Errorf("the Docker engine does not say that container %s has ended", s.name))
+		}
 		return nil, err
 	}
 	s.mu.Lock()
 	s.raw = raw
 	s.mu.Unlock()
 	return raw, nil
+}
+
+// engineTime is how long the engine may take to end a container that it was
+// told to kill. Tests make it shorter.
+var engineTime = 10 * time.Second
+
+// within reports whether a channel is closed before the engine's time is over:
+// an engine that does not answer any more is not waited for.
+func within(ended <-chan struct{}) bool {
+	select {
+	case <-ended:
+		return true
+	case <-time.After(engineTime):
+		return false
+	}
 }
 
 // bury waits for the container's end and removes it.
@@ -265,7 +282,9 @@ func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
 	case <-s.ended:
 	case <-timer.C:
 		s.Kill(&driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer"})
-		<-s.ended
+		if !within(s.ended) {
+			return &driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer, and the Docker engine does not say how it ended"}
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

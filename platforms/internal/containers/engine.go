@@ -97,8 +97,14 @@ const connectTime = 20 * time.Second
 // goes on with a request whose client is gone, so a change is not abandoned
 // halfway, but waited for within a bound, and undone if ctx is done by then.
 func Settling(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(settleTime, cancel) })
+	return settling, func() { stop(); cancel() }
 }
+
+// settleTime is how long the engine may take to complete a request once the
+// context of who waits for it is done.
+const settleTime = 10 * time.Second
 
 // unreachable says why the engine could not be asked, and what to do.
 func unreachable(host string, err error) error {
