@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,8 +25,9 @@ const maxWentWrong = 5
 //
 // SeBS runs it wherever SeBS was started, so most name their own files by the
 // place of the script, which is a private copy here, and the package's by their
-// first argument. Others have relative paths, to either: so it runs in a folder
-// with the files of both, and what it makes there is added to the package.
+// first argument. Others have relative paths. They mean the package's folder,
+// where the files of the script's language are too; a copy of one of them to
+// where it is already does nothing.
 type initScript struct {
 	name    string // its path in the benchmark's folder
 	dir     string // the package's folder
@@ -43,12 +42,6 @@ var watchInit []byte
 // failed, and what it was to fetch is then missing: failed says which did,
 // although the script ended well.
 func (i initScript) run(ctx context.Context, log io.Writer) (failed []string, err error) {
-	folder := i.scratch + ".work"
-	before, err := i.lay(folder)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	record := i.scratch + ".record"
 	watch := i.scratch + ".bash"
 	if err := errors.Join(os.WriteFile(watch, watchInit, 0o600), os.WriteFile(record, nil, 0o600)); err != nil {
@@ -60,7 +53,7 @@ func (i initScript) run(ctx context.Context, log io.Writer) (failed []string, er
 			"-c", `BASH_ENV="$0" exec bash "$@"`, watch,
 			filepath.Join(i.scratch, filepath.FromSlash(i.name)), i.dir, "false", string(i.job.Spec.Architecture),
 		},
-		dir:  folder,
+		dir:  i.dir,
 		env:  environment.Install.Variables("SEBS_RECORD=" + record),
 		most: maxInit, guard: i.job.Guard,
 	}.run(ctx, log)
@@ -74,67 +67,7 @@ func (i initScript) run(ctx context.Context, log io.Writer) (failed []string, er
 	if failed = wentWrong(string(text)); len(failed) > 0 {
 		failed = []string{fmt.Sprintf("%s went on after what failed, so that something may be missing: %s", i.name, strings.Join(failed, "; "))}
 	}
-	return failed, i.collect(folder, before)
-}
-
-// lay fills the folder with copies of the package's files, and of the script's
-// own that have other names, and returns what is there.
-func (i initScript) lay(folder string) (map[string]fs.FileInfo, error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, err
-	}
-	for _, from := range []string{i.dir, filepath.Join(i.scratch, filepath.FromSlash(path.Dir(i.name)))} {
-		copies := tree{fsys: os.DirFS(from)}
-		err := walkFiles(from, func(name string, info fs.FileInfo) error {
-			to := filepath.Join(folder, name)
-			if exists(to) || !info.Mode().IsRegular() {
-				return nil
-			}
-			return copies.copy(source{path: filepath.ToSlash(name), exec: info.Mode()&0o111 != 0}, to)
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	before := map[string]fs.FileInfo{}
-	return before, walkFiles(folder, func(name string, info fs.FileInfo) error {
-		before[name] = info
-		return nil
-	})
-}
-
-// collect moves to the package what the script made or changed in the folder.
-func (i initScript) collect(folder string, before map[string]fs.FileInfo) error {
-	return walkFiles(folder, func(name string, info fs.FileInfo) error {
-		old, was := before[name]
-		if was && old.Size() == info.Size() && old.Mode() == info.Mode() && old.ModTime().Equal(info.ModTime()) {
-			return nil
-		}
-		place := strings.TrimPrefix(name, i.job.Spec.Runtime.Language+string(filepath.Separator))
-		to := filepath.Join(i.dir, place)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		return os.Rename(filepath.Join(folder, name), to)
-	})
-}
-
-// walkFiles calls the function for everything below a folder but folders.
-func walkFiles(folder string, do func(name string, info fs.FileInfo) error) error {
-	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(folder, path)
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		return do(name, info)
-	})
+	return failed, nil
 }
 
 // wentWrong reads the record that init.bash makes: a line for each command that
