@@ -175,6 +175,16 @@ func limitDescriptors(pid int) error {
 	return unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil)
 }
 
+// awaitExit returns when a child has ended, and leaves it to be waited for.
+func awaitExit(pid int) {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
 // freeMemory returns how many bytes are free: of the machine, or of the
 // control group that this process is in.
 func freeMemory() (int64, error) {

@@ -143,8 +143,9 @@ func (s *sandbox) run(attr *os.ProcAttr, running chan<- error) error {
 	release := s.p.run.Guard.Process(proc.Pid)
 	running <- nil
 
+	awaitExit(proc.Pid)
+	j.kill()                // its group's number is not another's until it is waited for
 	state, _ := proc.Wait() // without a state, nothing is known of how it ended
-	j.kill()
 	release()
 	met := j.met()
 	s.mu.Lock()

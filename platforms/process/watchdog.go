@@ -106,8 +106,8 @@ func (g *groupWatch) judge(u use) {
 	_ = syscall.Kill(-g.pid, syscall.SIGKILL) // it may have ended
 }
 
-// kill is called when the first process has ended. Its group's number is not
-// another's as long as there are others in it.
+// kill is called when the first process has ended, and before it is waited for,
+// so that its group's number is not another's.
 func (g *groupWatch) kill() {
 	g.watchdog.mu.Lock()
 	delete(g.watchdog.watched, g)
