@@ -75,10 +75,7 @@ func (o *outside) address(manifest, from, ref string, hashed bool) error {
 	}
 	switch {
 	case isFile:
-		local = strings.TrimPrefix(local, "//localhost")
-		if strings.HasPrefix(local, "//") {
-			local = strings.TrimPrefix(local, "//")
-		}
+		local = strings.TrimPrefix(strings.TrimPrefix(local, "//localhost"), "//")
 		local, _, _ = strings.Cut(local, "#")
 		if decoded, err := url.PathUnescape(local); err == nil {
 			local = decoded

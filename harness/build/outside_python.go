@@ -73,10 +73,9 @@ func requirements(code *tree, o *outside, from, text string, depth int) error {
 		}
 		hashed := strings.Contains(line, "--hash")
 		line, _, _ = strings.Cut(line, " --")
-		name, ref, named := strings.Cut(line, " @ ")
-		if !named {
-			name, ref, named = strings.Cut(line, "@")
-			named = named && !strings.ContainsAny(name, "/:+") && strings.Contains(ref, ":")
+		_, ref, named := strings.Cut(line, " @ ")
+		if before, after, ok := strings.Cut(line, "@"); ok && !named {
+			ref, named = after, !strings.ContainsAny(before, "/:+") && strings.Contains(after, ":")
 		}
 		switch {
 		case named:
