@@ -60,6 +60,10 @@ const victim = "SEBS_TEST_VICTIM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(victim) != "" {
+		go func() { // ends with the test that started it, however that ends
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(1)
+		}()
 		fmt.Fprintln(os.Stderr, die())
 		os.Exit(1)
 	}
@@ -77,6 +81,8 @@ func TestKilled(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), victim+"="+dir+" "+marker)
 	cmd.Stderr = os.Stderr
+	_, err := cmd.StdinPipe() // closed when this process has ended
+	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
