@@ -12,12 +12,11 @@
 package bar
 
 import (
-	"flag"
 	"fmt"
-	"regexp"
 	"testing"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/harness/stats"
 )
 
@@ -29,11 +28,7 @@ const runs = 3
 // Named skips a test of bars that -run does not name.
 func Named(t *testing.T) {
 	t.Helper()
-	expr := ""
-	if f := flag.Lookup("test.run"); f != nil {
-		expr = f.Value.String()
-	}
-	if re, err := regexp.Compile(expr); expr == "" || err != nil || re.MatchString("Test") {
+	if !leftout.Named() {
 		t.Skipf("bars run when -run names them: make bars, or -run '^%s$'", t.Name())
 	}
 }

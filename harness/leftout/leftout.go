@@ -7,7 +7,9 @@ package leftout
 
 import (
 	"errors"
+	"flag"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,5 +39,24 @@ func Without(tb testing.TB, remedy string, command ...string) {
 			said = " (" + said + ")"
 		}
 		tb.Skipf("%s%s: %v%s: %s", Mark, strings.Join(command, " "), err, said, remedy)
+	}
+}
+
+// Named reports whether -run names tests, rather than everything: whether it
+// does not match the bare word Test.
+func Named() bool {
+	f := flag.Lookup("test.run")
+	if f == nil || f.Value.String() == "" {
+		return false
+	}
+	re, err := regexp.Compile(f.Value.String())
+	return err == nil && !re.MatchString("Test")
+}
+
+// UnlessNamed skips a test that takes long unless -run names it, as CI does.
+func UnlessNamed(tb testing.TB, why string) {
+	tb.Helper()
+	if !Named() {
+		tb.Skipf("%s, and runs when -run names it: -run '^%s$'", why, tb.Name())
 	}
 }

@@ -1,9 +1,14 @@
 package process_test
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/process"
 )
 
@@ -11,5 +16,28 @@ import (
 // process groups. With the isolation of this machine, the test of all linked
 // platforms shows it.
 func TestConformance(t *testing.T) {
-	drivertest.Platform(t, isolations["shared"], drivertest.Options{Name: process.Name})
+	drivertest.Platform(t, isolations["shared"], drivertest.Options{
+		Name: process.Name, Runtimes: runtimesOf(t, "python", "nodejs"),
+	})
+}
+
+// TestConformanceOfCompiled is TestConformance for the other languages.
+func TestConformanceOfCompiled(t *testing.T) {
+	leftout.UnlessNamed(t, "it takes minutes to compile")
+	drivertest.Platform(t, isolations["shared"], drivertest.Options{
+		Name: process.Name, Runtimes: runtimesOf(t, "java", "go", "cpp"),
+	})
+}
+
+// runtimesOf returns the platform's default runtimes of languages.
+func runtimesOf(t *testing.T, languages ...string) []driver.Runtime {
+	t.Helper()
+	all := openPlatform(t, isolations["shared"]).Features().Runtimes
+	var first []driver.Runtime
+	for _, language := range languages {
+		i := slices.IndexFunc(all, func(r driver.Runtime) bool { return r.Language == language })
+		require.GreaterOrEqual(t, i, 0, language)
+		first = append(first, all[i])
+	}
+	return first
 }

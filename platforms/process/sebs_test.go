@@ -21,11 +21,9 @@ import (
 )
 
 // TestLibrariesOfSeBS compiles a function with each library that SeBS has for
-// C++, by the name that config.json has for it. torch takes a minute, and is
-// compiled when it is named:
-//
-//	go test -v -run '^TestLibrariesOfSeBS$/torch' ./platforms/process
+// C++, by the name that config.json has for it.
 func TestLibrariesOfSeBS(t *testing.T) {
+	leftout.UnlessNamed(t, "it takes minutes to compile")
 	p := openPlatform(t, isolations["shared"])
 	archive, err := txtar.ParseFile("testdata/libraries.txtar")
 	require.NoError(t, err)
@@ -76,8 +74,8 @@ rapidjson::Document function(const rapidjson::Value &) {
 	t.Run("small", func(t *testing.T) { compile(t, together...) })
 	t.Run("opencv", func(t *testing.T) { compile(t, alone["opencv"]) })
 	t.Run("torch", func(t *testing.T) {
-		if !strings.Contains(flag.Lookup("test.run").Value.String(), "torch") {
-			t.Skip("it takes a minute to compile, and runs when -run names it: go test -v -run '^TestLibrariesOfSeBS$/torch' ./platforms/process")
+		if !strings.Contains(flag.Lookup("test.run").Value.String(), "torch") { // libtorch is 900 MB
+			t.Skip("torch runs when -run names it: -run '^TestLibrariesOfSeBS$/torch'")
 		}
 		compile(t, alone["torch"])
 	})
