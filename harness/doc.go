@@ -4,8 +4,8 @@
 //
 // # A first experiment
 //
-// An experiment is a test function. Its package links platforms and has the
-// harness run its tests:
+// An experiment is a test function. Its package, a folder of its own, links
+// platforms and has the harness run its tests:
 //
 //	package first_test
 //
@@ -30,9 +30,9 @@
 //	}
 //
 // Run it by its name, with the platform as a tag (none is process: child
-// processes on this machine):
+// processes on this machine), here from a folder first:
 //
-//	go test -v -run 'ColdStart/110.dynamic-html.*python' ./experiments
+//	go test -v -run 'ColdStart/110.dynamic-html.*python' ./first
 //
 // # Cells
 //
@@ -43,14 +43,18 @@
 //	platform=process,benchmark=110.dynamic-html,runtime=python-3.11,arch=x64,package=archive,trigger=http
 //	memory=128,size=test,mode=cold
 //
+// The modes are [Cold] (every call meets a new sandbox), [Warm] (none does),
+// [Burst] (calls at once, all of them cold) and [Sequential] (one after another,
+// whatever they meet).
+//
 // What a pattern selects is known before anything is built, and so are the
 // longest time that it may measure and about how long it builds: a selection
 // that may not end before -timeout is refused, with the -timeout that it needs.
 // A version, architecture, package kind or trigger that is not the platform's
 // default, or a benchmark's variant in a language (variant=… after the runtime),
 // runs only if the pattern names it (python-3.12, arm64, variant=pytorch). An
-// experiment whose pattern also matches the bare word Test was not named, and is
-// skipped. A function that this machine cannot have (an interpreter or a store
+// experiment runs only if it is named: a pattern that would match any test, as
+// it matches the word Test alone, skips it. A function that this machine cannot have (an interpreter or a store
 // is missing) is skipped with the reason; if nothing else was selected, the
 // experiment fails with it.
 //
@@ -70,15 +74,17 @@
 // [Cell.Batch] invokes as the cell's [Mode] says; [Cell.More] ends the loop
 // when the 95 % interval of the median lies within 5 %, at the bounds of
 // SEBS_SAMPLES, or when calls fail the same way from the first. Calls that
-// overlap are one observation of the statistics, of which an interval needs ten. For other shapes there are [Cell.Retire], [Cell.Invoke],
-// [Cell.InvokeWith], and [Cell.Row] for numbers that are not invocations.
+// overlap are one observation of the statistics, of which an interval needs ten.
+// For other shapes there are [Cell.Retire], [Cell.Invoke], [Cell.InvokeWith], and
+// [Cell.Row] for numbers that are not invocations. The first Invoke of a warm
+// cell is cold, and does not count.
 //
 // Cells take turns, of ten calls or five seconds, in blocks of a random order,
 // so that what drifts while a run lasts meets all of them alike. A turn ends in
 // [Cell.More]; a body that does not call it keeps its turn to its end. One body
 // runs at a time, so bodies may share variables; t.Parallel in a body is
-// refused. The first batch of a warm or sequential cell after a pause does not
-// count.
+// refused. After a pause, a warm or sequential cell makes its first batch twice,
+// and the first of the two does not count.
 //
 // A failed invocation is data: it is recorded with its cause and is no part of
 // the statistics. A cell without one invocation that counts fails, and so does
@@ -109,8 +115,11 @@
 // A [Benchmark] is a folder (config.json, a folder for each language) with two
 // functions: Input stores objects and rows and returns the payload, Check says
 // what is wrong with an output. Here is all of one, with an experiment, in a
-// module of its own that imports this package and one platform. Without a
-// TestMain, each top-level test is a run of its own.
+// module of its own that imports this package and one platform, so that build
+// tags choose nothing. Without a TestMain, each top-level test is a run of its
+// own, and a -run that names no test passes, as in every Go package; with the
+// TestMain of the first experiment, the package is one run, and a misspelt name
+// fails.
 //
 //	package mine
 //
