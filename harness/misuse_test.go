@@ -185,6 +185,7 @@ func TestMisspeltExperiments(t *testing.T) {
 		{[]string{"-test.run", "Modell/001.fast"}, `sebs: -run 'Modell/001.fast' matches no test of this package (did you mean "Model"?); it has`, true},
 		{[]string{"-test.run", "Rwos|Rows"}, `sebs: -run 'Rwos' matches no test of this package (did you mean "Rows"?)`, true},
 		{[]string{"-test.run", "^$", "-test.bench", "Mdoel/.*/001"}, `sebs: -bench 'Mdoel/.*/001' matches no test of this package (did you mean "Model"?)`, true},
+		{[]string{"-test.run", "SomethingElse/x"}, "sebs: -run 'SomethingElse/x' matches no test of this package; it has", true},
 		{[]string{"-test.run", "SomethingElse"}, "sebs: -run 'SomethingElse' matches no test of this package; it has", false},
 		{[]string{"-test.run", "^$"}, "", false},
 		{[]string{"-test.list", "Modell"}, "", false},

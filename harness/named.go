@@ -15,7 +15,7 @@ import (
 )
 
 // misnamed says on w which parts of -run and -bench match no test of the
-// package, and reports whether one of them is a name misspelt. Other parts may
+// package, and reports whether one of them plainly was to be one. Other parts may
 // name tests of another package: that is no error, as it is none of go test.
 // ran: an experiment has run.
 func misnamed(ctx context.Context, w io.Writer, ran bool) bool {
@@ -38,24 +38,25 @@ func misnamed(ctx context.Context, w io.Writer, ran bool) bool {
 			}
 		}
 		for _, alternative := range alternatives {
-			text, misspelt := unmatched("-"+kind, alternative, names)
+			text, isError := unmatched("-"+kind, alternative, names)
 			if text != "" {
 				fmt.Fprintln(w, "sebs: "+text)
 			}
-			wrong = wrong || misspelt
+			wrong = wrong || isError
 		}
 	}
 	return wrong
 }
 
 // unmatched says that an alternative of -run or -bench matches none of the
-// names, if so, and whether it is one of them misspelt. A whole name between ^
-// and $ is taken as it is.
-func unmatched(kind, alternative string, names []string) (text string, misspelt bool) {
+// names, if so, and whether it is an error: it is one of them misspelt, or has
+// levels, as only what selects cells has. A whole name between ^ and $ is taken
+// as it is.
+func unmatched(kind, alternative string, names []string) (text string, wrong bool) {
 	root := splitOutside(alternative, '/')[0]
-	prefixes := []string{"Test", "Fuzz", "Example"}
+	prefixes, others := []string{"Test", "Fuzz", "Example"}, []string{"Benchmark"}
 	if kind == "-bench" {
-		prefixes = []string{"Benchmark"}
+		prefixes, others = others, prefixes[:1]
 	}
 	re, err := regexp.Compile(rewrite(root))
 	if err != nil || strings.Trim(root, "^$") == "" {
@@ -86,8 +87,22 @@ func unmatched(kind, alternative string, names []string) (text string, misspelt 
 	if ok {
 		text += fmt.Sprintf(" (did you mean %q?)", meant)
 	}
-	whole := root == alternative && strings.HasPrefix(root, "^") && strings.HasSuffix(root, "$")
-	return text + "; it has " + listValues("", short), ok && !whole
+	text += "; it has " + listValues("", short)
+	for _, name := range names {
+		short, other := strings.CutPrefix(name, others[0])
+		switch {
+		case ok || !other || !re.MatchString(name):
+			continue
+		case kind == "-run":
+			text += fmt.Sprintf("; %s is a benchmark: -run '^$' -bench '%s/…'", short, short)
+		default:
+			text += fmt.Sprintf("; %s is a test: -run '%s/…'", short, short)
+		}
+		break
+	}
+	levels := root != alternative
+	anchored := strings.HasPrefix(root, "^") && strings.HasSuffix(root, "$")
+	return text, (levels && !(anchored && strings.HasPrefix(strings.TrimLeft(root, "^("), "Test"))) || (ok && (levels || !anchored))
 }
 
 var testName = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)\w*$`)

@@ -30,7 +30,8 @@ import (
 // Main runs a package's tests with one run for all experiments of the process:
 // shared platforms and stores, one folder of results, one table at the end.
 // Call it from TestMain; it does not return. A -run or -bench that matches no
-// test of the package and is nearly the name of one fails.
+// test of the package fails if it is nearly the name of one, or has levels below
+// the name, as 'Invoke/110' has.
 func Main(m *testing.M) {
 	shared.enabled = true
 	code := m.Run()
