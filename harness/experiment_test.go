@@ -271,7 +271,7 @@ func TestRefusals(t *testing.T) {
 		{"selects nothing", nil, []string{"-test.run", "Model/001.fsat"}, []string{"-run 'Model/001.fsat' selects no cell of sim", `did you mean "001.fast"?`, "benchmark: 001.fast, 002.slow", "try -run 'Model/001.fast'"}},
 		{"no such mode", nil, []string{"-test.run", "Model/001.fast/wram"}, []string{`"wram" matches no value: did you mean "warm"?`, "mode: cold, warm, burst, sequential"}},
 		{"three levels", nil, []string{"-test.run", "Model/001.fast/sim-1/warm"}, []string{"names have two levels", "try -run 'Model/001.fast.*sim-1/warm'"}},
-		{"too long", []string{"SEBS_SAMPLES=1000,10m"}, []string{"-test.run", "Model", "-test.timeout", "5m"}, []string{"16 cells may take 2h40m0s of measuring", "-timeout leaves 5m0s", "pass -timeout", "lower SEBS_SAMPLES"}},
+		{"too long", []string{"SEBS_SAMPLES=1000,10m"}, []string{"-test.run", "Model", "-test.timeout", "5m"}, []string{"16 cells may take 2h40m0s of measuring", "-timeout leaves 5m0s", "pass -timeout", "SEBS_SAMPLES=10,5s"}},
 		{"unknown size", []string{"SEBS_SIZE=gigantic"}, []string{"-test.run", "Model/001"}, []string{"SEBS_SIZE=gigantic", "test, small, large"}},
 		{"misspelt parameter", []string{"SEBS_MEMROY=3"}, []string{"-test.run", "Model/001"}, []string{"SEBS_MEMROY: there is no such parameter"}},
 		{"results in a file", []string{"SEBS_RESULTS=/dev/null/results"}, []string{"-test.run", "Model/001"}, []string{"results folder", "/dev/null", "set SEBS_RESULTS"}},

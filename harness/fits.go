@@ -11,9 +11,16 @@ import (
 // seconds, some a minute.
 const building = 15 * time.Second
 
+// shortest is SEBS_SAMPLES for a first look, and its time of a cell.
+const (
+	shortest     = "10,5s"
+	shortestTime = 5 * time.Second
+)
+
 // fits returns why the plan may not end before the test binary is killed, with
 // the -timeout that it needs.
-func (p *plan) fits(cells int, bound time.Duration, kind string) error {
+func (p *plan) fits(cells int, c Conditions, kind string) error {
+	bound := c.bound(p.run.params)
 	if p.run.deadline.IsZero() {
 		return nil
 	}
@@ -31,8 +38,11 @@ func (p *plan) fits(cells int, bound time.Duration, kind string) error {
 	if packages > 0 {
 		text += fmt.Sprintf(", building %d packages about %s", packages, (time.Duration(packages) * building).Round(time.Second))
 	}
-	return fmt.Errorf("%s, but -timeout leaves %s: pass -timeout %s, narrow %s, or lower SEBS_SAMPLES",
-		text, left.Round(time.Second), (need + need/4 + time.Minute).Round(time.Minute), kind)
+	text += fmt.Sprintf(", but -timeout leaves %s: pass -timeout %s", left.Round(time.Second), (need + need/4 + time.Minute).Round(time.Minute))
+	if c.Bound == 0 && bound > shortestTime { // only the time of SEBS_SAMPLES is part of the estimate
+		return fmt.Errorf("%s, narrow %s, or set a shorter time, as SEBS_SAMPLES=%s", text, kind, shortest)
+	}
+	return fmt.Errorf("%s, or narrow %s", text, kind)
 }
 
 // unbuilt returns how many packages of the plan have to be built.
