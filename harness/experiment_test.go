@@ -295,6 +295,7 @@ func TestRefusals(t *testing.T) {
 			for _, folder := range folders {
 				require.FileExists(t, filepath.Join(folder, "run.json"), "a folder of a run that never began")
 			}
+			require.NoFileExists(t, filepath.Join(c.results, "latest"), "which is that of a run that measured")
 		})
 	}
 }

@@ -68,12 +68,19 @@ func createFolder(dir, id string, now time.Time) (string, error) {
 	return folder, nil
 }
 
-// noteLatest names the run in the file latest beside its folder. It is not
+// noteLatest names the run in the file latest beside its folder, once, as its
+// first cell begins: one that was refused has nothing to look at. It is not
 // renamed into its place: another run may be doing the same.
-func noteLatest(folder string) error {
-	if err := os.WriteFile(filepath.Join(filepath.Dir(folder), "latest"), []byte(folder+"\n"), 0o644); err != nil {
+func (r *run) noteLatest() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.latest {
+		return nil
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(r.folder), "latest"), []byte(r.folder+"\n"), 0o644); err != nil {
 		return full(err)
 	}
+	r.latest = true
 	return nil
 }
 

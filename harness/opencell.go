@@ -154,6 +154,9 @@ func (c *Cell) begin() error {
 			return err
 		}
 	}
+	if err := c.run.noteLatest(); err != nil {
+		return errors.Join(err, c.records.close())
+	}
 	c.begun = true
 	c.beginTurn()
 	return nil

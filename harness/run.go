@@ -85,6 +85,7 @@ type run struct {
 	platforms map[string]*openPlatform
 	cells     []*Summary     // in the order of plans
 	places    int            // of cells in that order, given so far
+	latest    bool           // the file latest names it
 	repeated  map[string]int // how often experiments began
 	notes     []string       // that were told
 	manifest  manifest
@@ -197,9 +198,6 @@ func (r *run) begin() error {
 	}
 	lost := func(err error) { r.cancel(fmt.Errorf("%w: free space, or set TMPDIR to another folder", err)) }
 	if r.guard, err = guard.Start(r.ctx, r.temp, lost); err != nil {
-		return err
-	}
-	if err := noteLatest(r.folder); err != nil {
 		return err
 	}
 	r.progress = newProgress(r.started)
