@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/nearest"
 	"github.com/sebs-go/sebs/harness/invoke"
@@ -75,6 +76,8 @@ type Cell struct {
 	err     error     // of the results folder: ends the cell
 	busy    int       // batches and single calls under way
 	since   time.Time // when measured was last counted
+
+	coldSingles int // single calls that do not count because their answers were cold
 }
 
 // Value returns the value of a key of the cell's name: "benchmark", "runtime",
@@ -217,6 +220,11 @@ func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
 	var v Invocation
 	c.call(ctx, batch, in, &v)
 	c.finish(ctx, &v, check)
+	if v.Uncounted == WrongStart && v.Start == answer.Cold {
+		c.mu.Lock()
+		c.coldSingles++
+		c.mu.Unlock()
+	}
 	return v
 }
 

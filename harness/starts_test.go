@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -82,6 +83,34 @@ func TestStartsAreToldApart(t *testing.T) {
 					require.Contains(t, table, fmt.Sprintf("answers that were %d proactive do not count; proactive: the platform had begun to start the sandbox before the call", s.Starts[answer.Proactive]))
 				}
 			})
+		})
+	}
+}
+
+// TestColdSingleCalls: a warm cell tells of single calls whose answers were
+// cold, and not of the batch that warms it up.
+func TestColdSingleCalls(t *testing.T) {
+	for _, tt := range []struct {
+		mode  Mode
+		calls func(ctx context.Context, c *Cell)
+		want  string // empty: nothing is told
+	}{
+		{Warm, func(ctx context.Context, c *Cell) { c.Invoke(ctx) }, "mode=warm: 1 cold answer is not counted in a warm cell\n"},
+		{Warm, func(ctx context.Context, c *Cell) { c.Invoke(ctx); _ = c.Retire(ctx); c.Invoke(ctx) }, "mode=warm: 2 cold answers are not counted in a warm cell\n"},
+		{Warm, func(ctx context.Context, c *Cell) { c.Batch(ctx) }, ""},
+		{Sequential, func(ctx context.Context, c *Cell) { c.Invoke(ctx) }, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := simCell(t, `{"copy": "n", "cold": {"constant": "1ms"}, "warm": {"constant": "1ms"}}`, tt.mode, driver.HTTP, parameters{MaxSamples: 9, MaxTime: time.Hour})
+			tt.calls(t.Context(), c)
+			c.Invoke(t.Context())
+			require.NoError(t, c.close())
+			table := summaryTable([]*Summary{c.summary()}, nil, nil, "")
+			if tt.want == "" {
+				require.NotContains(t, table, "not counted")
+			} else {
+				require.Contains(t, table, tt.want)
+			}
 		})
 	}
 }

@@ -208,17 +208,34 @@ func bytesText(n float64) string {
 	return fmt.Sprintf("%.2f GB", n/1e9)
 }
 
+// label names the cell in notes: by its benchmark, what else tells the functions
+// of the cells apart, and its condition.
+func (s *Summary) label(cells []*Summary) string {
+	var words []string
+	if slices.ContainsFunc(cells, func(other *Summary) bool { return other.Experiment != s.Experiment }) {
+		words = append(words, shortName(s.Experiment))
+	}
+	for _, key := range functionKeys {
+		value := s.Function[key]
+		if key == "benchmark" || value != "" && slices.ContainsFunc(cells, func(other *Summary) bool { return other.Function[key] != value }) {
+			words = append(words, value)
+		}
+	}
+	return strings.Join(append(words, s.cell.cond.name()), " ")
+}
+
 // notes says what the numbers mean and leave out: levels and batches, failures
 // by cause, answers of the wrong start, measurements that are no metrics, rows
 // of series, quantiles in parentheses.
 func notes(b *strings.Builder, cells []*Summary) {
 	small, batches, intervals := false, false, false
 	for _, s := range cells {
+		whose := s.label(cells)
 		if s.cell.sampler.told {
-			fmt.Fprintf(b, "\n%s %s: stopped: %s\n", s.Function["benchmark"], s.cell.cond.name(), plain.Line(s.Stopped, 300))
+			fmt.Fprintf(b, "\n%s: stopped: %s\n", whose, plain.Line(s.Stopped, 300))
 		}
 		for _, text := range s.Warnings {
-			fmt.Fprintf(b, "\n%s %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), text)
+			fmt.Fprintf(b, "\n%s: %s\n", whose, text)
 		}
 		for _, c := range driver.Causes {
 			if n := s.Failures[c]; n > 0 {
@@ -226,24 +243,31 @@ func notes(b *strings.Builder, cells []*Summary) {
 				if s.cell.sampler.hopeless {
 					ended = ", each the same, which ended the cell"
 				}
-				fmt.Fprintf(b, "\n%s %s: %d failed%s: %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), n, ended, c,
+				fmt.Fprintf(b, "\n%s: %d failed%s: %s: %s\n", whose, n, ended, c,
 					plain.Line(s.cell.sample.example[c], 200))
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.Series)) {
-			fmt.Fprintf(b, "\n%s %s: series %s: %d rows\n", s.Function["benchmark"], s.cell.cond.name(), name, s.Series[name])
+			fmt.Fprintf(b, "\n%s: series %s: %d rows\n", whose, name, s.Series[name])
 		}
 		if n := s.Uncounted[Stalled]; n > 0 {
-			fmt.Fprintf(b, "\n%s %s: the test stood still during %s, which do not count\n", s.Function["benchmark"], s.cell.cond.name(), plural(n, "call"))
+			fmt.Fprintf(b, "\n%s: the test stood still during %s, which do not count\n", whose, plural(n, "call"))
+		}
+		if n := s.cell.coldSingles; n > 0 { // a batch may warm its cell up, a single call is the experiment's
+			verb := "is"
+			if n > 1 {
+				verb = "are"
+			}
+			fmt.Fprintf(b, "\n%s: %s %s not counted in a warm cell\n", whose, plural(n, "cold answer"), verb)
 		}
 		if text := s.startNote(); text != "" {
-			fmt.Fprintf(b, "\n%s %s: %s\n", s.Function["benchmark"], s.cell.cond.name(), text)
+			fmt.Fprintf(b, "\n%s: %s\n", whose, text)
 		}
 		if m := s.metric(metricClient); m != nil {
 			batches, intervals = batches || m.Batches > 0, intervals || !m.Median.Interval.IsZero()
 			if m.Batches > 0 && m.Batches < stats.MinBatches {
-				fmt.Fprintf(b, "\n%s %s: %s of calls made at once: an interval needs %d, SEBS_SAMPLES=%d\n",
-					s.Function["benchmark"], s.cell.cond.name(), plural(m.Batches, "batch"), stats.MinBatches, stats.MinBatches*s.Concurrency)
+				fmt.Fprintf(b, "\n%s: %s of calls made at once: an interval needs %d, SEBS_SAMPLES=%d\n",
+					whose, plural(m.Batches, "batch"), stats.MinBatches, stats.MinBatches*s.Concurrency)
 			}
 			for _, q := range m.Quantiles {
 				small = small || (!q.Enough && (q.P == 0.95 || q.P == 0.99))

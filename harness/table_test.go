@@ -76,6 +76,27 @@ PerfCost platform=process runtime=python-3.11 arch=x64 package=archive trigger=h
 	require.Contains(t, summaryTable(nil, nil, nil, "/results/run"), "no cell was measured")
 }
 
+// TestNotesNameTheirCell: a note has all that tells its cell from the others.
+func TestNotesNameTheirCell(t *testing.T) {
+	const note = " memory=256,size=test,mode=warm: 1 failed"
+	for _, tt := range []struct {
+		change func(s *Summary)
+		want   []string
+	}{
+		{func(*Summary) {}, []string{"\n110.dynamic-html" + note}},
+		{func(s *Summary) { s.Function["runtime"] = "nodejs-20" }, []string{"\n110.dynamic-html python-3.11" + note, "\n110.dynamic-html nodejs-20" + note}},
+		{func(s *Summary) { s.Function["variant"] = "pypy" }, []string{"\n110.dynamic-html" + note, "\n110.dynamic-html pypy" + note}},
+		{func(s *Summary) { s.Function["platform"] = "local" }, []string{"\nprocess 110.dynamic-html" + note, "\nlocal 110.dynamic-html" + note}},
+		{func(s *Summary) { s.Experiment = "TestColdStart" }, []string{"\nPerfCost 110.dynamic-html" + note, "\nColdStart 110.dynamic-html" + note}},
+	} {
+		cells := []*Summary{tableCell(t, "110.dynamic-html", Warm, 1, 10), tableCell(t, "110.dynamic-html", Warm, 1, 10)}
+		tt.change(cells[1])
+		for _, want := range tt.want {
+			require.Contains(t, summaryTable(cells, nil, nil, ""), want)
+		}
+	}
+}
+
 func TestDuration(t *testing.T) {
 	for ns, want := range map[float64]string{
 		0: "0", 12: "12 ns", 999.6: "1 µs", 1234: "1.23 µs", 999_600: "1 ms", 20_400_000: "20.4 ms", 1.5e9: "1.5 s", 7.2e12: "2h0m0s",
