@@ -254,7 +254,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	for _, text := range c.overridden(r.params) {
 		r.note(shortName(sel.root) + ": " + text)
 	}
-	return p, p.check(sel, all, c)
+	return p, p.check(sel, offer{all, benchmarks, c})
 }
 
 // prepare finds what the selected functions need and whether this machine has
@@ -299,7 +299,7 @@ func (f *plannedFunction) available(ctx context.Context) error {
 }
 
 // check refuses a plan of nothing, and one that cannot end in time.
-func (p *plan) check(sel selection, all []candidate, c Conditions) error {
+func (p *plan) check(sel selection, o offer) error {
 	cells := 0
 	for _, f := range p.functions {
 		if cmp.Or(f.broken, f.unavailable) == nil {
@@ -308,11 +308,11 @@ func (p *plan) check(sel selection, all []candidate, c Conditions) error {
 	}
 	switch {
 	case len(p.functions) == 0:
-		return errors.New(sel.explain(all))
+		return errors.New(sel.explain(o))
 	case cells == 0:
 		return p.unmeasured()
 	}
-	if err := p.fits(cells, c, sel.kind); err != nil {
+	if err := p.fits(cells, o.conditions, sel.kind); err != nil {
 		return err
 	}
 	p.run.progress.plan(cells)

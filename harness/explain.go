@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -55,19 +56,28 @@ type part struct {
 	key   string // whose values it matches, or is nearest to; empty: none
 	meant string // the nearest value, where it matches none
 	known bool   // it matches a value of key
+
+	remedy []string // lines that say how to have what it names
 }
 
-// explain says why the expression selects no cell of the candidates: which part
-// of it matches nothing, what that part could be, and an expression that
-// selects something.
-func (s selection) explain(all []candidate) string {
+// offer is what an expression selects from.
+type offer struct {
+	cells      []candidate
+	benchmarks []Benchmark // also those that no platform can run
+	conditions Conditions
+}
+
+// explain says why the expression selects no cell: which part of it matches
+// nothing, what that part could be, and an expression that selects something.
+func (s selection) explain(o offer) string {
+	all := o.cells
 	text := fmt.Sprintf("%s '%s' selects no cell of %s.", s.kind, s.expr, strings.Join(driver.Platforms(), ", "))
 	for _, alternative := range splitOutside(s.expr, '|') {
 		levels := splitOutside(alternative, '/')
 		if root, err := regexp.Compile(rewrite(levels[0])); err != nil || !root.MatchString(s.root) {
 			continue // it is of another experiment
 		}
-		parts := s.parts(levels, all)
+		parts := s.parts(levels, o)
 		for _, line := range s.reasons(levels, parts, all) {
 			text += "\n\t" + line
 		}
@@ -81,16 +91,64 @@ func (s selection) explain(all []candidate) string {
 var separators = regexp.MustCompile(`\.[*+]\??|,|/`)
 
 // parts takes the levels below the experiment's apart.
-func (s selection) parts(levels []string, all []candidate) []part {
+func (s selection) parts(levels []string, o offer) []part {
 	var parts []part
 	for i, level := range levels[1:] {
 		for _, text := range splitParts(level) {
 			p := part{text: text, level: i + 1}
-			p.find(all, s.flat)
+			p.find(o.cells, s.flat)
+			if languages := o.withoutPlatform(p.text); !p.known && languages != nil {
+				p.key, p.meant, p.remedy = "benchmark", "", languages
+			} else if text := o.variable(p, s.flat); text != "" {
+				p.remedy = []string{text}
+			}
 			parts = append(parts, p)
 		}
 	}
 	return parts
+}
+
+// withoutPlatform says of the benchmarks that the text matches and no platform
+// can run which languages they have.
+func (o offer) withoutPlatform(text string) []string {
+	re, err := regexp.Compile(rewrite(text))
+	if err != nil {
+		return nil
+	}
+	var lines []string
+	runs := valuesOf(o.cells, "benchmark")
+	for i := range o.benchmarks {
+		b := &o.benchmarks[i]
+		config, err := b.config()
+		if err != nil || slices.Contains(runs, b.Name) || !re.MatchString("benchmark="+b.Name) {
+			continue
+		}
+		var languages []string
+		for _, l := range config.Languages {
+			languages = append(languages, l.Name)
+		}
+		lines = append(lines, fmt.Sprintf("%s has no language of platform %s; it has %s",
+			b.Name, strings.Join(driver.Platforms(), ", "), strings.Join(languages, ", ")))
+	}
+	return lines
+}
+
+// variable says which variable makes cells of the memory or the size that a
+// part names, where the experiment leaves that open.
+func (o offer) variable(p part, flat bool) string {
+	_, value, named := strings.Cut(p.text, "=")
+	if !named {
+		value = p.text
+	}
+	switch {
+	case o.conditions.Sizes == nil && slices.Contains(Sizes, Size(value)) && (!named || p.key == "size"):
+		return "cells of that size: set SEBS_SIZE=" + value
+	case o.conditions.Memory == nil && (named && p.key == "memory" || !named && !flat && p.level > 1):
+		if mb, err := strconv.Atoi(value); err == nil && mb >= minMemory && mb <= maxMemory {
+			return "cells of that memory: set SEBS_MEMORY=" + value
+		}
+	}
+	return ""
 }
 
 // splitParts splits a level at .* and commas outside brackets and parentheses,
@@ -240,7 +298,7 @@ func (s selection) reasons(levels []string, parts []part, all []candidate) []str
 		if p.meant != "" {
 			line += fmt.Sprintf(": did you mean %q?", p.meant)
 		}
-		lines = append(lines, line)
+		lines = append(append(lines, line), p.remedy...)
 		for _, key := range keysOf(all) {
 			if p.key == "" || key == p.key {
 				lines = append(lines, listValues(key, valuesOf(all, key)))
@@ -257,10 +315,10 @@ func (s selection) reasons(levels []string, parts []part, all []candidate) []str
 	for _, p := range parts {
 		narrowed := narrow(left, p)
 		if len(narrowed) == 0 {
-			return []string{
+			return append([]string{
 				fmt.Sprintf("nothing has %q together with what stands before it, which leaves", p.text),
 				listValues(p.key, valuesOf(left, p.key)),
-			}
+			}, p.remedy...)
 		}
 		left = narrowed
 	}

@@ -31,7 +31,13 @@ func TestExplain(t *testing.T) {
 		{run, "PerfCost/110.*python/wram", "", []string{`"wram" matches no value: did you mean "warm"?`, "\n\tmode: cold, warm, burst, sequential\n"}, "PerfCost/110.*python/warm"},
 		{run, "PerfCost/110/mode=(clod|wram)", "", []string{`"mode=(clod|wram)" matches no value: did you mean "mode=(cold|warm)"?`}, "PerfCost/110/mode=(cold|warm)"},
 		{run, "PerfCost/110/size=tset,mode=cold", "", []string{`did you mean "size=test"?`, "\n\tsize: test\n"}, "PerfCost/110/size=test.*mode=cold"},
-		{run, "PerfCost/110/memory=512", "", []string{`"memory=512" matches no value`, "\n\tmemory: 128"}, ""},
+		{run, "PerfCost/110/memory=512", "", []string{"\"memory=512\" matches no value\n\tcells of that memory: set SEBS_MEMORY=512\n\tmemory: 128\n"}, ""},
+		{run, "PerfCost/110/512", "", []string{"cells of that memory: set SEBS_MEMORY=512"}, ""},
+		{run, "PerfCost/110/memory=5", "", []string{"\"memory=5\" matches no value\n\tmemory: 128\n"}, ""},
+		{run, "PerfCost/110/size=small", "", []string{"\"size=small\" matches no value\n\tcells of that size: set SEBS_SIZE=small\n\tsize: test\n"}, ""},
+		{run, "PerfCost/110/large", "", []string{"cells of that size: set SEBS_SIZE=large"}, ""},
+		{run, "PerfCost/620", "", []string{"\"620\" matches no value\n\t620.compiled has no language of platform ", "; it has cpp, rust\n\tbenchmark: 110"}, ""},
+		{run, "PerfCost/compiled.*rust", "", []string{"620.compiled has no language of platform "}, ""},
 		{run, "PerfCost/110/sleep=20s", "", []string{`"sleep=20s" matches no value: did you mean "sleep=10s"?`, "\n\tsleep: 1s, 10s"}, "PerfCost/110/sleep=10s"},
 		{run, "PerfCost/110/lukewarm", "", []string{`"lukewarm" matches no value`, "mode: cold, warm, burst, sequential", "benchmark: 110", "sleep: 1s, 10s"}, ""},
 		{run, "PerfCost/110/python/warm", "", []string{"names have two levels, the function and the condition, not 3: join the parts of a level by .*"}, "PerfCost/110.*python/warm"},
@@ -59,7 +65,9 @@ func TestExplain(t *testing.T) {
 	}
 	functions, err := candidates("process", twoVersions, benchmarks)
 	require.NoError(t, err)
-	conditions := Conditions{Modes: Modes, Axes: []Axis{{"sleep", []string{"1s", "10s"}}}}.expand(parameters{}, 128)
+	benchmarks = append(benchmarks, testBenchmark("620.compiled", `"cpp", "rust"`))
+	declared := Conditions{Modes: Modes, Axes: []Axis{{"sleep", []string{"1s", "10s"}}}}
+	conditions := declared.expand(parameters{}, 128)
 	var all []candidate
 	for _, f := range functions {
 		all = append(all, candidate{f, conditions})
@@ -71,7 +79,7 @@ func TestExplain(t *testing.T) {
 			for _, c := range all {
 				require.False(t, sel.wants(c.function, c.conditions), c.name())
 			}
-			text := sel.explain(all)
+			text := sel.explain(offer{all, benchmarks, declared})
 			require.True(t, strings.HasPrefix(text, tt.kind+" '"+tt.expr+"' selects no cell of "), text)
 			for _, want := range tt.want {
 				require.Contains(t, text+"\n", want)
@@ -149,7 +157,7 @@ func FuzzExplain(f *testing.F) {
 			if err != nil || len(expr) > 200 {
 				return
 			}
-			_, try, ok := strings.Cut(sel.explain(all), "\n\ttry "+kind+" '")
+			_, try, ok := strings.Cut(sel.explain(offer{cells: all}), "\n\ttry "+kind+" '")
 			if !ok || strings.Contains(expr, "|") || strings.Contains(expr, "'") || strings.Contains(expr, "\n") {
 				continue
 			}
@@ -162,4 +170,20 @@ func FuzzExplain(f *testing.F) {
 			require.True(t, wanted, try)
 		}
 	})
+}
+
+// TestExplainDeclared: no variable is told where the experiment declares the
+// memory and the size.
+func TestExplainDeclared(t *testing.T) {
+	benchmarks := []Benchmark{testBenchmark("110.dynamic-html", `"python"`)}
+	functions, err := candidates("process", twoVersions, benchmarks)
+	require.NoError(t, err)
+	for _, declared := range []Conditions{{}, {Memory: []int{128}, Sizes: []Size{Test}}} {
+		cells := []candidate{{functions[0], declared.expand(parameters{}, 128)}}
+		for _, level := range []string{"memory=512", "512", "size=large", "large"} {
+			sel, err := newSelection("TestPerfCost", "-run", "PerfCost/110/"+level, "")
+			require.NoError(t, err)
+			require.Equal(t, declared.Memory == nil, strings.Contains(sel.explain(offer{cells, benchmarks, declared}), "set SEBS_"), level)
+		}
+	}
 }
