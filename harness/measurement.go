@@ -75,8 +75,8 @@ func plural(n int, noun string) string {
 // record alone, and is told.
 func (m *measurements) each(raw json.RawMessage, value func(metric string, x float64)) {
 	var numbers map[string]any
-	if json.Unmarshal(raw, &numbers) != nil {
-		m.refuse("it is not an object")
+	if err := json.Unmarshal(raw, &numbers); err != nil { // the answer's parser lets none pass
+		m.refuse("%s", plain.Line(err.Error(), 200))
 		return
 	}
 	if len(numbers) > maxMeasurements {

@@ -150,7 +150,7 @@ func TestMeasurementsThatAreNoMetrics(t *testing.T) {
 		{`{"größe_size": 1}`, `"gr\u00f6\u00dfe_size" is not a name: want a letter, then at most 63`},
 		{`{"n": "1"}`, `"n" is not a number`},
 		{`{"n": 1e95}`, `"n" is beyond 1e90`},
-		{`[1]`, "it is not an object"},
+		{`[1]`, "cannot unmarshal array"},
 		{string(tooMany), "more than 32 keys: none of them is a metric"},
 		{`{"x_time": 1, "x_time_ns": 2}`, `"x_time_ns" has the unit x-time-ns in bench.txt, which is that of "x_time"`},
 		{`{"x_time": 1, "x_time_sec": 2}`, `"x_time_sec" has the unit x-time-sec in bench.txt, which is that of "x_time"`},

@@ -22,7 +22,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // MaxBytes bounds an answer. The largest that a benchmark gives is some
@@ -47,7 +46,7 @@ type Answer struct {
 	CPU             int64           `json:"cpu_us"`           // CPU time of the process during the handler
 	Memory          int64           `json:"memory_bytes"`     // peak resident memory of the process
 	Result          json.RawMessage `json:"result"`           // what the handler returned under "result", or the whole if it has no such key
-	Measurement     json.RawMessage `json:"measurement"`      // what it returned under "measurement": an object within MaxMeasurement, MaxDepth and MaxValues, or absent
+	Measurement     json.RawMessage `json:"measurement"`      // what it returned under "measurement": an object within MaxMeasurement, MaxDepth and MaxValues that every reader of JSON takes, or absent
 	Others          json.RawMessage `json:"others"`           // what it returned besides under other keys, where there is a "result": an object, or absent
 	Error           *Error          `json:"error"`            // set if the handler failed; the times are still filled in
 }
@@ -107,7 +106,7 @@ func Parse(body []byte) (Answer, error) {
 	if len(wrong) > 0 {
 		return Answer{}, fmt.Errorf("the answer has a missing or wrong %s: %s", strings.Join(wrong, ", "), excerpt(body))
 	}
-	if err := bounded(a.Measurement); err != nil {
+	if err := readable(a.Measurement); err != nil {
 		return Answer{}, fmt.Errorf("the answer's measurement %w", err)
 	}
 	return a, nil
@@ -119,49 +118,6 @@ const (
 	latest  = 4_102_444_800_000_000
 	longest = 3_155_760_000_000_000
 )
-
-// The bounds of a measurement, which is kept as it is, a part of a line that
-// others read.
-const (
-	MaxMeasurement = 64 << 10 // bytes
-	MaxDepth       = 16       // of objects and lists in each other
-	MaxValues      = 1024     // keys and elements, at any depth
-)
-
-// bounded returns what is wrong with a measurement, which is valid JSON.
-func bounded(raw json.RawMessage) error {
-	if len(raw) > MaxMeasurement {
-		return fmt.Errorf("has %d bytes, more than %d", len(raw), MaxMeasurement)
-	}
-	if !utf8.Valid(raw) {
-		return errors.New("is not UTF-8")
-	}
-	depth, deepest, values, quoted := 0, 0, 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			values++ // its first, if any
-			deepest = max(deepest, depth)
-		case c == '}' || c == ']':
-			depth--
-		case c == ',':
-			values++
-		}
-	}
-	if deepest > MaxDepth {
-		return fmt.Errorf("is %d levels deep, more than %d", deepest, MaxDepth)
-	}
-	if values > MaxValues {
-		return fmt.Errorf("has %d values, more than %d", values, MaxValues)
-	}
-	return nil
-}
 
 // excerpt returns the beginning of an answer on one line, for errors.
 func excerpt(body []byte) string {
