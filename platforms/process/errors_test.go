@@ -15,6 +15,7 @@ func TestErrorsSayWhere(t *testing.T) {
 	for name, test := range map[string]struct{ language, source, want string }{
 		"raises":             {"python", "import json\ndef handler(event):\n  return json.loads('{')\n", "column 2 (char 1) (function.py, line 3)"},
 		"throws":             {"nodejs", "exports.handler = async () => {\n  JSON.parse('{');\n};\n", " (function.js, line 2)"},
+		"another name":       {"python", "def handle(event):\n  return {}\n", "module 'function.function' has no attribute 'handler': function.py must define handler(event)"},
 		"no package":         {"python", "import no_such_package" + handler, "No module named 'no_such_package': requirements.txt must name its package (function.py, line 1)"},
 		"no package, nodejs": {"nodejs", "require('no-such-package');\n", "Cannot find module 'no-such-package': package.json does not name it among its dependencies (function.js, line 1)"},
 		"no module":          {"python", "from . import storage" + handler, "config.json must name the module storage (function.py, line 1)"},

@@ -132,12 +132,14 @@ def _error(phase, e):
         message = str(e)
     except Exception:
         message = "(the exception cannot be printed)"
-    message = message[:_MOST] + _remedy(message) * isinstance(e, ImportError) + _place(e)
+    message = message[:_MOST] + _remedy(message) * isinstance(e, (ImportError, AttributeError)) + _place(e)
     return {"phase": phase, "type": type(e).__name__, "message": message}
 
 
 def _remedy(message):
-    """Says what an import needs that failed with a message."""
+    """Says what an import needs, or the function, that failed with a message."""
+    if message.startswith("module 'function.function' has no attribute 'handler'"):
+        return ": function.py must define handler(event)"
     if message.startswith("cannot import name 'function' from 'function'"):
         return ": the language's folder has no function.py"
     for module in ("storage", "nosql"):
