@@ -168,6 +168,37 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	require.Len(t, runs, 2)
 }
 
+// TestSweepBesideCopy: a run is left alone whose log is gone or whose results
+// were copied, also when it is named.
+func TestSweepBesideCopy(t *testing.T) {
+	temp := t.TempDir()
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,1m", "TMPDIR=" + temp}, "-test.run", "Model/002.slow/sequential")
+	started(t, c, slowSequential)
+	folder := c.folder(t)
+	var manifest struct{ ID string }
+	read(t, filepath.Join(folder, "run.json"), &manifest)
+	folders, err := filepath.Glob(filepath.Join(temp, "sebs-"+manifest.ID+"-*"))
+	require.NoError(t, err)
+	require.Len(t, folders, 1)
+	copied := t.TempDir()
+	require.NoError(t, os.CopyFS(copied, os.DirFS(c.results)))
+	require.NoError(t, os.Remove(filepath.Join(folder, "run.log")))
+	for name, results := range map[string]string{"no log": c.results, "copy": copied} {
+		for _, prefix := range []string{"", manifest.ID} {
+			sweep := newChild(t, []string{"TMPDIR=" + temp, "SEBS_PREFIX=" + prefix, "SEBS_RESULTS=" + results}, "-test.run", "^TestSweepModel$")
+			err := sweep.Run()
+			require.Equal(t, prefix != "", err != nil, sweep.out.String())
+			require.Contains(t, sweep.out.String(), "it is running", name)
+			require.NotContains(t, sweep.out.String(), "deleting", name)
+			require.FileExists(t, filepath.Join(folders[0], "guard.journal"), name)
+		}
+	}
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	require.Error(t, c.Wait())
+	require.Contains(t, c.out.String(), "interrupted by signal")
+	require.NoDirExists(t, folders[0])
+}
+
 // TestSweepGoesOn: a run whose manifest is broken is named, and does not keep
 // others from being swept.
 func TestSweepGoesOn(t *testing.T) {

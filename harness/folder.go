@@ -87,6 +87,16 @@ func (r *run) noteLatest() error {
 // tempPattern is the pattern of os.MkdirTemp for a run's temporary folder.
 func tempPattern(id string) string { return "sebs-" + id + "-*" }
 
+// tempFolders returns the temporary folders of a run that are in TMPDIR.
+func tempFolders(id string) ([]string, error) {
+	temp := os.TempDir()
+	names, err := fs.Glob(os.DirFS(temp), tempPattern(id))
+	for i, name := range names {
+		names[i] = filepath.Join(temp, name)
+	}
+	return names, err
+}
+
 // leastTemp is how much room there must be for temporary files: some objects,
 // and what functions write.
 const leastTemp = 16 << 20

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// lock is the kernel's, on a file: a process that is killed gives it up.
+// lock is the kernel's, on a file or a folder: a process that is killed gives it up.
 type lock struct{ f *os.File }
 
 // errHeld is matched when another process has a lock.
@@ -23,11 +23,25 @@ func takeLock(path string) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	return lockOpen(f)
+}
+
+// lockFolder locks a folder, which exists.
+func lockFolder(path string) (*lock, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return lockOpen(f)
+}
+
+// lockOpen locks an open file, or closes it.
+func lockOpen(f *os.File) (*lock, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			err = errHeld
 		}
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 	}
 	return &lock{f}, nil
 }

@@ -72,7 +72,7 @@ type run struct {
 	cancel   context.CancelCauseFunc
 	packages *build.Store
 	guard    *guard.Guard
-	locks    []*lock // of the run, and of SEBS_PREFIX
+	locks    []*lock // of the log, the temporary folder, and SEBS_PREFIX
 	log      *plain.Writer
 	progress *progress
 	stop     []func()
@@ -169,7 +169,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	return r, nil
 }
 
-// logFile is the run's log, which is locked as long as the run is.
+// logFile is the run's log, which is locked while the run lives.
 const logFile = "run.log"
 
 // begin takes what the run needs of this machine. What it leaves if it is
@@ -196,6 +196,10 @@ func (r *run) begin() error {
 	if r.temp, err = createTemp(r.id); err != nil {
 		return err
 	}
+	if l, err = lockFolder(r.temp); err != nil { // for a sweep of copied results
+		return fmt.Errorf("temporary folder: %w: set TMPDIR to a folder that can be locked", err)
+	}
+	r.locks = append(r.locks, l)
 	lost := func(err error) { r.cancel(fmt.Errorf("%w: free space, or set TMPDIR to another folder", err)) }
 	if r.guard, err = guard.Start(r.ctx, r.temp, lost); err != nil {
 		return err

@@ -24,9 +24,11 @@ const unswept = 24 * time.Hour
 // that is still running is left alone.
 //
 // On this machine it kills and deletes what the guard would have, had it not
-// been killed too. Of what is on the linked platforms it deletes what is expired
-// or carries the prefix of SEBS_PREFIX, and lists the rest. Like an experiment
-// it runs only if -run names its test.
+// been killed too. That, and whether a run is running whose run.log was copied
+// or deleted, it sees by the run's temporary folder: sweep with the same TMPDIR.
+// Of what is on the linked platforms it deletes what is expired or carries the
+// prefix of SEBS_PREFIX, and lists the rest. Like an experiment it runs only if
+// -run names its test.
 func Sweep(t *testing.T) {
 	t.Helper()
 	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
@@ -157,29 +159,50 @@ func (r leftRun) sweep(t *testing.T, own driver.Run, named bool) error {
 }
 
 // lock takes the locks that a run has while it is running, and that other runs
-// have while they use its prefix. The prefix of the sweep itself is named.
+// have while they use its prefix. The prefix of the sweep itself is named. The
+// folder of results may be a copy, or lack its log: whether the run is running
+// on this machine is then told by its temporary folder alone.
 func (r leftRun) lock(named bool) ([]*lock, error) {
-	path := filepath.Join(r.folder, logFile)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) { // not a folder that a run wrote
-		return nil, nil
+	var locks []*lock
+	log := filepath.Join(r.folder, logFile)
+	if _, err := os.Stat(log); err == nil {
+		if locks, err = addLock(locks, takeLock, log); err != nil {
+			return locks, err
+		}
 	}
-	l, err := takeLock(path)
-	if errors.Is(err, errHeld) {
-		return nil, fmt.Errorf("it is running: %w", errHeld)
-	}
+	folders, err := tempFolders(r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("find whether it is running: %w", err)
+		return locks, err
 	}
-	locks := []*lock{l}
+	for _, folder := range folders {
+		if locks, err = addLock(locks, lockFolder, folder); err != nil {
+			return locks, err
+		}
+	}
 	if r.Parameters["SEBS_PREFIX"] == "" || named {
 		return locks, nil
 	}
 	cache, err := driver.CacheFolder(r.Parameters["SEBS_CACHE"])
-	if err == nil {
-		l, err = lockPrefix(cache, r.Prefix)
-		locks = append(locks, l)
+	if err != nil {
+		return locks, err
 	}
-	return locks, err
+	l, err := lockPrefix(cache, r.Prefix)
+	return append(locks, l), err
+}
+
+// addLock adds the lock of what only the run itself locks. What is gone by now
+// needs none.
+func addLock(locks []*lock, take func(string) (*lock, error), path string) ([]*lock, error) {
+	l, err := take(path)
+	switch {
+	case errors.Is(err, errHeld):
+		return locks, fmt.Errorf("it is running: %w", errHeld)
+	case errors.Is(err, fs.ErrNotExist):
+		return locks, nil
+	case err != nil:
+		return locks, fmt.Errorf("find whether it is running: %w", err)
+	}
+	return append(locks, l), nil
 }
 
 // sweepHere removes what a run left on this machine if it was killed together
@@ -188,11 +211,9 @@ func (r leftRun) lock(named bool) ([]*lock, error) {
 // locks: it is kept as what is on platforms is.
 func (r leftRun) sweepHere(t *testing.T, named bool) error {
 	t.Helper()
-	temp := os.TempDir()
-	names, err := fs.Glob(os.DirFS(temp), tempPattern(r.ID))
+	folders, err := tempFolders(r.ID)
 	errs := []error{err}
-	for _, name := range names {
-		folder := filepath.Join(temp, name)
+	for _, folder := range folders {
 		_, err := os.Stat(filepath.Join(folder, guard.Journal))
 		switch {
 		case err == nil:
