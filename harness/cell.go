@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,6 +67,8 @@ type Cell struct {
 	rows    map[string]int // by series
 	checks  checkBudget
 
+	asking atomic.Bool // More is under way
+
 	mu      sync.Mutex
 	sampler *sampler
 	sample  *sample
@@ -113,8 +116,39 @@ func (c *Cell) Payload() any { return c.input.payload }
 //
 // In More a cell's turn ends, after ten calls or five seconds of measuring, and
 // More returns when the cell's next turn has come.
+//
+// More is for the body of its cell, and for one goroutine of it at a time: of
+// any other it fails the test and returns false.
 func (c *Cell) More() bool {
-	return c.wantsMore() && (!c.endTurn() || c.pass())
+	if c.asking.Swap(true) {
+		c.misused("More is called while an earlier call of it has not returned, by another goroutine or the body of another cell: use a cell in one goroutine of its own body")
+		return false
+	}
+	defer c.asking.Store(false)
+	return c.mine("More") && c.wantsMore() && (!c.endTurn() || c.pass())
+}
+
+// mine reports whether it is the cell's turn, and fails the test if not: there
+// the harness would measure two cells at once, or wait for a turn that does not
+// come.
+func (c *Cell) mine(method string) bool {
+	if c.turn.held() {
+		return true
+	}
+	c.misused(method + " is called when it is not the cell's turn, or its body has ended: use a cell in one goroutine of its own body")
+	return false
+}
+
+// misused fails the cell; the experiment, if the cell has ended.
+func (c *Cell) misused(why string) {
+	if c.failed() {
+		return
+	}
+	err := fmt.Errorf("cell %s,%s: %s", c.fn.name(), c.cond.name(), why)
+	c.fail(err)
+	if c.turn.over() {
+		c.plan.errorf(c.plan.tb, "%v", err)
+	}
 }
 
 // mostIdle is how often a body may ask More without making a call, or it would
@@ -154,7 +188,7 @@ func (c *Cell) Batch(ctx context.Context) []Invocation {
 	if c.abort != nil && (c.run.ctx.Err() != nil || c.failed() || c.stuck()) {
 		c.abort()
 	}
-	if c.failed() {
+	if c.failed() || !c.mine("Batch") {
 		return nil
 	}
 	if resumed := c.resumed; resumed {

@@ -206,6 +206,9 @@ func (c *Cell) pass() bool {
 	if c.turn.pass() {
 		c.resumed = true
 	}
+	if c.failed() || c.turn.over() { // More was misused meanwhile
+		return false
+	}
 	c.beginTurn()
 	if why := c.plan.stopped(); why != "" {
 		c.mu.Lock()

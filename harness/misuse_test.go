@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -42,6 +43,58 @@ var misuses = map[string]struct {
 			}
 		},
 		want: []string{"and look at the error of cell.InvokeWith"},
+	},
+	"ended-cell": {
+		conditions: twoCells,
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			cell.Invoke(ctx)
+			if kept == nil {
+				kept = cell
+				return
+			}
+			for kept.More() {
+				kept.Batch(ctx)
+			}
+		},
+		want: []string{": More is called when it is not the cell's turn, or its body has ended: use a cell in one goroutine of its own body"},
+	},
+	"ended-cell-batch": {
+		conditions: twoCells,
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			cell.Invoke(ctx)
+			if kept == nil {
+				kept = cell
+			}
+			kept.Batch(ctx)
+		},
+		want: []string{": Batch is called when it is not the cell's turn, or its body has ended: use a cell"},
+	},
+	"waiting-cell": {
+		conditions: twoCells,
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			if cell.Invoke(ctx); kept == nil {
+				kept = cell
+			}
+			for kept.More() {
+				kept.Batch(ctx)
+			}
+		},
+		want: []string{": More is called while an earlier call of it has not returned, by another goroutine or the body of another cell: use a cell"},
+	},
+	"goroutines": {
+		conditions: twoCells,
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			var loops sync.WaitGroup
+			defer loops.Wait()
+			for range 3 {
+				loops.Go(func() {
+					for cell.More() {
+						cell.Batch(ctx)
+					}
+				})
+			}
+		},
+		want: []string{": use a cell in one goroutine of its own body"},
 	},
 	"key": {
 		body: func(_ context.Context, _ *testing.T, cell *harness.Cell) { cell.Value("benchmrak") },
@@ -86,6 +139,11 @@ var misuses = map[string]struct {
 		want:       []string{`benchmark 900.hello: config.json: no platform linked here has the language "smi" (did you mean "sim"?)`},
 	},
 }
+
+// kept is the cell of an earlier body.
+var kept *harness.Cell
+
+var twoCells = harness.Conditions{Memory: []int{128, 256}}
 
 func unencodable() harness.Benchmark {
 	b := model("900.func", "{}")

@@ -28,7 +28,7 @@ type order struct {
 // turn is a cell's place in an order.
 type turn struct {
 	order *order
-	given chan int // gets the number of the block, buffered
+	given chan int // gets the number of the block, buffered; closed once the cell has ended
 	block int      // in which the cell had its last turn; for its body alone
 	ended bool
 }
@@ -108,8 +108,26 @@ func (o *order) newBlock() bool {
 	return len(o.left) > 0
 }
 
-// wait waits for the cell's turn.
-func (t *turn) wait() { t.block = <-t.given }
+// wait waits for the cell's turn, or until the cell has ended.
+func (t *turn) wait() {
+	if block, ok := <-t.given; ok {
+		t.block = block
+	}
+}
+
+// held reports whether it is the cell's turn.
+func (t *turn) held() bool {
+	t.order.mu.Lock()
+	defer t.order.mu.Unlock()
+	return t.order.holder == t && !t.ended
+}
+
+// over reports whether the cell has ended.
+func (t *turn) over() bool {
+	t.order.mu.Lock()
+	defer t.order.mu.Unlock()
+	return t.ended
+}
 
 // again reports whether the next turn is the same cell's.
 func (t *turn) again() bool {
@@ -138,6 +156,7 @@ func (t *turn) end() {
 		return
 	}
 	t.ended = true
+	close(t.given) // nobody is to wait for a turn that does not come
 	if o.holder == t {
 		o.next()
 	}
