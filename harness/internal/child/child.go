@@ -42,7 +42,7 @@ type keeper interface {
 	remove() error // what it left in the machine
 }
 
-// Start starts cmd in a process group of its own. If its context is done, all of
+// Start starts cmd in a session, and so a process group, of its own. If its context is done, all of
 // the child is killed. What is left of the child when this process is killed is
 // guard's, if it is not nil. The caller waits for the child.
 func Start(cmd *exec.Cmd, guard driver.Guard) (*Child, error) {
@@ -57,7 +57,7 @@ func Start(cmd *exec.Cmd, guard driver.Guard) (*Child, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	cmd.SysProcAttr.Setpgid = true
+	cmd.SysProcAttr.Setsid = true // a group of its own, and no terminal: what it says is for its output alone
 	dieWithThread(cmd.SysProcAttr)
 	if cmd.Cancel != nil { // it has a context
 		cmd.Cancel = func() error { c.Kill(); return nil }

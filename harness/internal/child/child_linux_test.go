@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/child"
@@ -142,6 +143,19 @@ func testNothingOutlives(t *testing.T, groups bool) {
 			})
 		}
 	}
+}
+
+// TestNoTerminal: a child is in a session of its own, so that it has no terminal
+// to write control characters to.
+func TestNoTerminal(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "sleep", "1000")
+	c, err := child.Start(cmd, nil)
+	require.NoError(t, err)
+	session, err := unix.Getsid(cmd.Process.Pid)
+	require.NoError(t, err)
+	require.Equal(t, cmd.Process.Pid, session)
+	c.Kill()
+	require.EqualError(t, c.Wait(), "signal: killed")
 }
 
 // A child that cannot be started leaves nothing.

@@ -145,7 +145,7 @@ func runInstall(ctx context.Context, dir string, p program, log io.Writer) error
 	var printed bytes.Buffer
 	cmd.Stdout = io.MultiWriter(log, &printed)
 	cmd.Stderr = cmd.Stdout
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a group of its own, without a terminal
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()

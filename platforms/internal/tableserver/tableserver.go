@@ -100,8 +100,8 @@ func launch(ctx context.Context, p program, dir string, guard driver.Guard) (*Se
 	cmd.Dir = dir
 	cmd.Env = environment.Server.Variables(EnvAccessKey + "=" + s.access)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = 5 * time.Second // for output that someone else holds open
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a group of its own, without a terminal
+	cmd.WaitDelay = 5 * time.Second                      // for output that someone else holds open
 	hold, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
