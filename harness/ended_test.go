@@ -65,7 +65,7 @@ func TestInterrupted(t *testing.T) {
 			started(t, c, slowSequential)
 			require.NoError(t, c.Process.Signal(sig))
 			require.Error(t, c.Wait())
-			require.Contains(t, c.out.String(), "interrupted by signal")
+			require.Contains(t, c.out.String(), "] interrupted by signal "+sig.String()+": ending the run; once more to kill it\n")
 			folder := c.folder(t)
 			all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
 			require.NoError(t, err)

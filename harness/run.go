@@ -185,6 +185,7 @@ func (r *run) begin() error {
 		return full(err)
 	}
 	r.log = plain.NewWriter(log, environment.Secrets()...)
+	r.progress = newProgress(r.started)
 	r.context()
 	r.manifest = newManifest(r.ctx, r)
 	if err := errors.Join(
@@ -204,7 +205,6 @@ func (r *run) begin() error {
 	if r.guard, err = guard.Start(r.ctx, r.temp, lost); err != nil {
 		return err
 	}
-	r.progress = newProgress(r.started)
 	if names := environment.Withheld(); len(names) > 0 {
 		text := "variables of this shell are withheld from all that is built and measured: " + strings.Join(names, ", ")
 		fmt.Fprintln(r.log, text)
@@ -247,6 +247,7 @@ func (r *run) context() {
 				// A second signal ends the process at once; the guard cleans up.
 				signal.Reset(os.Interrupt, syscall.SIGTERM)
 				cancel(fmt.Errorf("interrupted by signal %s", s))
+				r.progress.show(fmt.Sprintf("interrupted by signal %s: ending the run; once more to kill it", s), true, true)
 			case <-ticks.C:
 				if os.Getppid() != parent {
 					cancel(errors.New("the go command is gone"))
