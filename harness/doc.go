@@ -119,7 +119,7 @@
 // tags choose nothing. Without a TestMain, each top-level test is a run of its
 // own, and a -run that names no test passes, as in every Go package; with the
 // TestMain of the first experiment, the package is one run, and a misspelt name
-// fails.
+// fails, as does one with levels below it.
 //
 //	package mine
 //
