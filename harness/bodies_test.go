@@ -152,6 +152,9 @@ func TestSeed(t *testing.T) {
 	require.Equal(t, first, same)
 }
 
+// shortStops are stops that are shorter than what a busy machine makes wait.
+const shortStops = 2
+
 // TestStopped: a pause of the test becomes no timing, and is told.
 func TestStopped(t *testing.T) {
 	c := newChild(t, []string{"SEBS_SAMPLES=12"}, "-test.run", "Model/002.slow/(sequential|burst)")
@@ -159,6 +162,12 @@ func TestStopped(t *testing.T) {
 	require.NoError(t, c.Process.Signal(syscall.SIGSTOP))
 	time.Sleep(2 * time.Second)
 	require.NoError(t, c.Process.Signal(syscall.SIGCONT))
+	for range shortStops {
+		time.Sleep(200 * time.Millisecond)
+		require.NoError(t, c.Process.Signal(syscall.SIGSTOP))
+		time.Sleep(300 * time.Millisecond)
+		require.NoError(t, c.Process.Signal(syscall.SIGCONT))
+	}
 	require.NoError(t, c.Wait(), c.out.String())
 	require.Regexp(t, `the test stood still \d+ times?, for \d`, c.out.String())
 	require.Contains(t, c.out.String(), "which do not count")
@@ -173,6 +182,7 @@ func TestStopped(t *testing.T) {
 		longest = max(longest, stall.Seconds)
 	}
 	require.Greater(t, longest, 1.9)
+	require.GreaterOrEqual(t, len(manifest.Stalls), 1+shortStops)
 	cells, err := filepath.Glob(filepath.Join(c.folder(t), "TestModel", "*", "*"))
 	require.NoError(t, err)
 	stalled := 0

@@ -154,7 +154,7 @@ func (c *Cell) excuse(v *Invocation) {
 	}
 	switch v.Cause {
 	case driver.TimedOut, driver.Network, driver.Crash:
-		v.Detail = fmt.Sprintf("the test stood still for %s, and then: %s: %s", v.stalled.Round(100*time.Millisecond), v.Cause, v.Detail)
+		v.Detail = fmt.Sprintf("the test stood still for %s, and then: %s: %s", v.stalled.Round(10*time.Millisecond), v.Cause, v.Detail)
 		v.Cause = driver.Cancelled
 	}
 }

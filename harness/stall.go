@@ -3,17 +3,23 @@ package harness
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/signal"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 const (
 	// stallTick is how often the test looks whether it stood still.
 	stallTick = 50 * time.Millisecond
-	// stallAfter is how long it must have: a busy machine makes everybody wait
-	// for some tenths of a second, which is a part of what is measured.
+	// stallAfter is how long it must have, unless it was told that it was
+	// stopped: a busy machine makes everybody wait for some tenths of a second,
+	// which is a part of what is measured.
 	stallAfter = 500 * time.Millisecond
+	// stallTold is how long the signal that ends a stop may take to be told.
+	stallTold = 20 * time.Millisecond
 	// mostStalls is how many are kept.
 	mostStalls = 1000
 )
@@ -26,8 +32,9 @@ type stalls struct {
 	latest atomic.Int64 // tick, ns since began on the monotonic clock
 
 	mu      sync.Mutex
-	asleep  time.Duration // that the machine was suspended since it booted, at the latest tick
-	all     []stall       // in order
+	recent  [4]time.Duration // ticks, the latest last
+	asleep  time.Duration    // that the machine was suspended since it booted, at the latest tick
+	all     []stall          // in order
 	dropped int
 }
 
@@ -41,12 +48,19 @@ type stall struct {
 func watchStalls(ctx context.Context) *stalls {
 	s := &stalls{began: time.Now(), asleep: suspended()}
 	ticks := time.NewTicker(stallTick)
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
 	go func() {
 		defer ticks.Stop()
+		defer signal.Stop(continued)
 		for {
 			select {
 			case <-ticks.C:
 				s.tick(time.Since(s.began), suspended())
+			case <-continued:
+				now := time.Since(s.began)
+				s.tick(now, suspended())
+				s.continued(now)
 			case <-ctx.Done():
 				return
 			}
@@ -62,13 +76,57 @@ func (s *stalls) tick(now, asleep time.Duration) {
 	defer s.mu.Unlock()
 	from := time.Duration(s.latest.Load())
 	if lost := now - from + asleep - s.asleep; lost > stallAfter {
-		if len(s.all) == mostStalls {
-			s.all, s.dropped = s.all[1:], s.dropped+1
-		}
-		s.all = append(s.all, stall{from, now, lost})
+		s.keep(stall{from, now, lost})
 	}
 	s.asleep = asleep
 	s.latest.Store(int64(now))
+	copy(s.recent[:], s.recent[1:])
+	s.recent[len(s.recent)-1] = now
+}
+
+// continued notes that the process was stopped until a moment ago, for however
+// short a time: in the longest of the recent times between ticks, or, if none
+// is long, in any of them.
+func (s *stalls) continued(now time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	noted := time.Duration(0) // by tick, or for an earlier stop
+	if n := len(s.all); n > 0 {
+		noted = s.all[n-1].to
+	}
+	stopped := stall{from: max(s.recent[0], noted), to: now}
+	longest := 2 * stallTick
+	for i, to := range s.recent[1:] {
+		if from := max(s.recent[i], noted); to-from > longest {
+			longest, stopped = to-from, stall{from: from, to: to}
+		}
+	}
+	if stopped.lost = stopped.to - stopped.from; stopped.lost > 0 {
+		s.keep(stopped)
+	}
+}
+
+// keep adds a stall. The caller holds the lock.
+func (s *stalls) keep(st stall) {
+	if len(s.all) == mostStalls {
+		s.all, s.dropped = s.all[1:], s.dropped+1
+	}
+	s.all = append(s.all, st)
+}
+
+// untold reports whether the test may have been stopped in from..to without
+// having been told so: a tick was late in it, or is, and just now.
+func (s *stalls) untold(from, to time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Since(s.began)
+	times := append(s.recent[:], now)
+	for i, at := range times[1:] {
+		if at-times[i] > 2*stallTick && at > from && times[i] < to && now-at < stallTold {
+			return true
+		}
+	}
+	return false
 }
 
 // during returns how much of the time from an instant on the test stood still,
@@ -79,6 +137,9 @@ func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
 	}
 	from := begin.Sub(s.began)
 	to := from + d
+	if s.untold(from, to) {
+		time.Sleep(stallTold)
+	}
 	lost := time.Duration(0)
 	if latest := time.Duration(s.latest.Load()); to-latest > stallAfter {
 		lost = to - max(latest, from)

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +49,44 @@ func TestStalls(t *testing.T) {
 	require.Contains(t, s.remark(), "2002 times")
 	require.Empty(t, (*stalls)(nil).remark())
 	require.Zero(t, (*stalls)(nil).during(time.Now(), time.Hour))
+}
+
+// TestStops: a stop is a stall however short it was, whatever comes first, the
+// tick or the signal that ends it.
+func TestStops(t *testing.T) {
+	const ms = time.Millisecond
+	for name, c := range map[string]struct {
+		ticks     []time.Duration
+		continued time.Duration
+		want      []stall
+	}{
+		"the signal first":         {[]time.Duration{50 * ms, 100 * ms, 540 * ms}, 540 * ms, []stall{{100 * ms, 540 * ms, 440 * ms}}},
+		"two ticks first":          {[]time.Duration{50 * ms, 100 * ms, 540 * ms, 550 * ms}, 551 * ms, []stall{{100 * ms, 540 * ms, 440 * ms}}},
+		"noted by its tick":        {[]time.Duration{50 * ms, 100 * ms, 1100 * ms}, 1100 * ms, []stall{{100 * ms, 1100 * ms, 1000 * ms}}},
+		"of some ms":               {[]time.Duration{50 * ms, 100 * ms, 150 * ms, 155 * ms}, 155 * ms, []stall{{50 * ms, 155 * ms, 105 * ms}}},
+		"late without a signal":    {[]time.Duration{50 * ms, 100 * ms, 540 * ms}, 0, nil},
+		"at the very first":        {[]time.Duration{300 * ms}, 300 * ms, []stall{{0, 300 * ms, 300 * ms}}},
+		"noted, and another since": {[]time.Duration{50 * ms, 1050 * ms, 1100 * ms, 1240 * ms}, 1240 * ms, []stall{{50 * ms, 1050 * ms, 1000 * ms}, {1100 * ms, 1240 * ms, 140 * ms}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &stalls{began: time.Now()}
+			for _, at := range c.ticks {
+				s.tick(at, 0)
+			}
+			if c.continued > 0 {
+				s.continued(c.continued)
+			}
+			require.Equal(t, c.want, s.all)
+		})
+	}
+}
+
+// TestStopIsNoticed: the signal that continues a process reaches the watch.
+func TestStopIsNoticed(t *testing.T) {
+	s := watchStalls(t.Context())
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGCONT))
+	require.Eventually(t, func() bool { return len(s.records()) == 1 }, time.Minute, time.Millisecond)
+	require.Positive(t, s.during(s.began, time.Minute))
 }
 
 // TestStalledCallsDoNotCount: neither what answered nor what failed by it.
