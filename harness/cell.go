@@ -398,7 +398,7 @@ func (c *Cell) close() error {
 	}
 	errs = append(errs, c.writeBench())
 	c.run.progress.cellDone(c, s)
-	return errors.Join(errs...)
+	return c.run.join(errs...)
 }
 
 // copyLog copies the build's log, which a later build may replace.

@@ -1,9 +1,11 @@
 package harness_test
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,12 +22,12 @@ func mustMount(t *testing.T) {
 }
 
 // mounted returns a child with a small file system at the folder that a
-// variable names.
+// variable names, of which KEPT gets a copy.
 func mounted(t *testing.T, variable, size string, env []string, args ...string) *child {
 	t.Helper()
 	mustMount(t)
 	c := newChild(t, env, args...)
-	script := `mount -t tmpfs -o size=` + size + ` tmpfs "$` + variable + `" && exec "$@"`
+	script := `mount -t tmpfs -o size=` + size + ` tmpfs "$` + variable + `" && "$@"; code=$?; [ -z "$KEPT" ] || cp -r "$` + variable + `/." "$KEPT"; exit $code`
 	c.Args = append([]string{"unshare", "-m", "sh", "-c", script, "sh", c.Path}, c.Args[1:]...)
 	unshare, err := exec.LookPath("unshare")
 	require.NoError(t, err)
@@ -34,13 +36,32 @@ func mounted(t *testing.T, variable, size string, env []string, args ...string) 
 }
 
 // TestFullResults: a full disk ends the run, not one cell after the other, and
-// says what to do.
+// says so once for each, with what to do. No file is left cut.
 func TestFullResults(t *testing.T) {
-	c := mounted(t, "SEBS_RESULTS", "128k", []string{"SEBS_SAMPLES=100000,1m"}, "-test.run", "Model/00[14].*/(warm|sequential)")
+	kept := t.TempDir()
+	c := mounted(t, "SEBS_RESULTS", "128k", []string{"SEBS_SAMPLES=100000,1m", "KEPT=" + kept}, "-test.run", "^TestModel$/00[14].*/(warm|sequential)")
 	require.Error(t, c.Run(), c.out.String())
 	require.Contains(t, c.out.String(), "no space left on device")
 	require.Contains(t, c.out.String(), "set SEBS_RESULTS to another folder")
 	require.Contains(t, c.out.String(), "the run ended early: write results: ")
+	told := regexp.MustCompile("(?m)^.*write results: ").FindAllString(c.out.String(), -1)
+	require.Len(t, told, 5, "of four cells, and of the run")
+
+	c.results = kept
+	requireSummary(t, c.folder(t), "the run has not ended")
+	files, err := filepath.Glob(filepath.Join(c.folder(t), "*", "*", "*", "*.jsonl"))
+	require.NoError(t, err)
+	require.Len(t, files, 4)
+	for _, path := range files {
+		lines, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(lines)) {
+			require.True(t, json.Valid([]byte(line)) && strings.HasSuffix(line, "\n"), "%s: %q", path, line)
+		}
+	}
+	parts, err := filepath.Glob(filepath.Join(c.folder(t), "*", "*", "*", "*.part"))
+	require.NoError(t, err)
+	require.Empty(t, parts)
 }
 
 // TestFolders: a run works with folders of odd names, or says what it needs

@@ -2,12 +2,14 @@ package harness
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -49,9 +51,31 @@ func writeJSON(path string, v any) error {
 	return writeFile(path, append(data, '\n'))
 }
 
-// full adds the remedy to an error of the results folder.
-func full(err error) error {
-	return fmt.Errorf("write results: %w: free space, or set SEBS_RESULTS to another folder", err)
+// resultsError is an error of the results folder, with the remedy.
+type resultsError struct{ err error }
+
+func (e *resultsError) Error() string {
+	return fmt.Sprintf("write results: %v: free space, or set SEBS_RESULTS to another folder", e.err)
+}
+
+func (e *resultsError) Unwrap() error { return e.err }
+
+func full(err error) error { return &resultsError{err} }
+
+// join joins errors. Of those of the results folder it keeps the first, and none
+// if the run ended with one, which is told as the reason: the others are the
+// same full disk.
+func (r *run) join(errs ...error) error {
+	var of *resultsError
+	known := errors.As(context.Cause(r.ctx), &of)
+	return errors.Join(slices.DeleteFunc(errs, func(err error) bool {
+		if !errors.As(err, &of) {
+			return false
+		}
+		drop := known
+		known = true
+		return drop
+	})...)
 }
 
 // lines is a file of JSON objects, one a line. Each is handed to the kernel as
@@ -103,10 +127,22 @@ func (l *lines) write(line func([]byte) []byte) error {
 		}
 	}
 	l.buf = line(l.buf[:0])
-	if _, err := l.f.Write(l.buf); err != nil {
+	if n, err := l.f.Write(l.buf); err != nil {
+		if n > 0 {
+			err = errors.Join(err, cutBack(l.f, n))
+		}
 		l.err = full(err)
 	}
 	return l.err
+}
+
+// cutBack takes the last n bytes of a file away: a line that is not whole.
+func cutBack(f *os.File, n int) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return f.Truncate(info.Size() - int64(n))
 }
 
 func (l *lines) close() error { return l.rest() }

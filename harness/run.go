@@ -342,8 +342,8 @@ func (r *run) close(failed bool) error {
 	if _, err := io.WriteString(os.Stdout, table); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, r.release())
-	return errors.Join(errs...)
+	err := r.join(errs...)
+	return errors.Join(err, r.release())
 }
 
 // release gives up what the run holds on this machine.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -221,8 +222,11 @@ func (r *run) writeBench() error {
 	err := streamFile(filepath.Join(r.folder, "bench.txt"), func(w *bufio.Writer) {
 		for _, s := range r.cells {
 			f, err := os.Open(filepath.Join(s.cell.dir, "bench.txt"))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // its cell has failed and said why
+			}
 			if err != nil {
-				errs = append(errs, err) // its cell has failed and said why
+				errs = append(errs, err)
 				continue
 			}
 			_, err = io.Copy(w, f)
