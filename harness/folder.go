@@ -48,10 +48,13 @@ var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 // may have.
 func newID() string { return "r" + strings.ToLower(rand.Text()[:13]) }
 
+// folderTime is how the names of runs' folders begin: when the run started.
+const folderTime = "20060102T150405Z"
+
 // createFolder makes the run's folder below dir and proves that it can be
 // written. A dir that it has to make is kept out of version control.
 func createFolder(dir, id string, now time.Time) (string, error) {
-	folder := filepath.Join(dir, now.UTC().Format("20060102T150405Z")+"-"+id)
+	folder := filepath.Join(dir, now.UTC().Format(folderTime)+"-"+id)
 	_, err := os.Stat(dir)
 	ours := errors.Is(err, fs.ErrNotExist)
 	if err = os.MkdirAll(dir, 0o755); err == nil {

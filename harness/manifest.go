@@ -29,6 +29,7 @@ type manifest struct {
 	Started    time.Time         `json:"started"`
 	Finished   time.Time         `json:"finished,omitzero"`
 	Ended      string            `json:"ended,omitempty"` // why the run ended early
+	Left       string            `json:"left,omitempty"`  // why the clean-up failed: a sweep removes what is left
 	Module     string            `json:"module"`
 	Commit     string            `json:"commit,omitempty"`
 	Modified   bool              `json:"modified,omitempty"` // the checkout has uncommitted changes

@@ -147,6 +147,9 @@ func cutBack(f *os.File, n int) error {
 
 func (l *lines) close() error { return l.rest() }
 
+// ledgerFile is the file of a run's ledger.
+const ledgerFile = "ledger.jsonl"
+
 // ledger is a run's ledger: what is about to be created, a line each.
 type ledger struct{ path string }
 

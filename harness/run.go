@@ -329,6 +329,10 @@ func (r *run) close(failed bool) error {
 		r.manifest.addPlatform(name, r.platforms[name].Platform) // stores that were started since it was opened
 		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
 	}
+	if err := errors.Join(append(errs, r.cleanUp())...); err != nil {
+		r.manifest.Left = told(err.Error())
+		errs = []error{fmt.Errorf("%w: make sweep (the test that calls harness.Sweep) removes what is left", err)}
+	}
 	r.progress.finish()
 	if text := r.stalls.remark(); text != "" {
 		r.notes = append(r.notes, text)
@@ -346,8 +350,8 @@ func (r *run) close(failed bool) error {
 	return errors.Join(err, r.release())
 }
 
-// release gives up what the run holds on this machine.
-func (r *run) release() error {
+// cleanUp deletes what the run has on this machine but for its results.
+func (r *run) cleanUp() error {
 	var errs []error
 	if r.temp != "" {
 		errs = append(errs, os.RemoveAll(r.temp))
@@ -355,6 +359,13 @@ func (r *run) release() error {
 	if r.guard != nil {
 		errs = append(errs, r.guard.Close())
 	}
+	r.temp, r.guard = "", nil
+	return errors.Join(errs...)
+}
+
+// release gives up what the run holds on this machine.
+func (r *run) release() error {
+	errs := []error{r.cleanUp()}
 	for _, stop := range r.stop {
 		stop()
 	}
@@ -367,7 +378,7 @@ func (r *run) release() error {
 	for _, l := range r.locks {
 		errs = append(errs, l.release())
 	}
-	r.ctx, r.temp, r.guard, r.log, r.locks, r.stop = nil, "", nil, nil, nil, nil
+	r.ctx, r.log, r.locks, r.stop = nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 
@@ -443,7 +454,7 @@ func (r *run) platform(name string) (*openPlatform, error) {
 	}
 	p, err := driver.Open(r.ctx, name, driver.Run{
 		ID: r.id, Prefix: r.prefix, Expiry: r.started.Add(keep).UTC(),
-		Ledger: ledger{filepath.Join(r.folder, "ledger.jsonl")},
+		Ledger: ledger{filepath.Join(r.folder, ledgerFile)},
 		Dir:    dir, Guard: r.guard, Log: r.log,
 	})
 	if err != nil {

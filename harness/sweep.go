@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,8 +22,8 @@ import (
 const unswept = 24 * time.Hour
 
 // Sweep removes what killed runs left. It finds runs by their folders of
-// results: those that never finished, and those that kept their resources. One
-// that is still running is left alone.
+// results: those that never finished or could not clean up, and those that kept
+// their resources. One that is still running is left alone.
 //
 // On this machine it kills and deletes what the guard would have, had it not
 // been killed too. That, and whether a run is running whose run.log was copied
@@ -53,7 +55,7 @@ func Sweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runs, err := leftRuns(dir)
+	runs, err := leftRuns(dir, params.Prefix)
 	if err != nil {
 		t.Error(err) // of single runs: the others are swept
 	}
@@ -106,10 +108,16 @@ func sweepingRun(t *testing.T) (driver.Run, func(), error) {
 type leftRun struct {
 	manifest
 	folder string
+	kept   bool // something of it, which is not expired
 }
 
-// leftRuns reads the manifests of runs that did not finish or kept resources.
-func leftRuns(dir string) ([]leftRun, error) {
+// sweptFile is in the folder of results of a run of which a sweep found nothing
+// left.
+const sweptFile = "swept.txt"
+
+// leftRuns returns the runs that may have left something, or carry the prefix
+// that the sweep names.
+func leftRuns(dir, prefix string) ([]leftRun, error) {
 	files, err := fs.Glob(os.DirFS(dir), "*/run.json")
 	if err != nil {
 		return nil, err
@@ -117,25 +125,51 @@ func leftRuns(dir string) ([]leftRun, error) {
 	var left []leftRun
 	var errs []error
 	for _, file := range files {
-		path := filepath.Join(dir, file)
-		r := leftRun{folder: filepath.Dir(path)}
-		data, err := os.ReadFile(path)
-		if err == nil {
-			err = json.Unmarshal(data, &r.manifest)
-		}
+		r, damaged := readLeft(filepath.Join(dir, file))
+		folders, err := tempFolders(r.ID)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", path, err))
+			errs = append(errs, fmt.Errorf("%s: %w", r.folder, err))
+		}
+		named := prefix != "" && r.Prefix == prefix
+		if _, err := os.Stat(filepath.Join(r.folder, sweptFile)); err == nil && !named && len(folders) == 0 {
 			continue
 		}
-		if r.Prefix != "" && (r.Finished.IsZero() || r.Parameters["SEBS_PREFIX"] != "" || r.Parameters["SEBS_KEEP"] != "") {
+		errs = append(errs, damaged)
+		if r.Prefix != "" && (named || len(folders) > 0 || r.unfinished()) {
 			left = append(left, r)
 		}
 	}
 	return left, errors.Join(errs...)
 }
 
+// readLeft reads a run.json. If it is damaged the run is known by the name of
+// its folder, if that is a run's, and the error says so.
+func readLeft(path string) (leftRun, error) {
+	r := leftRun{folder: filepath.Dir(path)}
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &r.manifest)
+	}
+	if err == nil {
+		return r, nil
+	}
+	r.manifest = manifest{}
+	text, id, _ := strings.Cut(filepath.Base(r.folder), "-")
+	started, parseErr := time.Parse(folderTime, text)
+	if parseErr != nil || !runID.MatchString(id) {
+		return r, fmt.Errorf("%s: %w: the name of its folder is no run's: see whether it is needed, and delete it", path, err)
+	}
+	r.ID, r.Prefix, r.Started = id, id, started
+	return r, fmt.Errorf("%s: %w: run %s is swept by the name of its folder: delete that when nothing is left", path, err, id)
+}
+
+// unfinished reports whether a run did not remove all that it created.
+func (r *leftRun) unfinished() bool {
+	return r.Finished.IsZero() || r.Left != "" || r.Parameters["SEBS_PREFIX"] != "" || r.Parameters["SEBS_KEEP"] != ""
+}
+
 // sweep removes what a run left, unless it is running.
-func (r leftRun) sweep(t *testing.T, own driver.Run, named bool) error {
+func (r *leftRun) sweep(t *testing.T, own driver.Run, named bool) error {
 	t.Helper()
 	if !runID.MatchString(r.ID) { // nor part of a path
 		return fmt.Errorf("the id %q is no run's", r.ID)
@@ -155,14 +189,34 @@ func (r leftRun) sweep(t *testing.T, own driver.Run, named bool) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.sweepHere(t, named), r.sweepPlatforms(t, own, named))
+	if err := errors.Join(r.sweepHere(t, named), r.sweepPlatforms(t, own, named)); err != nil {
+		return err
+	}
+	return r.mark(own.Expiry)
+}
+
+// mark keeps later sweeps from looking for the run again if nothing of it can be
+// left: nothing is kept, it created nothing outside this machine, where the next
+// sweep may have other credentials, and all its platforms are known and linked.
+func (r *leftRun) mark(now time.Time) error {
+	if r.kept || len(r.Platforms) == 0 {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(r.folder, ledgerFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	linked := driver.Platforms()
+	if slices.ContainsFunc(r.Platforms, func(name string) bool { return !slices.Contains(linked, name) }) {
+		return nil
+	}
+	return writeFile(filepath.Join(r.folder, sweptFile), []byte("make sweep found nothing left of this run at "+now.UTC().Format(time.RFC3339)+"\n"))
 }
 
 // lock takes the locks that a run has while it is running, and that other runs
 // have while they use its prefix. The prefix of the sweep itself is named. The
 // folder of results may be a copy, or lack its log: whether the run is running
 // on this machine is then told by its temporary folder alone.
-func (r leftRun) lock(named bool) ([]*lock, error) {
+func (r *leftRun) lock(named bool) ([]*lock, error) {
 	var locks []*lock
 	log := filepath.Join(r.folder, logFile)
 	if _, err := os.Stat(log); err == nil {
@@ -209,7 +263,7 @@ func addLock(locks []*lock, take func(string) (*lock, error), path string) ([]*l
 // with its guard: what that was to clean up, and the temporary folder, in which
 // the guard's journal is. A folder without a journal is none of a run that has
 // locks: it is kept as what is on platforms is.
-func (r leftRun) sweepHere(t *testing.T, named bool) error {
+func (r *leftRun) sweepHere(t *testing.T, named bool) error {
 	t.Helper()
 	folders, err := tempFolders(r.ID)
 	errs := []error{err}
@@ -228,7 +282,7 @@ func (r leftRun) sweepHere(t *testing.T, named bool) error {
 
 // sweepPlatforms lists what a run left on the linked platforms, and deletes
 // what is expired, or all of it if the run was named.
-func (r leftRun) sweepPlatforms(t *testing.T, own driver.Run, named bool) error {
+func (r *leftRun) sweepPlatforms(t *testing.T, own driver.Run, named bool) error {
 	t.Helper()
 	var errs []error
 	for _, name := range driver.Platforms() {
@@ -239,7 +293,7 @@ func (r leftRun) sweepPlatforms(t *testing.T, own driver.Run, named bool) error 
 	return errors.Join(errs...)
 }
 
-func (r leftRun) sweepPlatform(ctx context.Context, t *testing.T, name string, own driver.Run, named bool) error {
+func (r *leftRun) sweepPlatform(ctx context.Context, t *testing.T, name string, own driver.Run, named bool) error {
 	t.Helper()
 	own.Prefix = r.Prefix
 	var err error
@@ -265,10 +319,11 @@ func (r leftRun) sweepPlatform(ctx context.Context, t *testing.T, name string, o
 
 // swept says whether to delete something that a run left, and tells it: what is
 // expired, or anything if the run was named.
-func (r leftRun) swept(t *testing.T, named bool, what string, expiry time.Time) bool {
+func (r *leftRun) swept(t *testing.T, named bool, what string, expiry time.Time) bool {
 	t.Helper()
 	expired := !expiry.IsZero() && time.Now().After(expiry)
 	if !named && !expired {
+		r.kept = true
 		t.Logf("%s of run %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", what, r.ID, expiry.Format(time.RFC3339), r.Prefix)
 		return false
 	}
