@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -207,11 +208,11 @@ func TestMoreEnds(t *testing.T) {
 
 // TestStuck: three failures that are the same end a cell in which nothing
 // counts, whatever they number; different ones do not, nor throttling, and later
-// it takes a hundred.
+// it takes a hundred, or ten batches that could not reach a sandbox.
 func TestStuck(t *testing.T) {
 	fail := func(s *sample, cause driver.Cause, details ...string) {
 		for _, d := range details {
-			s.add(&Invocation{Cause: cause, Detail: d})
+			s.add(&Invocation{Batch: s.attempts, Cause: cause, Detail: d})
 		}
 	}
 	ok := func(s *sample, counted bool) {
@@ -230,14 +231,56 @@ func TestStuck(t *testing.T) {
 		{"another cause", func(s *sample) { fail(s, driver.Crash, "x", "x"); fail(s, driver.Memory, "x", "x") }, ""},
 		{"throttled", func(s *sample) { fail(s, driver.Throttled, "x", "x", "x", "x") }, ""},
 		{"after answers of the wrong start", func(s *sample) { ok(s, false); fail(s, driver.Init, "x", "x", "x") }, "3 calls failed the same way: init: x"},
-		{"after one that counts", func(s *sample) { ok(s, true); fail(s, driver.Network, slices.Repeat([]string{"x"}, 99)...) }, ""},
-		{"a hundred after one", func(s *sample) { ok(s, true); fail(s, driver.Network, slices.Repeat([]string{"x"}, 100)...) }, "100 calls failed the same way: network: x"},
+		{"after one that counts", func(s *sample) { ok(s, true); fail(s, driver.Handler, slices.Repeat([]string{"x"}, 99)...) }, ""},
+		{"a hundred after one", func(s *sample) { ok(s, true); fail(s, driver.Handler, slices.Repeat([]string{"x"}, 100)...) }, "100 calls failed the same way: handler: x"},
+		{"lost after one, nine times", func(s *sample) { ok(s, true); fail(s, driver.Network, slices.Repeat([]string{"x"}, 9)...) }, ""},
+		{"lost after one, ten times", func(s *sample) { ok(s, true); fail(s, driver.Network, slices.Repeat([]string{"x"}, 10)...) }, "10 calls failed the same way: network: x"},
+		{"lost, and found", func(s *sample) {
+			ok(s, true)
+			fail(s, driver.Crash, slices.Repeat([]string{"x"}, 10)...)
+			ok(s, true)
+		}, ""},
+		{"a batch of them", func(s *sample) {
+			ok(s, true)
+			for range 50 {
+				s.add(&Invocation{Batch: 1, Cause: driver.Crash, Detail: "x"})
+			}
+		}, ""},
 		{"with one between", func(s *sample) { fail(s, driver.Init, "x", "x"); ok(s, false); fail(s, driver.Init, "x", "x") }, ""},
 	}
 	for _, tt := range tests {
 		s := newSample()
 		tt.have(s)
 		require.Equal(t, tt.want, s.stuck(), tt.name)
+	}
+}
+
+// verdict is a test whose failure is looked at.
+type verdict struct {
+	testing.TB
+	strings.Builder
+	failed bool
+}
+
+func (v *verdict) Output() io.Writer { return v }
+func (v *verdict) Fail()             { v.failed = true }
+
+// TestLostCellFails: a cell that lost its sandbox fails unless it has samples
+// that are worth having.
+func TestLostCellFails(t *testing.T) {
+	for counted, want := range map[int]string{1: "only 1 of 11 invocations count: 10 calls failed the same way: network: x", 9: "only 9 of 19", 10: ""} {
+		c := &Cell{plan: &plan{at: "x_test.go:1"}, sample: newSample(), sampler: newSampler(parameters{MaxSamples: 50, MaxTime: time.Hour}, 1)}
+		for i := range counted + stuckLost {
+			require.True(t, c.sampler.more(c.sample))
+			c.sample.add(&Invocation{Batch: i, OK: i < counted, Counted: i < counted, Client: time.Duration(1 << i), Cause: map[bool]driver.Cause{true: driver.Network}[i >= counted], Detail: "x"})
+		}
+		require.False(t, c.sampler.more(c.sample))
+		v := &verdict{TB: t}
+		c.judge(v)
+		c.judge(v)
+		require.Contains(t, v.String(), want)
+		require.Equal(t, want != "", v.failed)
+		require.LessOrEqual(t, strings.Count(v.String(), "\n"), 1)
 	}
 }
 

@@ -73,8 +73,8 @@
 //
 // [Cell.Batch] invokes as the cell's [Mode] says; [Cell.More] ends the loop
 // when the 95 % interval of the median lies within 5 %, at the bounds of
-// SEBS_SAMPLES, or when calls fail the same way from the first. Calls that
-// overlap are one observation of the statistics, of which an interval needs ten.
+// SEBS_SAMPLES, or when calls fail the same way: from the first, or because ten
+// batches in a row reached no sandbox. Calls that overlap are one observation of the statistics, of which an interval needs ten.
 // For other shapes there are [Cell.Retire], [Cell.Invoke], [Cell.InvokeWith], and
 // [Cell.Row] for numbers that are not invocations. The first Invoke of a warm
 // cell is cold, and does not count.

@@ -187,9 +187,13 @@ func (c *Cell) end(tb testing.TB) {
 	c.judge(tb)
 }
 
-// judge fails a cell of which nothing counts, once.
+// judge fails a cell of which nothing counts, or next to nothing before calls
+// failed the same way each time, once.
 func (c *Cell) judge(tb testing.TB) {
+	stuck := c.sample.stuck()
 	switch {
+	case !c.judged && stuck != "" && stuck == c.sampler.stopped && c.sample.counted > 0 && c.sample.counted < stuckLost:
+		c.plan.errorf(tb, "only %d of %s count: %s", c.sample.counted, plural(c.sample.attempts, "invocation"), stuck)
 	case c.sample.counted > 0 || c.judged || tb.Skipped():
 		return
 	case c.sample.attempts > 0:

@@ -34,6 +34,8 @@ type sample struct {
 // streak is calls that failed the same way, one after another.
 type streak struct {
 	n      int
+	lost   int // batches of them
+	batch  int // the latest
 	cause  driver.Cause
 	detail string
 	same   string // the detail without words that number something
@@ -45,6 +47,9 @@ func (k *streak) extend(v *Invocation) {
 	same := numbered.ReplaceAllString(v.Detail, "#")
 	if k.n == 0 || k.cause != v.Cause || k.same != same {
 		*k = streak{cause: v.Cause, detail: v.Detail, same: same, retry: v.Cause == driver.Throttled || v.Cause == driver.Cancelled}
+	}
+	if k.n == 0 || k.batch != v.Batch {
+		k.lost, k.batch = k.lost+1, v.Batch
 	}
 	k.n++
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/harness/stats"
 )
@@ -82,6 +83,9 @@ const (
 	stuckAtFirst = 3
 	// stuckLater is how many may after that, one after another.
 	stuckLater = 100
+	// stuckLost is how many batches may whose sandbox cannot be reached, and how
+	// many samples are worth having if it then cannot.
+	stuckLost = 10
 )
 
 // stuck says that calls fail the same way each time, or returns nothing: the
@@ -91,7 +95,8 @@ func (s *sample) stuck() string {
 	if s.counted > 0 {
 		least = stuckLater
 	}
-	if s.streak.n < least || s.streak.retry {
+	lost := s.streak.n > 0 && s.streak.lost >= stuckLost && (s.streak.cause == driver.Network || s.streak.cause == driver.Crash)
+	if s.streak.n < least && !lost || s.streak.retry {
 		return ""
 	}
 	return fmt.Sprintf("%s failed the same way: %s: %s", plural(s.streak.n, "call"), s.streak.cause, plain.Line(s.streak.detail, 200))
