@@ -11,6 +11,7 @@ type Call struct {
 	Waited time.Duration // from then to the last byte of the answer
 	Served time.Duration // the same from when the request was sent: the handler ran within it
 	Memory int64         // bytes that the function may have; 0: not known
+	Here   int           // processors of this machine, where the sandbox is on it; 0: it is elsewhere
 }
 
 // The bounds are what cannot be exceeded, not what is usual: durations of two
@@ -23,6 +24,10 @@ const (
 	oldest      = 366 * 24 * time.Hour // a process, which may come from a snapshot
 	processors  = 1024
 	uncounted   = 1 << 30 // bytes that a process may have besides twice its limit
+
+	// Of a sandbox on this machine, whose clock is the client's.
+	slack         = time.Second // a step of the clock, a process that waits for a processor
+	uncountedHere = 512 << 20   // files of libraries, what is had before the watchdog looks
 )
 
 // Possible returns nil, or what in the answer cannot be, as seen by the client.
@@ -52,6 +57,31 @@ func (a *Answer) Possible(c Call) error {
 		return fmt.Errorf("cpu_us is %v, but the client had the answer after %v", cpu, c.Served)
 	}
 	if c.Memory > 0 && a.Memory > 2*c.Memory+uncounted {
+		return fmt.Errorf("memory_bytes is %d, but the function may have %d", a.Memory, c.Memory)
+	}
+	if c.Here > 0 {
+		return a.possibleHere(c)
+	}
+	return nil
+}
+
+// possibleHere is Possible for a sandbox on this machine.
+func (a *Answer) possibleHere(c Call) error {
+	begin, end, handler := time.UnixMicro(a.Begin), time.UnixMicro(a.End), time.Duration(a.Handler)
+	from, to := c.Sent.Add(-slack), c.Sent.Add(c.Waited+slack)
+	cpu := time.Duration(a.CPU) * time.Microsecond
+	switch apart := (end.Sub(begin) - handler).Abs(); {
+	case begin.Before(from) || begin.After(to):
+		return fmt.Errorf("begin_us is %v after the call was made, but the client had the answer after %v, on the same machine", begin.Sub(c.Sent), c.Waited)
+	case end.Before(from) || end.After(to):
+		return fmt.Errorf("end_us is %v after the call was made, but the client had the answer after %v, on the same machine", end.Sub(c.Sent), c.Waited)
+	case a.age() < -slack:
+		return fmt.Errorf("boot_us is %v after begin_us", -a.age())
+	case apart > slack+handler/10:
+		return fmt.Errorf("handler_ns is %v, but from begin_us to end_us are %v", handler, end.Sub(begin))
+	case cpu/time.Duration(c.Here) > c.Served+slack:
+		return fmt.Errorf("cpu_us is %v, but the client had the answer after %v, and the machine has %d processors", cpu, c.Served, c.Here)
+	case c.Memory > 0 && a.Memory > 2*c.Memory+uncountedHere:
 		return fmt.Errorf("memory_bytes is %d, but the function may have %d", a.Memory, c.Memory)
 	}
 	return nil

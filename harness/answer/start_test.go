@@ -85,6 +85,17 @@ func TestPossible(t *testing.T) {
 		{"init of weeks", func(a *answer.Answer, _ *answer.Call) { a.Count, a.Cold, a.Init = 2, false, 1e13 }, "init_us"},
 		{"CPU time of years", func(a *answer.Answer, _ *answer.Call) { a.CPU = 1e14 }, "cpu_us"},
 		{"a million times the memory", func(a *answer.Answer, _ *answer.Call) { a.Memory = 9e17 }, "memory_bytes is 900000000000000000, but the function may have 134217728"},
+		{"right, on this machine", func(_ *answer.Answer, c *answer.Call) { c.Here = 1 }, ""},
+		{"two processors here, ticks of 10 ms", func(a *answer.Answer, c *answer.Call) { c.Here, a.CPU, a.Boot = 2, 620_000, a.Boot-10_000 }, ""},
+		{"a step of the clock here", func(a *answer.Answer, c *answer.Call) { c.Here = 1; a.Begin += 900_000 }, ""},
+		{"libraries here", func(a *answer.Answer, c *answer.Call) { c.Here, a.Memory = 1, 600<<20 }, ""},
+		{"begin a minute ago here", func(a *answer.Answer, c *answer.Call) { c.Here = 1; a.Begin -= 60e6 }, "begin_us is -59.81s after"},
+		{"end a minute later here", func(a *answer.Answer, c *answer.Call) { c.Here = 1; a.End += 60e6 }, "end_us is 1m0.29s after"},
+		{"boot after begin here", func(a *answer.Answer, c *answer.Call) { c.Here, a.Count, a.Cold = 1, 2, false; a.Boot += 3e6 }, "boot_us is 2.82s after begin_us"},
+		{"another interval here", func(a *answer.Answer, c *answer.Call) { c.Here, c.Waited = 1, 5*time.Second; a.End += 3e6 }, "handler_ns is 100ms, but from begin_us to end_us are 3.1s"},
+		{"CPU time of ten processors here", func(a *answer.Answer, c *answer.Call) { c.Here, a.CPU = 2, 13e6 }, "the machine has 2 processors"},
+		{"six times the memory here", func(a *answer.Answer, c *answer.Call) { c.Here, a.Memory = 1, 6*c.Memory+1 }, "memory_bytes"},
+
 		{"ten times the memory", func(a *answer.Answer, c *answer.Call) { c.Memory = 512 << 20; a.Memory = 10 * c.Memory }, "memory_bytes"},
 	}
 	for _, tt := range tests {
