@@ -59,7 +59,7 @@ func (c *Cell) examine(a answer.Answer, v *Invocation) {
 			Sent: v.at, Waited: v.Client, Served: v.Client - v.Queue - v.DNS - v.Connect - v.TLS, Memory: int64(c.spec.Memory) << 20,
 		}
 		// A machine that was suspended has lost time that the client did not wait.
-		if c.owns && c.run.stalls.during(v.at, v.Client) == 0 {
+		if c.here && c.run.stalls.during(v.at, v.Client) == 0 {
 			call.Here = processors()
 		}
 		strange = a.Possible(call)

@@ -41,6 +41,7 @@ type Cell struct {
 	returned bool // the body did: it neither panicked nor ended the test
 	judged   bool // it was told that nothing counts
 	owns     bool // its sandboxes are this process's to end
+	here     bool // and on this machine
 	keeps    bool // its sandboxes wait for its next turn
 
 	// Of the turn under way, for the body's goroutine.

@@ -98,7 +98,7 @@ func TestBenchmarkInterrupted(t *testing.T) {
 
 // TestDeadline: the run ends before the test binary's deadline.
 func TestDeadline(t *testing.T) {
-	c := newChild(t, []string{"SEBS_SAMPLES=10000,3s"}, "-test.run", "Model/002.slow/sequential", "-test.timeout", "3.2s")
+	c := newChild(t, []string{"SEBS_SAMPLES=10000,6s"}, "-test.run", "^TestModel$/002.slow/sequential", "-test.timeout", "6.6s")
 	require.Error(t, c.Run())
 	require.Contains(t, c.out.String(), "the time of -timeout is over")
 	require.NotContains(t, c.out.String(), "panic: test timed out")
@@ -177,7 +177,10 @@ func TestSweepBesideCopy(t *testing.T) {
 	temp := t.TempDir()
 	c := newChild(t, []string{"SEBS_SAMPLES=10000,1m", "TMPDIR=" + temp}, "-test.run", "Model/002.slow/sequential")
 	started(t, c, slowSequential)
-	folder := c.folder(t)
+	runs, err := filepath.Glob(filepath.Join(c.results, "2*")) // what it prints is read once it has ended
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+	folder := runs[0]
 	var manifest struct{ ID string }
 	read(t, filepath.Join(folder, "run.json"), &manifest)
 	folders, err := filepath.Glob(filepath.Join(temp, "sebs-"+manifest.ID+"-*"))

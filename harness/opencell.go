@@ -120,7 +120,7 @@ func (c *Cell) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("deploy %s: %w", c.spec.Name, err)
 	}
-	c.owns = endpoint.Dial != nil
+	c.owns, c.here = endpoint.Dial != nil, endpoint.Here
 	if c.spec.Trigger == driver.SDK {
 		invoker, ok := fn.on.Platform.(driver.Invoker)
 		if !ok {

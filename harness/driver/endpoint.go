@@ -25,6 +25,10 @@ type Endpoint struct {
 	// *Failure, from Dial or from reading, is the cause of the failed call.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// Here reports that sandboxes are on this machine, so that their clock and
+	// processors are its own, and answers are held to them.
+	Here bool
+
 	// Sign adds authentication to a request with the given body; nil: none.
 	Sign func(r *http.Request, body []byte) error
 

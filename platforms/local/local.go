@@ -78,7 +78,9 @@ func (p *Platform) Isolation() string {
 
 // Deploy makes the function exist.
 func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
-	return p.functions.Deploy(ctx, s, func() (*pool.Function, error) { return p.newFunction(ctx, s, pkg) })
+	endpoint, err := p.functions.Deploy(ctx, s, func() (*pool.Function, error) { return p.newFunction(ctx, s, pkg) })
+	endpoint.Here = p.direct // otherwise the engine may be on another machine
+	return endpoint, err
 }
 
 // Retire removes the function's containers: idle ones now, those with a call

@@ -151,6 +151,7 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 	}
 	return driver.Endpoint{
 		URL:    "http://sim/" + s.Name,
+		Here:   true,
 		Decode: decode,
 		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			if err := p.ready(ctx); err != nil {
