@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -71,34 +72,58 @@ func (m mark) guard(by driver.Guard) (release func()) {
 // rounds bounds how often processes are looked for that were forked meanwhile.
 const rounds = 100
 
+// unsureRounds bounds how often processes without an environment are looked at
+// again: one that is becoming another program has none for a moment.
+const unsureRounds = 25
+
 func (m mark) kill() error {
-	for range rounds {
-		left := 0
-		files, err := filepath.Glob("/proc/[0-9]*/environ")
+	for unsure, round := 0, 0; round < rounds; round++ {
+		found, bare, err := m.find()
 		if err != nil {
 			return err
 		}
-		for _, f := range files {
-			env, err := os.ReadFile(f)
-			if err != nil { // it has ended, or is another user's
-				continue
-			}
-			for entry := range bytes.SplitSeq(env, []byte{0}) {
-				if string(entry) != string(m) {
-					continue
-				}
+		for _, pid := range found {
+			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
+		}
+		if len(found) > 0 {
+			continue
+		}
+		if !bare || unsure == unsureRounds {
+			return nil
+		}
+		unsure++
+		time.Sleep(2 * time.Millisecond)
+	}
+	return errors.New("there are always new processes")
+}
+
+// find returns the processes with the mark, and whether there are any without
+// an environment.
+func (m mark) find() (found []int, bare bool, err error) {
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		return nil, false, err
+	}
+	for _, f := range files {
+		env, err := os.ReadFile(f)
+		if err != nil { // it has ended, or is another user's
+			continue
+		}
+		if len(env) == 0 { // kernel threads and the dead have no program either
+			_, err := os.Readlink(filepath.Join(filepath.Dir(f), "exe"))
+			bare = bare || err == nil
+			continue
+		}
+		for entry := range bytes.SplitSeq(env, []byte{0}) {
+			if string(entry) == string(m) {
 				if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
-					_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
-					left++
+					found = append(found, pid)
 				}
 				break
 			}
 		}
-		if left == 0 {
-			return nil
-		}
 	}
-	return errors.New("there are always new processes")
+	return found, bare, nil
 }
 
 func (m mark) remove() error { return nil }
