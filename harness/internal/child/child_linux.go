@@ -70,14 +70,20 @@ func (m mark) guard(by driver.Guard) (release func()) {
 }
 
 // rounds bounds how often processes are looked for that were forked meanwhile.
-const rounds = 100
+const rounds = 200
 
-// unsureRounds bounds how often processes without an environment are looked at
-// again: one that is becoming another program has none for a moment.
-const unsureRounds = 25
+// A look at all processes can miss one: that was forked with a number already
+// passed, by one that has ended since; or that is becoming another program, and
+// has no environment for a moment. So nobody must be found several times running,
+// more often while there is a process without an environment.
+const (
+	sure     = 4
+	sureBare = 25
+)
 
 func (m mark) kill() error {
-	for unsure, round := 0, 0; round < rounds; round++ {
+	nobody := 0
+	for range rounds {
 		found, bare, err := m.find()
 		if err != nil {
 			return err
@@ -85,13 +91,13 @@ func (m mark) kill() error {
 		for _, pid := range found {
 			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
 		}
+		nobody++
 		if len(found) > 0 {
-			continue
+			nobody = 0
 		}
-		if !bare || unsure == unsureRounds {
+		if nobody >= sureBare || nobody >= sure && !bare {
 			return nil
 		}
-		unsure++
 		time.Sleep(2 * time.Millisecond)
 	}
 	return errors.New("there are always new processes")
