@@ -120,11 +120,16 @@ func (s *stalls) untold(from, to time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Since(s.began)
-	times := append(s.recent[:], now)
-	for i, at := range times[1:] {
-		if at-times[i] > 2*stallTick && at > from && times[i] < to && now-at < stallTold {
+	before := s.recent[0]
+	for i := 1; i <= len(s.recent); i++ {
+		at := now
+		if i < len(s.recent) {
+			at = s.recent[i]
+		}
+		if at-before > 2*stallTick && at > from && before < to && now-at < stallTold {
 			return true
 		}
+		before = at
 	}
 	return false
 }

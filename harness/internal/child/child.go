@@ -42,9 +42,10 @@ type keeper interface {
 	remove() error // what it left in the machine
 }
 
-// Start starts cmd in a session, and so a process group, of its own. If its context is done, all of
-// the child is killed. What is left of the child when this process is killed is
-// guard's, if it is not nil. The caller waits for the child.
+// Start starts cmd in a session, and so a process group, of its own. If its
+// context is done, all of the child is killed. What is left of the child when
+// this process is killed is guard's, if it is not nil. The caller waits for the
+// child.
 func Start(cmd *exec.Cmd, guard driver.Guard) (*Child, error) {
 	if cmd.Err != nil {
 		return nil, cmd.Err
