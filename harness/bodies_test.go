@@ -70,7 +70,7 @@ func TestBodies(t *testing.T) {
 	}{
 		{body: "return", keep: []string{"warm", "sequential"}},
 		{body: "fail", fail: true, want: []string{"as the test wants"}, keep: []string{"warm", "sequential"}},
-		{body: "skip", want: []string{"as the test wants", "--- SKIP: TestBody/"}, keep: []string{"warm", "sequential"}},
+		{body: "skip", want: []string{"as the test wants", "--- SKIP: TestBody/", "stopped: the body skipped the rest"}, keep: []string{"warm", "sequential"}},
 		{body: "fail", args: []string{"-test.failfast"}, fail: true, want: []string{"as the test wants"}},
 		{body: "fail", args: []string{"-test.count=2"}, fail: true, keep: []string{"warm", "sequential"}},
 		{body: "panic", fail: true, want: []string{"panic: as the test wants"}},

@@ -234,13 +234,14 @@ func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
 }
 
 // Invoke makes one call with the cell's input, checks its output, records and
-// returns it.
+// returns it. When it is not the cell's turn, or its body has ended, it makes no
+// call, fails the test and returns one that was cancelled.
 func (c *Cell) Invoke(ctx context.Context) Invocation {
 	return c.invoke(ctx, c.input, true)
 }
 
 // InvokeWith makes one call with another payload, which must be encoded as a
-// JSON object; the output is not checked.
+// JSON object; the output is not checked. It is for the cell's turn, as Invoke is.
 func (c *Cell) InvokeWith(ctx context.Context, payload any) (Invocation, error) {
 	in := newInput(payload)
 	if in.err != nil {
@@ -250,6 +251,9 @@ func (c *Cell) InvokeWith(ctx context.Context, payload any) (Invocation, error) 
 }
 
 func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
+	if !c.mine("Invoke") {
+		return Invocation{Cause: driver.Cancelled, Detail: "no call was made: it is not the cell's turn"}
+	}
 	batch := c.beginCalls()
 	defer c.endCalls()
 	var v Invocation

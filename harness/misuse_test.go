@@ -69,6 +69,17 @@ var misuses = map[string]struct {
 		},
 		want: []string{": Batch is called when it is not the cell's turn, or its body has ended: use a cell"},
 	},
+	"ended-cell-invoke": {
+		conditions: twoCells,
+		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+			if kept == nil {
+				cell.Invoke(ctx)
+				kept = cell
+			}
+			kept.Invoke(ctx)
+		},
+		want: []string{": Invoke is called when it is not the cell's turn, or its body has ended: use a cell"},
+	},
 	"waiting-cell": {
 		conditions: twoCells,
 		body: func(ctx context.Context, _ *testing.T, cell *harness.Cell) {

@@ -173,6 +173,9 @@ func (c *Cell) end(tb testing.TB) {
 	if !c.begun {
 		return
 	}
+	if c.sampler.stopped == "" && tb.Skipped() {
+		c.sampler.stopped, c.sampler.told = "the body skipped the rest", true
+	}
 	if err := errors.Join(c.giveUp(), c.close()); err != nil {
 		c.plan.errorf(tb, "%v", err)
 	}

@@ -133,7 +133,10 @@ func (p *progress) line(c *Cell, text string) string {
 func (p *progress) show(text string, always, lasting bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	text = fmt.Sprintf("[%d/%d %s] %s", p.done, p.cells, time.Since(p.started).Round(time.Second), told(text))
+	text = told(text)
+	if p.cells > 0 {
+		text = fmt.Sprintf("[%d/%d %s] %s", p.done, p.cells, time.Since(p.started).Round(time.Second), text)
+	}
 	if p.plain != nil && lasting {
 		fmt.Fprintln(p.plain, "sebs "+text)
 	}
