@@ -144,7 +144,7 @@ func (w *workload) deploy(t *testing.T, language, suffix string, environment map
 	}
 	spec.Name = driver.FunctionName(w.machine.run.Prefix, spec, features.MaxName-len(suffix)) + suffix
 	built, err := w.machine.packages.Package(t.Context(), build.Job{
-		Platform: w.machine.Platform, PlatformName: "process", Files: w.Files, Spec: spec, Log: t.Output(),
+		Builder: w.machine.Platform, Platform: "process", Files: w.Files, Spec: spec, Log: t.Output(),
 	})
 	require.NoError(t, err)
 	endpoint, err := w.machine.Deploy(t.Context(), spec, built.Package)

@@ -62,7 +62,7 @@ func (p *plan) unbuilt() int {
 // job is what builds the function's package.
 func (f *plannedFunction) job(r *run) build.Job {
 	return build.Job{
-		Platform: f.on.Platform, PlatformName: f.platform, Files: f.benchmark.Files, Spec: f.spec,
+		Builder: f.on.Platform, Platform: f.platform, Files: f.benchmark.Files, Spec: f.spec,
 		Anew: r.updates("code"), Log: r.log, Guard: r.guard,
 	}
 }

@@ -178,7 +178,7 @@ func (t *trial) try(ctx context.Context, rt driver.Runtime) (string, error) {
 		Memory: 256, Timeout: 30 * time.Second, Modules: []driver.Module{driver.Storage}, Environment: t.access,
 	}
 	spec.Name = driver.FunctionName(t.prefix, spec, f.MaxName)
-	built, err := t.packages.Package(ctx, build.Job{Platform: t.platform, PlatformName: t.name, Files: files, Spec: spec, Guard: t.guard})
+	built, err := t.packages.Package(ctx, build.Job{Builder: t.platform, Platform: t.name, Files: files, Spec: spec, Guard: t.guard})
 	if err != nil {
 		return "", err
 	}

@@ -25,13 +25,13 @@ import (
 
 // Job is what to build, and who builds it.
 type Job struct {
-	Platform     driver.Platform
-	PlatformName string       // "process"
-	Files        fs.FS        // the benchmark's folder: a folder for each language, init.sh, package.sh, resources
-	Spec         driver.Spec  // its name, configuration and trigger do not change the package
-	Anew         bool         // build it even if it is in the store, in the place of what is there
-	Log          io.Writer    // lines about what is waited for or built again; nil: none
-	Guard        driver.Guard // kills what scripts left if this process is killed; nil: none
+	Builder  driver.Builder
+	Platform string       // its name: "process"
+	Files    fs.FS        // the benchmark's folder: a folder for each language, init.sh, package.sh, resources
+	Spec     driver.Spec  // its name, configuration and trigger do not change the package
+	Anew     bool         // build it even if it is in the store, in the place of what is there
+	Log      io.Writer    // lines about what is waited for or built again; nil: none
+	Guard    driver.Guard // kills what scripts left if this process is killed; nil: none
 }
 
 // Result is a package of a store.

@@ -58,7 +58,7 @@ func (b *building) run(ctx context.Context) (r Result, err error) {
 	m := manifest{
 		Format:       format,
 		Digest:       b.digest,
-		Platform:     b.PlatformName,
+		Platform:     b.Platform,
 		Benchmark:    b.Spec.Benchmark,
 		Runtime:      b.Spec.Runtime.String(),
 		Variant:      b.Spec.Variant,
@@ -102,7 +102,7 @@ func (b *building) build(ctx context.Context, made string, log io.Writer) (p dri
 	if err != nil {
 		return driver.Package{}, nil, err
 	}
-	p, err = b.Platform.Build(ctx, code, b.Spec, log)
+	p, err = b.Builder.Build(ctx, code, b.Spec, log)
 	if err != nil {
 		return driver.Package{}, nil, err
 	}

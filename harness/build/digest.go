@@ -24,7 +24,7 @@ func (s *staging) digest(j Job, r driver.Recipe) (string, error) {
 		return "", err
 	}
 	d := digester{sha256.New()}
-	d.text("sebs package", format, j.PlatformName, j.Spec.Benchmark, j.Spec.Runtime.Language, j.Spec.Runtime.Version,
+	d.text("sebs package", format, j.Platform, j.Spec.Benchmark, j.Spec.Runtime.Language, j.Spec.Runtime.Version,
 		string(j.Spec.Architecture), string(j.Spec.Kind), r.Builder)
 	if s.whole {
 		d.text("all that SeBS installs")

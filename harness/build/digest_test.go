@@ -51,7 +51,7 @@ func (in *inputs) write(name, data string) { in.files[name] = &fstest.MapFile{Da
 func (in *inputs) digest(t *testing.T, s *build.Store) string {
 	t.Helper()
 	in.job.Files = in.files
-	in.job.Platform = &platform{recipe: in.recipe}
+	in.job.Builder = &platform{recipe: in.recipe}
 	r, err := s.Package(t.Context(), in.job)
 	require.NoError(t, err)
 	return r.Digest
@@ -97,7 +97,7 @@ func TestDigestChanges(t *testing.T) {
 		"packages joined":     func(in *inputs) { in.recipe.Packages = []string{"boto3==1.0minio==7.0"} },
 		"packages in order":   func(in *inputs) { slices.Reverse(in.recipe.Packages) },
 		"the builder":         func(in *inputs) { in.recipe.Builder = "/usr/bin/python3.11 3.11.8 cpython-311" },
-		"the platform":        func(in *inputs) { in.job.PlatformName = "other" },
+		"the platform":        func(in *inputs) { in.job.Platform = "other" },
 		"the benchmark":       func(in *inputs) { in.job.Spec.Benchmark = "001.fake" },
 		"the version":         func(in *inputs) { in.job.Spec.Runtime.Version = "3.12" },
 		"the language": func(in *inputs) {
@@ -183,7 +183,7 @@ func TestDigestOnDisk(t *testing.T) {
 	}
 	want := in.digest(t, s)
 	r, err := s.Package(t.Context(), build.Job{
-		Platform: &platform{recipe: in.recipe}, PlatformName: "fake", Files: os.DirFS(dir), Spec: in.job.Spec,
+		Builder: &platform{recipe: in.recipe}, Platform: "fake", Files: os.DirFS(dir), Spec: in.job.Spec,
 	})
 	require.NoError(t, err)
 	require.Equal(t, want, r.Digest)

@@ -24,9 +24,9 @@ func ExampleStore_Package() {
 		return
 	}
 	job := build.Job{
-		Platform:     &platform{recipe: driver.Recipe{Files: map[string][]byte{"handler.py": []byte("import function\n")}}},
-		PlatformName: "fake",
-		Files:        folder(),
+		Builder:  &platform{recipe: driver.Recipe{Files: map[string][]byte{"handler.py": []byte("import function\n")}}},
+		Platform: "fake",
+		Files:    folder(),
 		Spec: driver.Spec{
 			Benchmark: "000.fake", Runtime: driver.Runtime{Language: "python", Version: "3.11"},
 			Architecture: driver.X64, Kind: driver.Archive,

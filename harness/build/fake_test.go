@@ -13,12 +13,11 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// platform is a platform of which only what a build needs works.
+// platform is the part of a platform that a build needs.
 type platform struct {
-	driver.Platform // nil: any other method is not to be called
-	recipe          driver.Recipe
-	build           func(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error)
-	builds          int
+	recipe driver.Recipe
+	build  func(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error)
+	builds int
 }
 
 func (p *platform) Recipe(context.Context, driver.Spec) (driver.Recipe, error) {
@@ -69,9 +68,9 @@ func openStore(tb testing.TB) *build.Store {
 }
 
 // job is the build of files in Python by p.
-func job(tb testing.TB, p driver.Platform, files fs.FS) build.Job {
+func job(tb testing.TB, p driver.Builder, files fs.FS) build.Job {
 	tb.Helper()
-	return build.Job{Platform: p, PlatformName: "fake", Files: files, Spec: spec(tb, "python-3.11"), Log: testLog{tb}}
+	return build.Job{Builder: p, Platform: "fake", Files: files, Spec: spec(tb, "python-3.11"), Log: testLog{tb}}
 }
 
 // testLog writes to the log of a test.

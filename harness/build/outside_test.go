@@ -100,7 +100,7 @@ func TestDigestOfOutside(t *testing.T) {
 	put("setup.py", "1")
 	put("deep/module.py", "1")
 	digest := func(requirements string) string {
-		j := Job{PlatformName: "fake", Files: fstest.MapFS{"python/requirements.txt": {Data: []byte(requirements)}}, Spec: driver.Spec{
+		j := Job{Platform: "fake", Files: fstest.MapFS{"python/requirements.txt": {Data: []byte(requirements)}}, Spec: driver.Spec{
 			Benchmark: "000.fake", Runtime: driver.Runtime{Language: "python", Version: "3.11"}, Architecture: driver.X64, Kind: driver.Archive,
 		}}
 		s, err := newStaging(j, driver.Recipe{})

@@ -65,7 +65,7 @@ func child(dir string) error {
 		return err
 	}
 	r, err := s.Package(context.Background(), build.Job{
-		Platform: p, PlatformName: "fake", Files: childFiles(), Spec: childSpec, Log: os.Stdout, Guard: g,
+		Builder: p, Platform: "fake", Files: childFiles(), Spec: childSpec, Log: os.Stdout, Guard: g,
 	})
 	err = errors.Join(err, g.Close())
 	if err != nil {
@@ -189,7 +189,7 @@ func TestKilledBuild(t *testing.T) {
 	b.until(t, "building")
 	b.kill(t)
 	require.Len(t, entries(t, dir, "tmp"), 1)
-	r, err := s.Package(t.Context(), build.Job{Platform: &platform{}, PlatformName: "fake", Files: childFiles(), Spec: childSpec})
+	r, err := s.Package(t.Context(), build.Job{Builder: &platform{}, Platform: "fake", Files: childFiles(), Spec: childSpec})
 	require.NoError(t, err)
 	require.False(t, r.Reused)
 	require.NoFileExists(t, filepath.Join(r.Dir, "half"))
@@ -243,7 +243,7 @@ func TestWaitCancelled(t *testing.T) {
 	b.until(t, "building")
 	s, err := build.OpenStore(dir)
 	require.NoError(t, err)
-	job := build.Job{Platform: &platform{}, PlatformName: "fake", Files: childFiles(), Spec: childSpec}
+	job := build.Job{Builder: &platform{}, Platform: "fake", Files: childFiles(), Spec: childSpec}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = s.Package(ctx, job)

@@ -97,7 +97,7 @@ func (s *Store) Package(ctx context.Context, job Job) (Result, error) {
 	r, err := s.pack(ctx, job)
 	if err != nil {
 		runtime := strings.TrimSpace(job.Spec.Runtime.String() + " " + job.Spec.Variant)
-		return Result{}, fmt.Errorf("build %s in %s for %s: %w", job.Spec.Benchmark, runtime, job.PlatformName, err)
+		return Result{}, fmt.Errorf("build %s in %s for %s: %w", job.Spec.Benchmark, runtime, job.Platform, err)
 	}
 	r.Took = time.Since(start)
 	return r, nil
@@ -116,7 +116,7 @@ func (s *Store) Builds(ctx context.Context, job Job) (bool, error) {
 
 // prepare returns what a job's package is made of, and its digest.
 func prepare(ctx context.Context, job Job) (driver.Recipe, staging, string, error) {
-	recipe, err := job.Platform.Recipe(ctx, job.Spec)
+	recipe, err := job.Builder.Recipe(ctx, job.Spec)
 	if err != nil {
 		return driver.Recipe{}, staging{}, "", err
 	}

@@ -27,14 +27,48 @@ import (
 	"time"
 )
 
-// Platform is a FaaS service, opened for one run. All methods are safe for
-// concurrent use. A method returns promptly once its context is done, with an
-// error that matches the context's.
+// Platform is a FaaS service, opened for one run. It is composed of what a
+// driver can take from elsewhere piece by piece: one that builds with the tools
+// of this machine, or whose stores are those of this machine, embeds the
+// implementation of that part and writes the others.
+//
+// All methods are safe for concurrent use. A method returns promptly once its
+// context is done, with an error that matches the context's.
 type Platform interface {
+	Functions
+	Builder
+	Stores
+	Inventory
+
+	// Close releases what the process holds (sandboxes, servers, connections)
+	// and leaves deployed resources as they are where they outlive the process.
+	// A second Close does nothing.
+	Close(ctx context.Context) error
+}
+
+// Functions are what a platform is for: deployed code that can be called.
+type Functions interface {
 	// Features says what the platform can do. It is constant for an opened
 	// platform and does no I/O.
 	Features() Features
 
+	// Deploy makes the function s.Name exist with the code of p and the
+	// configuration of s, and returns how to invoke it. It reconciles: if
+	// nothing differs it only reads. A change of code or of configuration
+	// takes effect before Deploy returns; the next call is then cold. An
+	// existing function that does not carry this run's prefix matches
+	// ErrNotOurs and is left as it is.
+	Deploy(ctx context.Context, s Spec, p Package) (Endpoint, error)
+
+	// Retire makes every call of the function that begins after Retire
+	// returns cold until new sandboxes were started by such calls. A function
+	// that does not exist matches ErrNotFound.
+	Retire(ctx context.Context, name string) error
+}
+
+// Builder makes packages of a benchmark's sources. Its two steps are all that
+// package build asks of a platform.
+type Builder interface {
 	// Recipe says what Build will add to the sources of s and by which tools.
 	// It does not change anything and uses no network. All of it enters the
 	// package's digest, so two equal recipes for equal sources must build
@@ -49,26 +83,20 @@ type Platform interface {
 	// tools print goes to log. The paths in the returned Package are relative
 	// to dir.
 	Build(ctx context.Context, dir string, s Spec, log io.Writer) (Package, error)
+}
 
-	// Deploy makes the function s.Name exist with the code of p and the
-	// configuration of s, and returns how to invoke it. It reconciles: if
-	// nothing differs it only reads. A change of code or of configuration
-	// takes effect before Deploy returns; the next call is then cold. An
-	// existing function that does not carry this run's prefix matches
-	// ErrNotOurs and is left as it is.
-	Deploy(ctx context.Context, s Spec, p Package) (Endpoint, error)
-
-	// Retire makes every call of the function that begins after Retire
-	// returns cold until new sandboxes were started by such calls. A function
-	// that does not exist matches ErrNotFound.
-	Retire(ctx context.Context, name string) error
-
+// Stores are the stores that functions of the platform use.
+type Stores interface {
 	// Buckets returns the platform's object store, started on first use.
 	Buckets(ctx context.Context) (Buckets, error)
 
 	// Tables returns the platform's NoSQL store, started on first use.
 	Tables(ctx context.Context) (Tables, error)
+}
 
+// Inventory is what a run has on a platform. Clean-up and sweeping need no
+// other part.
+type Inventory interface {
 	// Resources lists everything that carries the run's prefix: functions,
 	// buckets, tables, and whatever else the platform created. Nobody else's.
 	Resources(ctx context.Context) iter.Seq2[Resource, error]
@@ -76,11 +104,6 @@ type Platform interface {
 	// Remove deletes r. A resource that does not exist is not an error; one
 	// without the run's prefix matches ErrNotOurs.
 	Remove(ctx context.Context, r Resource) error
-
-	// Close releases what the process holds (sandboxes, servers, connections)
-	// and leaves deployed resources as they are where they outlive the process.
-	// A second Close does nothing.
-	Close(ctx context.Context) error
 }
 
 // Invoker is implemented by platforms with the trigger "sdk": the function is

@@ -152,7 +152,7 @@ func (pt *platformTest) pkg(ctx context.Context, variant string) (driver.Package
 	if err != nil {
 		return driver.Package{}, err
 	}
-	result, err := pt.store.Package(ctx, build.Job{Platform: pt.platform, PlatformName: pt.options.Name, Files: files, Spec: pt.spec})
+	result, err := pt.store.Package(ctx, build.Job{Builder: pt.platform, Platform: pt.options.Name, Files: files, Spec: pt.spec})
 	if err != nil {
 		return driver.Package{}, fmt.Errorf("build the probe: %w", err)
 	}

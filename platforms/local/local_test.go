@@ -105,7 +105,7 @@ func deploy(t *testing.T, p driver.Platform, s driver.Spec, source string) *invo
 	t.Helper()
 	name := map[string]string{"python": "python/function.py", "nodejs": "nodejs/function.js"}[s.Runtime.Language]
 	built, err := store(t).Package(t.Context(), build.Job{
-		Platform: p, PlatformName: local.Name, Spec: s, Log: t.Output(),
+		Builder: p, Platform: local.Name, Spec: s, Log: t.Output(),
 		Files: fstest.MapFS{name: {Data: []byte(source), Mode: 0o644}},
 	})
 	require.NoError(t, err)

@@ -68,10 +68,10 @@ func tryBuild(t *testing.T, dir string, s driver.Spec, source string) (build.Res
 	store, err := build.OpenStore(dir)
 	require.NoError(t, err)
 	r, err := store.Package(t.Context(), build.Job{
-		Platform:     openPlatform(t, isolations["shared"]),
-		PlatformName: process.Name,
-		Files:        fstest.MapFS{s.Runtime.Language + "/" + sources[s.Runtime.Language]: {Data: []byte(source), Mode: 0o444}},
-		Spec:         s,
+		Builder:  openPlatform(t, isolations["shared"]),
+		Platform: process.Name,
+		Files:    fstest.MapFS{s.Runtime.Language + "/" + sources[s.Runtime.Language]: {Data: []byte(source), Mode: 0o444}},
+		Spec:     s,
 	})
 	leftout.If(t, err)
 	return r, err
@@ -120,7 +120,7 @@ func TestGoModules(t *testing.T) {
 	s := spec(t, p, "go")
 	store, err := build.OpenStore(t.TempDir())
 	require.NoError(t, err)
-	r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Spec: s, Files: fstest.MapFS{
+	r, err := store.Package(t.Context(), build.Job{Builder: p, Platform: process.Name, Spec: s, Files: fstest.MapFS{
 		"go/function.go": {Data: []byte("package function\n\nimport \"" + module + "/floats\"\n\n" +
 			"func Handler(event struct{ Terms []float64 }) (float64, error) { return floats.Sum(event.Terms), nil }\n")},
 		"go/go.mod.txt": {Data: []byte("require " + required.String())},
@@ -162,7 +162,7 @@ func TestJavaResources(t *testing.T) {
 	s := spec(t, p, "java")
 	store, err := build.OpenStore(t.TempDir())
 	require.NoError(t, err)
-	r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Spec: s, Files: fstest.MapFS{
+	r, err := store.Package(t.Context(), build.Job{Builder: p, Platform: process.Name, Spec: s, Files: fstest.MapFS{
 		"java/templates/page.html": {Data: []byte("grüße")},
 		"java/src/main/java/function/Function.java": {Data: []byte("package function;\n\npublic class Function {\n" +
 			"  public Object handler(java.util.Map<String, Object> event) throws Exception {\n" +

@@ -53,7 +53,7 @@ exports.handler = async () => [nine, (await import('./helper.js')).three, typeof
 			}
 			store, err := build.OpenStore(dir)
 			require.NoError(t, err)
-			r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Files: folder, Spec: s})
+			r, err := store.Package(t.Context(), build.Job{Builder: p, Platform: process.Name, Files: folder, Spec: s})
 			leftout.If(t, err)
 			require.NoError(t, err)
 			got := result[[]any](t, deploy(t, p, s, r.Package), "{}")

@@ -66,7 +66,7 @@ rapidjson::Document function(const rapidjson::Value &) {
 		require.NoError(t, err)
 		store, err := build.OpenStore(dir)
 		require.NoError(t, err)
-		r, err := store.Package(t.Context(), build.Job{Platform: p, PlatformName: process.Name, Files: sources, Spec: s})
+		r, err := store.Package(t.Context(), build.Job{Builder: p, Platform: process.Name, Files: sources, Spec: s})
 		leftout.If(t, err)
 		require.NoError(t, err)
 		require.True(t, result[bool](t, deploy(t, p, s, r.Package), "{}"))
