@@ -120,7 +120,7 @@ func (c *Cell) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("deploy %s: %w", c.spec.Name, err)
 	}
-	c.owns, c.here = endpoint.Dial != nil, endpoint.Here
+	c.owns, c.here = endpoint.Sandbox, endpoint.Here
 	if c.spec.Trigger == driver.SDK {
 		invoker, ok := fn.on.Platform.(driver.Invoker)
 		if !ok {

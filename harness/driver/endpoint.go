@@ -19,11 +19,15 @@ type Endpoint struct {
 	TLS    *tls.Config // nil: the default configuration
 
 	// Dial, where it is not nil, opens the connection for a call that finds no
-	// idle one. On platforms of ours (process, local, sim) it picks or starts
-	// the sandbox, and the connection is that sandbox: closing it gives the
-	// sandbox up. The connection may implement Sandbox. An error that is a
+	// idle one. The connection may implement Sandbox. An error that is a
 	// *Failure, from Dial or from reading, is the cause of the failed call.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Sandbox reports that a connection which Dial opens is a sandbox, as on
+	// platforms that run functions on this machine: dialling picks or starts
+	// it, its calls are those of the connection, and closing gives it up.
+	// Elsewhere connections lead to a service, which chooses sandboxes itself.
+	Sandbox bool
 
 	// Here reports that sandboxes are on this machine, so that their clock and
 	// processors are its own, and answers are held to them.

@@ -199,7 +199,7 @@ var answerRules = []rule{
 			if begin := time.UnixMicro(r.Answer.Begin); boot.After(begin) {
 				return fmt.Errorf("the process started at %v, after its handler's begin at %v", boot, begin)
 			}
-			if d.endpoint.Dial == nil {
+			if !d.endpoint.Sandbox {
 				return nil // a service may start sandboxes ahead
 			}
 			start := r.Answer.Start(r.Total)

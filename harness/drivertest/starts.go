@@ -168,7 +168,7 @@ var startRules = []rule{
 		why:  "a connection of the driver's own is a sandbox: who closes it wants the memory back",
 		check: func(ctx context.Context, pt *platformTest) error {
 			d, err := pt.deploy(ctx)
-			if err != nil || d.endpoint.Dial == nil {
+			if err != nil || !d.endpoint.Sandbox {
 				return err
 			}
 			if err := d.works(ctx); err != nil {

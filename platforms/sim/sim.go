@@ -150,9 +150,10 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 		return driver.Endpoint{}, nil
 	}
 	return driver.Endpoint{
-		URL:    "http://sim/" + s.Name,
-		Here:   true,
-		Decode: decode,
+		URL:     "http://sim/" + s.Name,
+		Here:    true,
+		Sandbox: true,
+		Decode:  decode,
 		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			if err := p.ready(ctx); err != nil {
 				return nil, err

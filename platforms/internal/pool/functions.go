@@ -57,9 +57,10 @@ func (f *Functions) Deploy(ctx context.Context, s driver.Spec, build func() (*Fu
 		return driver.Endpoint{}, err
 	}
 	return driver.Endpoint{
-		URL:  "http://" + s.Name + "/",
-		Here: true,
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx, s.Name) },
+		URL:     "http://" + s.Name + "/",
+		Here:    true,
+		Sandbox: true,
+		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx, s.Name) },
 	}, nil
 }
 
