@@ -1,6 +1,7 @@
 package dockerfiles_test
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -61,5 +62,17 @@ func TestInstaller(t *testing.T) {
 	for _, language := range []string{"sim", "", "../python", "a/b"} {
 		_, err := dockerfiles.Installer(language)
 		require.ErrorIs(t, err, driver.ErrUnsupported, language)
+	}
+}
+
+// The version stands in one place; what cannot read it from there agrees.
+func TestRelease(t *testing.T) {
+	for file, want := range map[string]string{
+		"../CITATION.cff": "\nversion: " + dockerfiles.Release + "\n",
+		"../CHANGELOG.md": "\n## " + dockerfiles.Release,
+	} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Contains(t, string(text), want, file)
 	}
 }
