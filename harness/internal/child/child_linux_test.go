@@ -194,7 +194,7 @@ func TestKilled(t *testing.T) {
 			require.NoError(t, err)
 			defer ready.Close()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestKilled$")
-			cmd.Env = append(os.Environ(), victim+"="+how)
+			cmd.Env = append(os.Environ(), victim+"="+how, "TMPDIR="+t.TempDir()) // which the victim cannot delete
 			cmd.ExtraFiles = []*os.File{print, held}
 			require.NoError(t, cmd.Start())
 			require.NoError(t, print.Close())
