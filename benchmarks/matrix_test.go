@@ -27,7 +27,7 @@ var columns = []struct{ language, title string }{
 // not, by the benchmark's number and the language's title.
 var omitted = []struct{ pairs, reason string }{
 	{"220 Go", "no module carries an ffmpeg program; as WebAssembly it takes 18 s of CPU for a second of video; bindings need cgo"},
-	{"411 Go", "ONNX Runtime needs a shared library that no module carries, or cgo; what is written in Go takes 17 s of CPU for a photo"},
+	{"411 Go", "ONNX Runtime needs a shared library that no module carries, or cgo; pure-Go implementations take 17 s of CPU for a photo"},
 	{"020 Java, 020 C++, 020 Go, 030 Java, 030 C++, 030 Go, 040 Java, 040 C++, 040 Go", "measure the network and clocks of a platform, which do not depend on the language"},
 }
 

@@ -1,5 +1,5 @@
-// Package testdata holds inputs of benchmarks that are too real to generate:
-// photos, a book, genomes and a video, each with its source, licence and digest in README.md.
+// Package testdata holds real-world input files of benchmarks: photos, a book,
+// genomes and a video, each with its source, licence and digest in README.md.
 // It embeds itself, so a module that imports a benchmark has its inputs too.
 //
 // The package refuses to grow: what a program can make from a seed or from

@@ -1,6 +1,6 @@
 // Package sim is a platform whose functions are models: they run in process,
 // take times from distributions that are known exactly, fail with given
-// probabilities, and wait for it in earnest. It is the reference driver, the
+// probabilities, and sleep for the sampled time. It is the reference driver, the
 // smallest example of one, and the ground truth: what the harness reports on
 // it is compared with what it was told to do.
 //
