@@ -20,7 +20,6 @@ func TestConformance(t *testing.T) {
 			}
 			drivertest.Platform(t, open, drivertest.Options{
 				Name: name, Timeout: 3 * time.Second,
-				Parallel: name == "local", // the engine takes most of the time, and waits
 			})
 		})
 	}

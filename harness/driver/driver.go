@@ -226,14 +226,18 @@ func Tags() []string {
 	return slices.Clone(registry.tags)
 }
 
-// Open opens the platform called name. A name that is not linked matches
-// ErrNotFound and the error names the build tag that links it.
+// Open opens the platform called name, if its settings are right. A name that
+// is not linked matches ErrNotFound and the error names the build tag that
+// links it.
 func Open(ctx context.Context, name string, run Run) (Platform, error) {
 	registry.Lock()
 	open := registry.open[name]
 	registry.Unlock()
 	if open == nil {
 		return nil, fmt.Errorf("platform %s: %w: it is not linked, pass -tags %s", name, ErrNotFound, name)
+	}
+	if err := CheckSettings(name); err != nil {
+		return nil, err
 	}
 	return open(ctx, run)
 }

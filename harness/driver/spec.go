@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -107,43 +106,6 @@ func (s Spec) Implementation() string {
 		return s.Runtime.String()
 	}
 	return s.Runtime.String() + "-" + s.Variant
-}
-
-// Features says what a platform can do.
-type Features struct {
-	Runtimes      []Runtime // supported; the first of each language is its default
-	Kinds         []Kind    // the first is the default
-	Architectures []Architecture
-	Triggers      []Trigger
-	Modules       []Module // stores that can be had; why one is missing is the error of Buckets or Tables
-	MaxName       int      // longest function name, bytes
-	MaxPayload    int      // largest request, bytes
-	MaxReply      int      // largest answer, bytes
-	MemoryLimits  bool     // whether a function that uses more memory than it has is stopped
-	ProcessLimits bool     // whether a function that starts too many processes is stopped
-	MaxConcurrent int      // sandboxes of one function at once, a call beyond is throttled; 0: no limit, or calls queue
-
-	// Sequential says why not each cell can have a function of its own, as the
-	// interleaving of cells wants it: deploying one takes minutes, or there may
-	// be few. They then share functions and are measured one after another.
-	// Empty: they are interleaved.
-	Sequential string
-}
-
-// Check says what of a specification the platform cannot do: an error that
-// matches ErrUnsupported, nil if there is nothing. It does not look at the name.
-func (f Features) Check(s Spec) error {
-	switch {
-	case !slices.Contains(f.Runtimes, s.Runtime):
-		return fmt.Errorf("runtime %s: %w", s.Runtime, ErrUnsupported)
-	case !slices.Contains(f.Kinds, s.Kind):
-		return fmt.Errorf("packages of the kind %q: %w", s.Kind, ErrUnsupported)
-	case !slices.Contains(f.Architectures, s.Architecture):
-		return fmt.Errorf("architecture %q: %w", s.Architecture, ErrUnsupported)
-	case !slices.Contains(f.Triggers, s.Trigger):
-		return fmt.Errorf("trigger %q: %w", s.Trigger, ErrUnsupported)
-	}
-	return nil
 }
 
 // FunctionName returns the name of the function for a run's prefix, no longer

@@ -130,7 +130,7 @@ var answerRules = []rule{
 				return err
 			}
 			member := `{"text":"` + strings.Repeat("é", 10) + `","numbers":[1,2.5,-3]},`
-			value := strings.Repeat(member, min(4<<20, pt.features.MaxPayload/2)/len(member)) + "null"
+			value := strings.Repeat(member, min(4<<20, pt.limits().MaxPayload/2)/len(member)) + "null"
 			payload := []byte(`{"do":"inside","value":[` + value + `]}`)
 			return patiently(func(int) (again, err error) {
 				var r reply

@@ -54,9 +54,6 @@ type Options struct {
 	// Writes returns how many changes the platform made so far, where it can
 	// count them. A second Deploy must not add to it.
 	Writes func(driver.Platform) int
-
-	// Parallel runs the rules beside each other, as far as -parallel allows.
-	Parallel bool
 }
 
 // Platform checks that a platform keeps the rules of package driver. open
@@ -167,7 +164,7 @@ const ruleTime = 3 * time.Minute
 func (e *environment) run(t *testing.T, rules []rule, on target) {
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
-			if e.options.Parallel {
+			if e.features.Beside {
 				t.Parallel()
 			}
 			pt := e.newPlatformTest(t, on)

@@ -23,8 +23,7 @@ func TestSim(t *testing.T) {
 }
 
 var options = drivertest.Options{
-	Name:     "sim",
-	Timeout:  time.Second,
-	Writes:   func(p driver.Platform) int { return p.(interface{ Writes() int }).Writes() },
-	Parallel: true,
+	Name:    "sim",
+	Timeout: time.Second,
+	Writes:  func(p driver.Platform) int { return p.(interface{ Writes() int }).Writes() },
 }

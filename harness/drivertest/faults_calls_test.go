@@ -101,6 +101,19 @@ func (f *fault) mistake(do string, is, told driver.Cause) {
 	}
 }
 
+// limits changes the limits of every trigger.
+func (f *fault) limits(change func(*driver.Limits)) {
+	f.features = func(have driver.Features) driver.Features {
+		changed := map[driver.Trigger]driver.Limits{}
+		for trigger, l := range have.Limits {
+			change(&l)
+			changed[trigger] = l
+		}
+		have.Limits = changed
+		return have
+	}
+}
+
 // limitFaults break the limits in Features.
 var limitFaults = map[string]func(*fault){
 	"features": func(f *fault) {
@@ -116,20 +129,20 @@ var limitFaults = map[string]func(*fault){
 	},
 	"largest-payload": func(f *fault) {
 		f.sign = func(body []byte) error {
-			if len(body) == f.Features().MaxPayload {
+			if len(body) == f.Features().Limits[driver.HTTP].MaxPayload {
 				return errors.New("the payload is too large")
 			}
 			return nil
 		}
 	},
 	"payload-too-large": func(f *fault) {
-		f.features = func(have driver.Features) driver.Features { have.MaxPayload -= 1000; return have }
+		f.limits(func(l *driver.Limits) { l.MaxPayload -= 1000 })
 	},
 	"largest-reply": func(f *fault) {
-		f.features = func(have driver.Features) driver.Features { have.MaxReply += 10_000; return have }
+		f.limits(func(l *driver.Limits) { l.MaxReply += 10_000 })
 	},
 	"reply-too-large": func(f *fault) {
-		f.features = func(have driver.Features) driver.Features { have.MaxReply -= 10_000; return have }
+		f.limits(func(l *driver.Limits) { l.MaxReply -= 10_000 })
 	},
 }
 

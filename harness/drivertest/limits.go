@@ -18,11 +18,15 @@ var limitRules = []rule{
 		why:  "names, selections and payloads are made by the limits before anything is tried",
 		check: func(_ context.Context, pt *platformTest) error {
 			f := pt.platform.Features()
-			return errors.Join(
+			var errs []error
+			for _, trigger := range f.Triggers {
+				l := f.Limits[trigger]
+				errs = append(errs, expect(l.MaxPayload > 0 && l.MaxReply > 0, "payloads of %d and replies of %d bytes by the trigger %s, want more", l.MaxPayload, l.MaxReply, trigger))
+			}
+			return errors.Join(append(errs,
 				expect(len(f.Runtimes) > 0 && len(f.Kinds) > 0 && len(f.Architectures) > 0 && len(f.Triggers) > 0,
 					"runtimes %v, kinds %v, architectures %v, triggers %v: want at least one of each", f.Runtimes, f.Kinds, f.Architectures, f.Triggers),
-				expect(f.MaxName >= 32, "the longest name has %d bytes, want at least 32", f.MaxName),
-				expect(f.MaxPayload > 0 && f.MaxReply > 0, "payloads of %d and replies of %d bytes, want more", f.MaxPayload, f.MaxReply))
+				expect(f.MaxName >= 32, "the longest name has %d bytes, want at least 32", f.MaxName))...)
 		},
 	},
 	{
@@ -45,7 +49,7 @@ var limitRules = []rule{
 		name: "largest-payload",
 		why:  "an input that fits by the limit must arrive whole",
 		check: func(ctx context.Context, pt *platformTest) error {
-			r, length, err := pt.sendPayload(ctx, pt.features.MaxPayload)
+			r, length, err := pt.sendPayload(ctx, pt.limits().MaxPayload)
 			if err != nil {
 				return err
 			}
@@ -60,7 +64,7 @@ var limitRules = []rule{
 		name: "payload-too-large",
 		why:  "an input that is cut off or refused without a word costs a day of search",
 		check: func(ctx context.Context, pt *platformTest) error {
-			r, _, err := pt.sendPayload(ctx, pt.features.MaxPayload+1)
+			r, _, err := pt.sendPayload(ctx, pt.limits().MaxPayload+1)
 			if err != nil {
 				return err
 			}
@@ -75,7 +79,7 @@ var limitRules = []rule{
 			if err != nil {
 				return err
 			}
-			want := pt.features.MaxReply - contractBytes
+			want := pt.limits().MaxReply - contractBytes
 			var got struct{ Filler string }
 			r := d.call(ctx, event{"do": "fill", "bytes": want})
 			if err := r.result(&got); err != nil {
@@ -92,7 +96,7 @@ var limitRules = []rule{
 			if err != nil {
 				return err
 			}
-			r := d.call(ctx, event{"do": "fill", "bytes": pt.features.MaxReply + 1})
+			r := d.call(ctx, event{"do": "fill", "bytes": pt.limits().MaxReply + 1})
 			if err := r.fails(driver.Protocol); err != nil {
 				return err
 			}
@@ -103,6 +107,9 @@ var limitRules = []rule{
 
 // contractBytes is more than the answer's other members have.
 const contractBytes = 4096
+
+// limits are those of the rule's trigger.
+func (pt *platformTest) limits() driver.Limits { return pt.features.Limits[pt.spec.Trigger] }
 
 // sendPayload calls the probe with a payload of exactly n bytes, and returns
 // the length of the value in it. The function must work afterwards.

@@ -140,7 +140,7 @@ func result[T any](t *testing.T, c *invoke.Client, event string) T {
 // The platform works as well where only published ports can be reached.
 func TestConformancePublished(t *testing.T) {
 	drivertest.Platform(t, published, drivertest.Options{
-		Name: local.Name, Runtimes: []driver.Runtime{{Language: "python", Version: "3.11"}}, Kinds: []driver.Kind{driver.Archive}, Timeout: 3 * time.Second, Parallel: true,
+		Name: local.Name, Runtimes: []driver.Runtime{{Language: "python", Version: "3.11"}}, Kinds: []driver.Kind{driver.Archive}, Timeout: 3 * time.Second,
 	})
 }
 

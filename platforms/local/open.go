@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
@@ -51,10 +52,11 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 			Triggers:      []driver.Trigger{driver.HTTP},
 			Modules:       []driver.Module{driver.Storage, driver.NoSQL},
 			MaxName:       128,
-			MaxPayload:    pool.MaxBytes,
-			MaxReply:      pool.MaxBytes,
+			Limits:        map[driver.Trigger]driver.Limits{driver.HTTP: pool.CallLimits},
 			MemoryLimits:  engine.Info.MemoryLimit,
 			ProcessLimits: engine.Info.PidsLimit,
+			Pace:          driver.Pace{Deploy: 100 * time.Millisecond, Retire: 500 * time.Millisecond, Remove: 500 * time.Millisecond, Parallel: 4},
+			Beside:        true,
 		},
 	}
 	p.functions = pool.NewFunctions(run, p.features, p.pool)

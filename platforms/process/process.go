@@ -34,6 +34,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
@@ -121,10 +122,10 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Triggers:      []driver.Trigger{driver.HTTP},
 		Modules:       modules(ctx),
 		MaxName:       128,
-		MaxPayload:    pool.MaxBytes,
-		MaxReply:      pool.MaxBytes,
+		Limits:        map[driver.Trigger]driver.Limits{driver.HTTP: pool.CallLimits},
 		MemoryLimits:  true,
 		ProcessLimits: true,
+		Pace:          driver.Pace{Deploy: 10 * time.Millisecond, Retire: 10 * time.Millisecond, Remove: 10 * time.Millisecond, Parallel: 4},
 	}
 	p.functions = pool.NewFunctions(run, p.features, p.pool)
 	return p, nil

@@ -88,6 +88,10 @@ func (p *Platform) ready(ctx context.Context) error {
 
 // Features says what the platform can do.
 func (p *Platform) Features() driver.Features {
+	limits := driver.Limits{
+		MaxPayload: maxPayload, MaxReply: maxReply,
+		Causes: []driver.Cause{driver.Throttled, driver.TimedOut, driver.Memory, driver.Processes, driver.Crash},
+	}
 	return driver.Features{
 		Runtimes:      []driver.Runtime{{Language: "sim", Version: "1"}},
 		Kinds:         []driver.Kind{driver.Archive},
@@ -95,11 +99,12 @@ func (p *Platform) Features() driver.Features {
 		Triggers:      []driver.Trigger{driver.HTTP, driver.SDK},
 		Modules:       []driver.Module{driver.NoSQL, driver.Storage},
 		MaxName:       maxName,
-		MaxPayload:    maxPayload,
-		MaxReply:      maxReply,
+		Limits:        map[driver.Trigger]driver.Limits{driver.HTTP: limits, driver.SDK: limits},
 		MemoryLimits:  true,
 		ProcessLimits: true,
 		MaxConcurrent: p.options.MaxConcurrent,
+		Pace:          driver.Pace{Parallel: 16},
+		Beside:        true,
 		Sequential:    p.options.Sequential,
 	}
 }

@@ -38,6 +38,12 @@ type Conn struct {
 // MaxBytes bounds what a call sends and what it answers.
 const MaxBytes = 50 << 20
 
+// CallLimits are those of calls on a platform whose sandboxes are a pool's.
+var CallLimits = driver.Limits{
+	MaxPayload: MaxBytes, MaxReply: MaxBytes,
+	Causes: []driver.Cause{driver.TimedOut, driver.Memory, driver.Processes, driver.Crash},
+}
+
 // noDeadline is the deadline of what may take any time.
 var noDeadline time.Time
 
