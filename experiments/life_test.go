@@ -183,7 +183,7 @@ func TestSweepAfterKill(t *testing.T) {
 	require.NoError(t, err, text)
 	require.Contains(t, text, "what run "+id+" left on this machine")
 	require.Empty(t, groups())
-	require.Eventually(t, func() bool { return len(running(t, marker)) == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(running(t, marker)) == 0 }, time.Minute, 10*time.Millisecond)
 	left, err := filepath.Glob(filepath.Join(l.temp, "sebs-*"))
 	require.NoError(t, err)
 	require.Empty(t, left)

@@ -130,7 +130,7 @@ func startCommand(t *testing.T, cmd *exec.Cmd, dir string, env ...string) *build
 // until returns the first line with prefix.
 func (b *builder) until(t *testing.T, prefix string) string {
 	t.Helper()
-	limit := time.After(time.Minute)
+	limit := time.After(2 * time.Minute)
 	for {
 		select {
 		case line, ok := <-b.lines:

@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// waitFor polls until ok, for at most half a minute.
+// waitFor polls until ok, for at most two minutes.
 func waitFor(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !ok() {
 		require.False(tb, time.Now().After(deadline), "%s did not happen", what)
 		time.Sleep(5 * time.Millisecond)

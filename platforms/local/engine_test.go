@@ -101,7 +101,7 @@ func TestEngineStops(t *testing.T) {
 		require.Contains(t, []driver.Cause{driver.Crash, driver.Network}, x.Failure.Cause)
 	}
 	c.CloseIdle()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	x = c.Call(ctx, []byte(`{}`))
 	require.NotNil(t, x.Failure)
@@ -220,7 +220,7 @@ func TestKilled(t *testing.T) {
 	require.Eventually(t, func() bool {
 		out, err := exec.Command("docker", "ps", "-q", "--filter", "label=sebs.run="+dead.ID, "--filter", "label=sebs.function").Output()
 		return err == nil && len(out) == 0
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 
 	kinds := map[string]int{}
 	for _, r := range sweep(t, dead) {
@@ -251,5 +251,5 @@ func TestCancelledStarts(t *testing.T) {
 	c.CloseIdle()
 	require.Eventually(t, func() bool {
 		return slices.Equal([]string{"network:" + run.Prefix + "-network"}, left(t, run))
-	}, 20*time.Second, 100*time.Millisecond, "only the network stays")
+	}, time.Minute, 100*time.Millisecond, "only the network stays")
 }

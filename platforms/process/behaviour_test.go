@@ -325,7 +325,7 @@ def handler(event):
 			require.Nil(t, call(t, c, `{}`).Error)
 			hung := make(chan *driver.Failure, 1)
 			go func() { hung <- c.Call(context.Background(), []byte(`{"hang": true}`)).Failure }()
-			require.Eventually(t, func() bool { return len(processes(t, marker)) == 2 }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return len(processes(t, marker)) == 2 }, time.Minute, time.Millisecond)
 			require.NoError(t, p.Close(context.Background()))
 			require.NotNil(t, <-hung)
 			require.Empty(t, processes(t, marker))

@@ -73,7 +73,7 @@ def handler(event):
                         f.write(str(child.pid))
 `))
 	require.Nil(t, call(t, c, `{}`).Error)
-	require.Eventually(t, func() bool { return len(processes(t, marker)) == 3 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(processes(t, marker)) == 3 }, time.Minute, time.Millisecond)
 	require.NoError(t, p.Retire(t.Context(), s.Name))
 	require.Empty(t, processes(t, marker))
 	_, left := groupsOf(t, run)

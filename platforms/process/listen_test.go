@@ -64,7 +64,7 @@ func TestListen(t *testing.T) {
 			require.Eventually(t, func() bool {
 				c, err = net.Dial("tcp", l.Addr().String())
 				return err == nil
-			}, 20*time.Second, 10*time.Millisecond)
+			}, time.Minute, 10*time.Millisecond)
 			require.NoError(t, c.Close()) // without a word
 			c, err = net.Dial("tcp", l.Addr().String())
 			require.NoError(t, err)

@@ -255,7 +255,7 @@ def validate_output(output):
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(filepath.Join(payload["data"].(string), "refused"))
 		return err == nil
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	wrong, err := s.Validate(t.Context(), inputpy.Output{}, nil)
 	require.NoError(t, err)
 	require.Equal(t, "the call came after the function of input.py had returned", wrong)
@@ -304,7 +304,7 @@ os.rename("`+state+`.new", "`+state+`")
 		text, err := os.ReadFile(state)
 		fields = strings.Fields(string(text))
 		return err == nil
-	}, 30*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, harness.Process.Kill())
 	require.Error(t, harness.Wait())
 	require.Len(t, fields, 3)
@@ -313,7 +313,7 @@ os.rename("`+state+`.new", "`+state+`")
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(filepath.Dir(fields[0]))
 		return os.IsNotExist(err)
-	}, 10*time.Second, 10*time.Millisecond, "its folder")
+	}, time.Minute, 10*time.Millisecond, "its folder")
 }
 
 // gone waits until a process has ended; an orphan is reaped by another process.
@@ -327,7 +327,7 @@ func gone(t *testing.T, pid string) {
 		}
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n))
 		return err == nil && strings.Contains(string(stat), ") Z ")
-	}, 10*time.Second, 10*time.Millisecond, "process %s still runs", pid)
+	}, time.Minute, 10*time.Millisecond, "process %s still runs", pid)
 }
 
 func TestNoPython(t *testing.T) {

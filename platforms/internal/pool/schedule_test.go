@@ -147,7 +147,7 @@ func TestAnySchedule(t *testing.T) {
 			if r.IntN(2) == 0 {
 				time.Sleep(time.Duration(r.IntN(1000)) * time.Microsecond)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if err := p.Close(ctx); err != nil {
 				m.fail("close: %v", err)
@@ -160,7 +160,7 @@ func TestAnySchedule(t *testing.T) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			return len(p.all) == 0
-		}, 10*time.Second, time.Millisecond, "seed %d: sandboxes are left", seed)
+		}, time.Minute, time.Millisecond, "seed %d: sandboxes are left", seed)
 		if text := m.broken.Load(); text != nil {
 			require.Fail(t, *text, "seed %d", seed)
 		}
