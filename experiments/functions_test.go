@@ -147,9 +147,9 @@ func (w *workload) deploy(t *testing.T, language, suffix string, environment map
 		Builder: w.machine.Platform, Platform: "process", Files: w.Files, Spec: spec, Log: t.Output(),
 	})
 	require.NoError(t, err)
-	endpoint, err := w.machine.Deploy(t.Context(), spec, built.Package)
+	target, err := w.machine.Deploy(t.Context(), spec, built.Package)
 	require.NoError(t, err)
-	client, err := invoke.New(endpoint)
+	client, err := invoke.For(t.Context(), w.machine, target)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/invoke"
 )
 
 // call makes one call and reads its answer into v.
@@ -79,18 +78,8 @@ var processors = sync.OnceValue(func() int {
 	return len(all)
 })
 
-// exchange sends the event by the function's trigger and notes the client's
-// view in v. The error is a failure.
+// exchange sends the event and notes the client's view in v. The error is a failure.
 func (c *Cell) exchange(ctx context.Context, event []byte, v *Invocation) (driver.Reply, error) {
-	if c.invoker != nil {
-		start := time.Now()
-		reply, err := c.invoker.Invoke(ctx, c.spec.Name, event)
-		v.at, v.Sent, v.Client, v.Bytes = start, start.UnixMicro(), time.Since(start), len(reply.Body)
-		if err != nil {
-			return reply, invoke.Failure(ctx, err)
-		}
-		return reply, nil
-	}
 	x := c.client.Call(ctx, event)
 	v.at, v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start, x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
 	v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS

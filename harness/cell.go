@@ -57,9 +57,8 @@ type Cell struct {
 	input      *input
 	store      *Store
 	client     *invoke.Client
-	invoker    driver.Invoker // for the trigger sdk
-	grace      time.Duration  // the client's own bound of a call
-	k          int            // calls at once
+	grace      time.Duration // the client's own bound of a call
+	k          int           // calls at once
 
 	abort func() // ends a benchmark when the cell or the run has ended or calls always fail; nil in a test, where More says so
 
@@ -305,7 +304,7 @@ func (c *Cell) Retire(ctx context.Context) error {
 	if err := c.fn.on.Retire(ctx, c.spec.Name); err != nil {
 		return fmt.Errorf("retire %s: %w", c.spec.Name, err)
 	}
-	if c.client != nil {
+	if c.owns { // connections to a gateway are no sandboxes
 		c.client.CloseIdle()
 	}
 	return nil

@@ -116,19 +116,15 @@ func (c *Cell) open(ctx context.Context) error {
 		return err
 	}
 	r.progress.doing("deploy", fn, c.cond)
-	endpoint, err := fn.on.Deploy(ctx, c.spec, fn.built.Package)
+	target, err := fn.on.Deploy(ctx, c.spec, fn.built.Package)
 	if err != nil {
 		return fmt.Errorf("deploy %s: %w", c.spec.Name, err)
 	}
-	c.owns, c.here = endpoint.Sandbox, endpoint.Here
-	if c.spec.Trigger == driver.SDK {
-		invoker, ok := fn.on.Platform.(driver.Invoker)
-		if !ok {
-			return fmt.Errorf("platform %s: trigger sdk: %w", fn.platform, driver.ErrUnsupported)
-		}
-		c.invoker = invoker
-		return nil
+	endpoint, err := fn.on.Endpoint(ctx, target)
+	if err != nil {
+		return fmt.Errorf("endpoint of %s: %w", c.spec.Name, err)
 	}
+	c.owns, c.here = endpoint.Sandbox, endpoint.Here
 	c.client, err = invoke.New(endpoint)
 	return err
 }

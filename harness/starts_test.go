@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -184,18 +183,20 @@ func TestImpossibleAnswers(t *testing.T) {
 // lying makes what the cell's function answers go through lie.
 func lying(t *testing.T, c *Cell, lie func(call int, a *answer.Answer)) {
 	t.Helper()
-	endpoint, err := c.fn.on.Deploy(t.Context(), c.spec, c.fn.built.Package)
+	target, err := c.fn.on.Deploy(t.Context(), c.spec, c.fn.built.Package)
+	require.NoError(t, err)
+	endpoint, err := c.fn.on.Endpoint(t.Context(), target)
 	require.NoError(t, err)
 	decode, calls := endpoint.Decode, 0
-	endpoint.Decode = func(status int, h http.Header, body []byte) (driver.Reply, error) {
-		reply, err := decode(status, h, body)
+	endpoint.Decode = func(ctx context.Context, r driver.Response) (driver.Reply, *driver.Follow, error) {
+		reply, _, err := decode(ctx, r)
 		require.NoError(t, err)
 		a, err := answer.Parse(reply.Body)
 		require.NoError(t, err)
 		lie(calls, &a)
 		calls++
 		reply.Body, err = json.Marshal(a)
-		return reply, err
+		return reply, nil, err
 	}
 	c.client, err = invoke.New(endpoint)
 	require.NoError(t, err)

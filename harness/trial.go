@@ -182,11 +182,11 @@ func (t *trial) try(ctx context.Context, rt driver.Runtime) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	endpoint, err := t.platform.Deploy(ctx, spec, built.Package)
+	target, err := t.platform.Deploy(ctx, spec, built.Package)
 	if err != nil {
 		return "", fmt.Errorf("deploy: %w", err)
 	}
-	client, err := invoke.New(endpoint)
+	client, err := invoke.For(ctx, t.platform, target)
 	if err != nil {
 		return "", err
 	}

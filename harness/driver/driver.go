@@ -3,7 +3,7 @@
 //
 // A platform is a FaaS service, opened. It registers an open function from an
 // init of its package; the harness opens it once per run, asks it to build and
-// deploy, calls the endpoints that Deploy returns, and lists and removes what
+// deploy, calls the endpoints of what was deployed, and lists and removes what
 // the run left. Package drivertest is the definition of "implements": each
 // rule stated here is checked there.
 //
@@ -53,12 +53,19 @@ type Functions interface {
 	Features() Features
 
 	// Deploy makes the function s.Name exist with the code of p and the
-	// configuration of s, and returns how to invoke it. It reconciles: if
+	// configuration of s, and returns where to call it. It reconciles: if
 	// nothing differs it only reads. A change of code or of configuration
 	// takes effect before Deploy returns; the next call is then cold. An
 	// existing function that does not carry this run's prefix matches
 	// ErrNotOurs and is left as it is.
-	Deploy(ctx context.Context, s Spec, p Package) (Endpoint, error)
+	Deploy(ctx context.Context, s Spec, p Package) (Target, error)
+
+	// Endpoint returns how to call a function that Deploy returned the target
+	// of: in this process, or, unless its connections are sandboxes of that
+	// process, in another one. It uses no network: credentials are fetched by
+	// Endpoint.Authorize. A target that this process cannot call matches
+	// ErrNotFound.
+	Endpoint(ctx context.Context, t Target) (Endpoint, error)
 
 	// Retire makes every call of the function that begins after Retire
 	// returns cold until new sandboxes were started by such calls. A function
@@ -106,18 +113,24 @@ type Inventory interface {
 	Remove(ctx context.Context, r Resource) error
 }
 
-// Invoker is implemented by platforms with the trigger "sdk": the function is
-// called through the platform's own API. payload is a JSON object. A call that
-// the platform accepted but that failed is a *Failure.
-type Invoker interface {
-	Invoke(ctx context.Context, name string, payload []byte) (Reply, error)
+// Meter is implemented by platforms that measure and bill calls themselves and
+// tell it later than with the answer. Usually they can tell after
+// Features.UsageDelay.
+type Meter interface {
+	// Meter yields what is known by now of calls of a function, in any order. A
+	// call that nothing is known of is left out, which is no error; one that was
+	// not asked for may be yielded, and is ignored. The calls are at most some
+	// thousands, in the order in which they were sent. The function may be gone,
+	// and another process may have called it.
+	Meter(ctx context.Context, t Target, calls []MeteredCall) iter.Seq2[Usage, error]
 }
 
-// Meter is implemented by platforms that report what they measured and billed
-// themselves. ids are platform request ids; records may arrive late, and a
-// missing one is not an error.
-type Meter interface {
-	Meter(ctx context.Context, name string, ids []string, from, to time.Time) iter.Seq2[Usage, error]
+// MeteredCall is a call that a Meter is asked for.
+type MeteredCall struct {
+	Request         string    // the client's id, which is in the event as request-id
+	PlatformRequest string    // the platform's; empty if it is not known, as of a call without an answer
+	Sent            time.Time // on the client's clock
+	Received        time.Time
 }
 
 // Run is the run that a platform is opened for. A sweep is a run of its own,

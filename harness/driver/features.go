@@ -34,6 +34,10 @@ type Features struct {
 
 	Pace Pace // of deploying, retiring and removing
 
+	// UsageDelay is how long after a call its usage can usually be had from the
+	// platform's Meter.
+	UsageDelay time.Duration
+
 	// Beside says that several functions may be called at the same time: they
 	// share nothing that one could spoil for another. Their times may differ
 	// from those of a function that is alone.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"sync"
-	"time"
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
@@ -22,7 +21,7 @@ type deployed struct {
 	platform driver.Platform
 	spec     driver.Spec
 	endpoint driver.Endpoint
-	client   *invoke.Client // nil for the trigger sdk
+	client   *invoke.Client
 }
 
 // deploy deploys the rule's function, with changes to its spec.
@@ -41,19 +40,33 @@ func (pt *platformTest) deployOn(ctx context.Context, p driver.Platform, variant
 	for _, change := range changes {
 		change(&s)
 	}
-	ep, err := p.Deploy(ctx, s, pkg)
+	target, err := p.Deploy(ctx, s, pkg)
 	if err != nil {
 		return nil, fmt.Errorf("deploy %s: %w", s.Name, err)
 	}
-	d := &deployed{platform: p, spec: s, endpoint: ep}
-	if s.Trigger == driver.SDK {
-		return d, nil
+	if target, err = carried(target); err != nil {
+		return nil, err
 	}
+	ep, err := p.Endpoint(ctx, target)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint of %s: %w", s.Name, err)
+	}
+	d := &deployed{platform: p, spec: s, endpoint: ep}
 	if d.client, err = invoke.New(ep); err != nil {
 		return nil, err
 	}
 	pt.t.Cleanup(d.client.Close)
 	return d, nil
+}
+
+// carried returns a target as another machine gets it.
+func carried(t driver.Target) (driver.Target, error) {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return t, err
+	}
+	t = driver.Target{}
+	return t, json.Unmarshal(data, &t)
 }
 
 // with sets an environment variable of a spec.
@@ -69,12 +82,12 @@ func with(name, value string) func(*driver.Spec) {
 
 // reply is what came of a call.
 type reply struct {
-	invoke.Exchange               // for the trigger sdk only Start, Total, Reply and Failure
-	Request         string        // the id that was sent
-	Answer          answer.Answer // decoded, but not checked
-	Fault           error         // what is wrong with the answer by the contract
-	Cause           driver.Cause  // of any failure, the handler's among them
-	Detail          string
+	invoke.Exchange
+	Request string        // the id that was sent
+	Answer  answer.Answer // decoded, but not checked
+	Fault   error         // what is wrong with the answer by the contract
+	Cause   driver.Cause  // of any failure, the handler's among them
+	Detail  string
 }
 
 // call calls the probe.
@@ -93,18 +106,7 @@ func (d *deployed) call(ctx context.Context, e event) reply {
 
 // send sends a payload and fills in the rest of r.
 func (d *deployed) send(ctx context.Context, payload []byte, r *reply) {
-	if d.client != nil {
-		r.Exchange = d.client.Call(ctx, payload)
-	} else if invoker, ok := d.platform.(driver.Invoker); ok {
-		var err error
-		r.Start = time.Now()
-		if r.Reply, err = invoker.Invoke(ctx, d.spec.Name, payload); err != nil {
-			r.Failure = invoke.Failure(ctx, err)
-		}
-		r.Total = time.Since(r.Start)
-	} else {
-		r.Failure = &driver.Failure{Detail: "the platform has the trigger sdk, but is no driver.Invoker"}
-	}
+	r.Exchange = d.client.Call(ctx, payload)
 	if f := r.Failure; f != nil {
 		r.Cause, r.Detail = f.Cause, f.Detail
 		return
@@ -203,9 +205,7 @@ func (d *deployed) after(ctx context.Context, what string) error {
 // renew changes the function's environment, so that the next call starts a
 // sandbox.
 func (pt *platformTest) renew(ctx context.Context, d *deployed) (*deployed, error) {
-	if d.client != nil {
-		defer d.client.Close()
-	}
+	defer d.client.Close()
 	return pt.deploy(ctx, func(s *driver.Spec) { *s = d.spec }, with("PROBE_RENEWED", word()))
 }
 

@@ -24,7 +24,7 @@ type fault struct {
 
 	features  func(driver.Features) driver.Features
 	recipe    func(context.Context, driver.Spec) (driver.Recipe, error)
-	deploy    func(context.Context, driver.Spec, driver.Package) (driver.Endpoint, error)
+	deploy    func(context.Context, driver.Spec, driver.Package) (driver.Target, error)
 	sign      func(body []byte) error
 	answer    func(call request, body []byte) ([]byte, error)
 	failure   func(call request, f *driver.Failure) *driver.Failure
@@ -67,12 +67,15 @@ func (f *fault) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error
 	return f.Platform.Recipe(ctx, s)
 }
 
-func (f *fault) Deploy(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
-	deploy := f.Platform.Deploy
+func (f *fault) Deploy(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 	if f.deploy != nil {
-		deploy = f.deploy
+		return f.deploy(ctx, s, p)
 	}
-	ep, err := deploy(ctx, s, p)
+	return f.Platform.Deploy(ctx, s, p)
+}
+
+func (f *fault) Endpoint(ctx context.Context, t driver.Target) (driver.Endpoint, error) {
+	ep, err := f.Platform.Endpoint(ctx, t)
 	if err != nil {
 		return ep, err
 	}
@@ -105,13 +108,16 @@ func (f *fault) call() request {
 	return f.last
 }
 
-func (f *fault) decoder(decode func(int, http.Header, []byte) (driver.Reply, error)) func(int, http.Header, []byte) (driver.Reply, error) {
-	return func(status int, h http.Header, body []byte) (driver.Reply, error) {
-		r, err := decode(status, h, body)
+// decodeFunc is the type of Endpoint.Decode.
+type decodeFunc = func(context.Context, driver.Response) (driver.Reply, *driver.Follow, error)
+
+func (f *fault) decoder(decode decodeFunc) decodeFunc {
+	return func(ctx context.Context, response driver.Response) (driver.Reply, *driver.Follow, error) {
+		r, follow, err := decode(ctx, response)
 		if err == nil && f.answer != nil {
 			r.Body, err = f.answer(f.call(), r.Body)
 		}
-		return r, f.changed(err)
+		return r, follow, f.changed(err)
 	}
 }
 

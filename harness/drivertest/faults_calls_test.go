@@ -120,9 +120,9 @@ var limitFaults = map[string]func(*fault){
 		f.features = func(have driver.Features) driver.Features { have.MaxName = 31; return have }
 	},
 	"longest-name": func(f *fault) {
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 			if len(s.Name) == f.Features().MaxName {
-				return driver.Endpoint{}, errors.New("the name is too long")
+				return driver.Target{}, errors.New("the name is too long")
 			}
 			return f.Platform.Deploy(ctx, s, p)
 		}

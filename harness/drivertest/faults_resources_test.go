@@ -67,7 +67,7 @@ var resourceFaults = map[string]func(*fault){
 		}
 	},
 	"deploy-not-ours": func(f *fault) {
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 			if prefix, _, _ := strings.Cut(s.Name, "-"); prefix != f.run.Prefix {
 				return f.as(prefix).Deploy(ctx, s, p)
 			}
@@ -121,7 +121,7 @@ var lifecycleFaults = map[string]func(*fault){
 			closed.Store(true)
 			return f.Platform.Close(ctx)
 		}
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 			if closed.Load() {
 				return f.as(f.run.Prefix).Deploy(ctx, s, p)
 			}

@@ -30,18 +30,18 @@ var deployFaults = map[string]func(*fault){
 		}
 	},
 	"deploy-again": func(f *fault) {
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
-			ep, err := f.Platform.Deploy(ctx, s, p)
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
+			target, err := f.Platform.Deploy(ctx, s, p)
 			if err == nil {
 				err = f.Platform.Retire(ctx, s.Name)
 			}
-			return ep, err
+			return target, err
 		}
 	},
 	"deploy-again/writes": func(f *fault) {
 		var n atomic.Int64
 		f.writes = func() int { return int(n.Load()) }
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 			n.Add(1)
 			return f.Platform.Deploy(ctx, s, p)
 		}
@@ -68,7 +68,7 @@ var deployFaults = map[string]func(*fault){
 		})
 	},
 	"environment-exact": func(f *fault) {
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 			s.Environment = maps.Clone(s.Environment)
 			for name, value := range s.Environment {
 				s.Environment[name] = strings.TrimSpace(value)
@@ -79,7 +79,7 @@ var deployFaults = map[string]func(*fault){
 	"change-is-cold": func(f *fault) {
 		var specs sync.Map
 		var changed atomic.Bool
-		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 			if old, ok := specs.Swap(s.Name, s); ok {
 				old := old.(driver.Spec)
 				changed.Store(old.Memory != s.Memory || !maps.Equal(old.Environment, s.Environment))
@@ -111,7 +111,7 @@ func (f *fault) stale(keep func(s, first driver.Spec, p, firstPackage driver.Pac
 		pkg  driver.Package
 	}
 	var seen sync.Map
-	f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Endpoint, error) {
+	f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
 		v, old := seen.LoadOrStore(s.Name, deployment{s, p})
 		if !old {
 			return f.Platform.Deploy(ctx, s, p)
@@ -119,11 +119,11 @@ func (f *fault) stale(keep func(s, first driver.Spec, p, firstPackage driver.Pac
 		first := v.(deployment)
 		same := first.pkg.Digest == p.Digest && first.spec.Memory == s.Memory && maps.Equal(first.spec.Environment, s.Environment)
 		s, p = keep(s, first.spec, p, first.pkg)
-		ep, err := f.Platform.Deploy(ctx, s, p)
+		target, err := f.Platform.Deploy(ctx, s, p)
 		if err == nil && !same {
 			err = f.Platform.Retire(ctx, s.Name)
 		}
-		return ep, err
+		return target, err
 	}
 }
 

@@ -7,50 +7,49 @@
 // turns cold starts into warm ones and leaves sandboxes nobody asked for), a
 // call runs on its caller's goroutine, and nothing is ever sent twice.
 //
+// Credentials are fetched and requests are signed before a call begins; an
+// answer that comes later is asked for as the platform says, within the call.
+//
 // The package refuses to retry, to follow redirects and to interpret answers
 // beyond the platform's envelope.
 package invoke
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // Phases are the parts of a call on the client's monotonic clock. Those that
 // did not happen are zero. Queue, DNS, Connect and TLS come before Send;
-// FirstByte and LastByte count from the end of Send.
+// FirstByte and LastByte count from the end of Send, and Poll from LastByte.
 type Phases struct {
 	Queue     time.Duration // waiting on the platform for a free sandbox
 	DNS       time.Duration // resolving the host's name
 	Connect   time.Duration // opening the connection, with DNS and Queue taken off; starting the sandbox where that is the dialer's
 	TLS       time.Duration // handshake
 	Send      time.Duration // writing the request
-	FirstByte time.Duration // until the first byte of the answer
+	FirstByte time.Duration // until the first byte of the response
 	LastByte  time.Duration // until its last byte
+	Poll      time.Duration // until the last byte of the response that had the answer, if that came later
 }
 
-// Exchange is one call as the client saw it.
+// Exchange is one call as the client saw it. What is said of the response is
+// said of the last one if the answer came later.
 type Exchange struct {
-	Start   time.Time     // when the call was made
+	Start   time.Time     // when the call was made; credentials and signature were there
 	Total   time.Duration // until the last byte of the answer, or until it failed
 	Phases  Phases
 	Reused  bool // the connection had served before
-	Status  int  // HTTP status, 0 if there was no answer
-	Bytes   int  // length of the answer's body
+	Status  int  // HTTP status, 0 if there was no response
+	Bytes   int  // length of the response's body
 	Reply   driver.Reply
 	Failure *driver.Failure // nil if the platform answered; the function itself may have failed all the same
 }
@@ -58,71 +57,123 @@ type Exchange struct {
 // Client calls one function. It is safe for concurrent use. Close it to give
 // its connections, and with them sandboxes, up.
 type Client struct {
-	endpoint driver.Endpoint
-	url      *url.URL
-	address  string
-	head     []byte // the request up to the value of Content-Length, when nothing needs signing
+	endpoint    driver.Endpoint
+	url         *url.URL
+	header      http.Header  // of every call
+	plain       request      // a call without credentials and signature
+	credentials *credentials // nil: none are needed
 
-	mu     sync.Mutex
-	idle   []*conn // the one used last is at the end
+	home *pool // of connections to the URL's host
+
+	mu     sync.Mutex // guards what pools hold, too
+	others map[host]*pool
 	closed bool
 }
 
-// idleLimit is how long a connection over the network is kept for reuse:
-// shorter than what load balancers allow.
-const idleLimit = 50 * time.Second
-
-// New returns a client of an endpoint, whose URL must be valid.
+// New returns a client of an endpoint. One with a URL is called over HTTP, any
+// other through its Invoke.
 func New(ep driver.Endpoint) (*Client, error) {
+	c := &Client{endpoint: ep, home: &pool{}, others: map[host]*pool{}}
+	if ep.URL == "" {
+		if ep.Invoke == nil {
+			return nil, errors.New("the endpoint has neither a URL nor Invoke")
+		}
+		return c, nil
+	}
 	u, err := url.Parse(ep.URL)
 	if err != nil {
-		return nil, fmt.Errorf("endpoint: %w", err)
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("endpoint %q: want http://host or https://host", ep.URL)
-	}
-	c := &Client{endpoint: ep, url: u}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	c.address = net.JoinHostPort(u.Hostname(), port)
-	if ep.Sign == nil {
-		var b bytes.Buffer
-		fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", u.RequestURI(), u.Host)
-		if err := ep.Header.Write(&b); err != nil {
-			return nil, fmt.Errorf("endpoint header: %w", err)
+		var ue *url.Error
+		if errors.As(err, &ue) { // without the URL, whose query may hold a key
+			err = ue.Err
 		}
-		b.WriteString("Content-Length: ")
-		c.head = b.Bytes()
+		return nil, fmt.Errorf("the endpoint's URL: %w", err)
+	}
+	if c.home.host, err = hostOf(u); err != nil {
+		return nil, fmt.Errorf("the endpoint's URL: %w", err)
+	}
+	c.url = u
+	c.header = http.Header{"Content-Type": {"application/json"}}
+	addHeader(c.header, ep.Header)
+	c.plain = request{pool: c.home, head: requestHead(http.MethodPost, u, u.Host, c.header)}
+	if ep.Authorize != nil {
+		c.credentials = newCredentials(ep.Authorize, func(more http.Header) []byte {
+			h := c.header.Clone()
+			addHeader(h, more)
+			return requestHead(http.MethodPost, u, u.Host, h)
+		})
 	}
 	return c, nil
+}
+
+// For returns a client of a function that was deployed on a platform.
+func For(ctx context.Context, p interface {
+	Endpoint(context.Context, driver.Target) (driver.Endpoint, error)
+}, t driver.Target) (*Client, error) {
+	ep, err := p.Endpoint(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return New(ep)
 }
 
 // Call posts payload and returns what happened. It never returns an error: a
 // failed call is data. When ctx is done the connection is closed, and the
 // failure's cause is a time-out if ctx had a deadline, else cancelled.
 func (c *Client) Call(ctx context.Context, payload []byte) (x Exchange) {
-	x.Start = time.Now()
-	err := c.exchange(ctx, payload, &x)
+	var err error
+	var sent request
+	if c.url == nil {
+		err = c.invoke(ctx, payload, &x)
+	} else {
+		sent, err = c.prepare(ctx, payload)
+		x.Start = time.Now()
+		if err == nil {
+			err = c.exchange(ctx, &sent, &x)
+		}
+	}
 	if x.Total == 0 {
 		x.Total = time.Since(x.Start)
 	}
 	if err != nil {
-		x.Failure = Failure(ctx, err)
+		x.Failure = c.hide(Failure(ctx, err), &sent)
 	}
 	return x
 }
 
-// exchange sends the request and receives the answer.
-func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) error {
+// invoke makes a call that is no HTTP request.
+func (c *Client) invoke(ctx context.Context, payload []byte, x *Exchange) error {
+	x.Start = time.Now()
+	var err error
+	x.Reply, err = c.endpoint.Invoke(ctx, payload)
+	x.Total, x.Bytes = time.Since(x.Start), len(x.Reply.Body)
+	return err
+}
+
+// exchange sends the request and receives the answer, now or later.
+func (c *Client) exchange(ctx context.Context, sent *request, x *Exchange) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	cn, err := c.connect(ctx, x)
+	cn, err := c.connect(ctx, sent.pool, &x.Phases)
 	if err != nil {
 		return err
 	}
+	x.Reused = cn.served
+	response, usage, err := c.roundTrip(ctx, cn, sent, x, &x.Phases)
+	if err != nil {
+		return err
+	}
+	err = c.settle(ctx, response, x)
+	if x.Reply.Usage == nil {
+		x.Reply.Usage = usage
+	}
+	return err
+}
+
+// roundTrip sends a request over a connection and receives the response, whose
+// usage it returns if the connection's sandbox tells. Then the connection is
+// idle again, or closed.
+func (c *Client) roundTrip(ctx context.Context, cn *conn, sent *request, x *Exchange, p *Phases) (driver.Response, *driver.Usage, error) {
 	stop := context.AfterFunc(ctx, func() { _ = cn.raw.SetDeadline(time.Unix(1, 0)) }) // fails only if it is closed
 	done := false
 	defer func() {
@@ -133,36 +184,32 @@ func (c *Client) exchange(ctx context.Context, payload []byte, x *Exchange) erro
 	}()
 
 	start := time.Now()
-	sendErr := c.send(ctx, cn, payload)
-	sent := time.Now()
-	x.Phases.Send = sent.Sub(start)
+	sendErr := cn.send(sent)
+	end := time.Now()
+	p.Send = end.Sub(start)
 	if sendErr != nil {
 		// The peer may have answered and closed before it read all.
 		if ctx.Err() != nil {
-			return sendErr
+			return driver.Response{}, nil, sendErr
 		}
-		_ = cn.raw.SetReadDeadline(sent.Add(earlyAnswer)) // fails only if reading ends at once
+		_ = cn.raw.SetReadDeadline(end.Add(earlyAnswer)) // fails only if reading ends at once
 	}
-	res, body, err := receive(cn, sent, x) //nolint:bodyclose // receive reads it to its end and closes it
+	response, goesOn, err := cn.receive(end, x, p)
 	if err != nil {
 		var f *driver.Failure
 		if sendErr != nil && !errors.As(err, &f) {
-			return sendErr
+			return driver.Response{}, nil, sendErr
 		}
-		return err
+		return driver.Response{}, nil, err
 	}
 	done = true
 	usage := used(cn.raw)
-	if stop() && sendErr == nil && !res.Close && cn.r.Buffered() == 0 {
+	if stop() && sendErr == nil && goesOn {
 		c.keep(cn)
 	} else {
 		cn.raw.Close()
 	}
-	x.Reply, err = c.decode(res, body)
-	if x.Reply.Usage == nil {
-		x.Reply.Usage = usage
-	}
-	return err
+	return response, usage, nil
 }
 
 // used returns what the sandbox of a connection used for a call, nil if that is
@@ -176,42 +223,23 @@ func used(raw net.Conn) *driver.Usage {
 	return nil
 }
 
+// idleLimit is how long a connection over the network is kept for reuse:
+// shorter than what load balancers allow.
+const idleLimit = 50 * time.Second
+
 // earlyAnswer is how long an answer is waited for on a connection that does
 // not take the rest of the request.
 const earlyAnswer = time.Second
 
-// receive reads the answer to a request that was sent.
-func receive(cn *conn, sent time.Time, x *Exchange) (*http.Response, []byte, error) {
-	r := cn.r
-	cn.in.left, cn.in.what = maxHead, "the headers"
-	if _, err := r.Peek(1); err != nil {
-		return nil, nil, noAnswer(err)
-	}
-	x.Phases.FirstByte = time.Since(sent)
-	res, err := http.ReadResponse(r, nil)
-	for n := 0; err == nil && res.StatusCode < 200 && n < 5; n++ { // provisional
-		res, err = http.ReadResponse(r, nil)
-	}
-	if err != nil {
-		return nil, nil, malformed(cmp.Or(cn.in.over(), err)) // a part of a line may be malformed for that
-	}
-	cn.in.left, cn.in.what = answer.MaxBytes+maxOverhead, "the chunks"
-	body, err := readBody(res)
-	done := time.Now()
-	x.Phases.LastByte = done.Sub(sent)
-	x.Total = done.Sub(x.Start)
-	x.Status, x.Bytes = res.StatusCode, len(body)
-	if err != nil {
-		return nil, nil, malformed(err)
-	}
-	return res, body, nil
-}
-
 // CloseIdle gives up the connections that no call uses.
 func (c *Client) CloseIdle() {
 	c.mu.Lock()
-	idle := c.idle
-	c.idle = nil
+	idle := c.home.idle
+	c.home.idle = nil
+	for _, p := range c.others {
+		idle = append(idle, p.idle...)
+		p.idle = nil
+	}
 	c.mu.Unlock()
 	for _, cn := range idle {
 		cn.raw.Close()
@@ -224,79 +252,4 @@ func (c *Client) Close() {
 	c.closed = true
 	c.mu.Unlock()
 	c.CloseIdle()
-}
-
-// send writes the request in one piece.
-func (c *Client) send(ctx context.Context, cn *conn, payload []byte) error {
-	if c.endpoint.Sign == nil {
-		cn.w = append(cn.w[:0], c.head...)
-		cn.w = strconv.AppendInt(cn.w, int64(len(payload)), 10)
-		cn.w = append(cn.w, "\r\n\r\n"...)
-		if len(payload) <= 64<<10 {
-			cn.w = append(cn.w, payload...)
-			_, err := cn.raw.Write(cn.w)
-			return err
-		}
-		if _, err := cn.raw.Write(cn.w); err != nil {
-			return err
-		}
-		_, err := cn.raw.Write(payload)
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url.String(), bytes.NewReader(payload))
-	if err != nil {
-		return err
-	}
-	for k, v := range c.endpoint.Header {
-		req.Header[k] = v
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if err := c.endpoint.Sign(req, payload); err != nil {
-		return fmt.Errorf("sign the request: %w", err)
-	}
-	w := bufio.NewWriterSize(cn.raw, 64<<10)
-	if err := req.Write(w); err != nil {
-		return err
-	}
-	return w.Flush()
-}
-
-// readBody reads an answer's body, at most answer.MaxBytes.
-func readBody(res *http.Response) ([]byte, error) {
-	defer res.Body.Close()
-	n := res.ContentLength
-	switch {
-	case n > answer.MaxBytes:
-		return nil, fmt.Errorf("the answer has %d bytes, more than %d", n, answer.MaxBytes)
-	case n >= 0:
-		body := make([]byte, n)
-		got, err := io.ReadFull(res.Body, body)
-		return body[:got], err
-	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, answer.MaxBytes+1))
-	if err == nil && len(body) > answer.MaxBytes {
-		err = fmt.Errorf("the answer has more than %d bytes", answer.MaxBytes)
-	}
-	return body, err
-}
-
-// decode takes the platform's envelope off. The error is a failure.
-func (c *Client) decode(res *http.Response, body []byte) (driver.Reply, error) {
-	if c.endpoint.Decode != nil {
-		reply, err := c.endpoint.Decode(res.StatusCode, res.Header, body)
-		var f *driver.Failure
-		if err != nil && !errors.As(err, &f) {
-			err = &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
-		}
-		return reply, err
-	}
-	switch res.StatusCode {
-	case http.StatusOK:
-		return driver.Reply{Body: body}, nil
-	case http.StatusTooManyRequests:
-		return driver.Reply{}, &driver.Failure{Cause: driver.Throttled, Detail: res.Status}
-	case http.StatusGatewayTimeout:
-		return driver.Reply{}, &driver.Failure{Cause: driver.TimedOut, Detail: res.Status}
-	}
-	return driver.Reply{}, &driver.Failure{Cause: driver.Protocol, Detail: "HTTP status " + res.Status}
 }

@@ -182,14 +182,14 @@ func TestStatus(t *testing.T) {
 
 func TestDecode(t *testing.T) {
 	c := serve(t, echo, func(ep *driver.Endpoint) {
-		ep.Decode = func(status int, _ http.Header, body []byte) (driver.Reply, error) {
-			switch string(body) {
+		ep.Decode = func(_ context.Context, r driver.Response) (driver.Reply, *driver.Follow, error) {
+			switch string(r.Body) {
 			case "failure":
-				return driver.Reply{PlatformRequest: "p"}, fmt.Errorf("wrapped: %w", &driver.Failure{Cause: driver.Memory, Detail: "d"})
+				return driver.Reply{PlatformRequest: "p"}, nil, fmt.Errorf("wrapped: %w", &driver.Failure{Cause: driver.Memory, Detail: "d"})
 			case "error":
-				return driver.Reply{}, errors.New("no envelope")
+				return driver.Reply{}, nil, errors.New("no envelope")
 			}
-			return driver.Reply{Body: body[1:], PlatformRequest: fmt.Sprint(status)}, nil
+			return driver.Reply{Body: r.Body[1:], PlatformRequest: fmt.Sprint(r.Status)}, nil, nil
 		}
 	})
 	x := c.Call(t.Context(), []byte("xyz"))

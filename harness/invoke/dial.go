@@ -13,13 +13,34 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
+// pool is the connections to a host that no request uses.
+type pool struct {
+	host
+	idle []*conn // the one used last is at the end
+}
+
+// poolOf returns the connections to a host.
+func (c *Client) poolOf(to host) *pool {
+	if to == c.home.host {
+		return c.home
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.others[to] == nil {
+		c.others[to] = &pool{host: to}
+	}
+	return c.others[to]
+}
+
 // conn is a connection with its reader.
 type conn struct {
-	raw  net.Conn
-	in   *bounded      // reads raw
-	r    *bufio.Reader // reads in
-	w    []byte        // scratch for the request
-	used time.Time
+	raw    net.Conn
+	in     *bounded      // reads raw
+	r      *bufio.Reader // reads in
+	pool   *pool
+	w      []byte // scratch for the request
+	used   time.Time
+	served bool // it is used again
 }
 
 // bounded reads at most left bytes.
@@ -53,30 +74,30 @@ func (b *bounded) over() error {
 	return fmt.Errorf("%s of the answer are too long", b.what)
 }
 
-// connect takes the idle connection that was used last, or opens one.
-func (c *Client) connect(ctx context.Context, x *Exchange) (*conn, error) {
+// connect takes the idle connection to a host that was used last, or opens one.
+func (c *Client) connect(ctx context.Context, to *pool, p *Phases) (*conn, error) {
 	for {
 		c.mu.Lock()
-		n := len(c.idle)
+		n := len(to.idle)
 		if n == 0 {
 			c.mu.Unlock()
 			break
 		}
-		cn := c.idle[n-1]
-		c.idle[n-1], c.idle = nil, c.idle[:n-1]
+		cn := to.idle[n-1]
+		to.idle[n-1], to.idle = nil, to.idle[:n-1]
 		c.mu.Unlock()
-		if alive(cn, c.endpoint.Dial == nil) {
-			x.Reused = true
+		if alive(cn, !c.endpoint.Sandbox) {
+			cn.served = true
 			return cn, nil
 		}
 		cn.raw.Close()
 	}
-	raw, err := c.dial(ctx, &x.Phases)
+	raw, err := c.dial(ctx, to.host, p)
 	if err != nil {
 		return nil, err
 	}
 	in := &bounded{from: raw}
-	return &conn{raw: raw, in: in, r: bufio.NewReaderSize(in, 16<<10)}, nil
+	return &conn{pool: to, raw: raw, in: in, r: bufio.NewReaderSize(in, 16<<10)}, nil
 }
 
 // keep makes an unused connection available to later calls.
@@ -85,7 +106,7 @@ func (c *Client) keep(cn *conn) {
 	c.mu.Lock()
 	closed := c.closed
 	if !closed {
-		c.idle = append(c.idle, cn)
+		cn.pool.idle = append(cn.pool.idle, cn)
 	}
 	c.mu.Unlock()
 	if closed {
@@ -94,15 +115,15 @@ func (c *Client) keep(cn *conn) {
 }
 
 // dial opens a connection and times how.
-func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
+func (c *Client) dial(ctx context.Context, to host, p *Phases) (net.Conn, error) {
 	start := time.Now()
 	var raw net.Conn
 	var err error
 	if c.endpoint.Dial != nil {
-		raw, err = c.endpoint.Dial(ctx, "tcp", c.address)
+		raw, err = c.endpoint.Dial(ctx, "tcp", to.address)
 	} else {
 		var d net.Dialer
-		raw, err = d.DialContext(resolving(ctx, &p.DNS), "tcp", c.address)
+		raw, err = d.DialContext(resolving(ctx, &p.DNS), "tcp", to.address)
 	}
 	if err != nil {
 		return nil, err
@@ -111,7 +132,7 @@ func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
 		p.Queue = s.Queued()
 	}
 	p.Connect = max(time.Since(start)-p.DNS-p.Queue, 0)
-	if c.url.Scheme != "https" {
+	if !to.secure {
 		return raw, nil
 	}
 	start = time.Now()
@@ -119,8 +140,11 @@ func (c *Client) dial(ctx context.Context, p *Phases) (net.Conn, error) {
 	if c.endpoint.TLS != nil {
 		config = c.endpoint.TLS.Clone()
 	}
-	if config.ServerName == "" {
-		config.ServerName = c.url.Hostname()
+	if config.ServerName == "" || to != c.home.host {
+		config.ServerName = to.name
+	}
+	if to != c.home.host { // whom the credentials are not for
+		config.Certificates, config.GetClientCertificate = nil, nil
 	}
 	secure := tls.Client(raw, config)
 	if err := secure.HandshakeContext(ctx); err != nil {

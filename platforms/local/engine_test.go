@@ -171,11 +171,11 @@ func die() int {
 	}
 	if err == nil {
 		s := spec(p, driver.Run{Prefix: id}, "python")
-		var ep driver.Endpoint
-		ep, err = p.Deploy(ctx, s, driver.Package{Digest: strings.Repeat("0", 64), Kind: driver.Archive, Dir: dir})
+		var target driver.Target
+		target, err = p.Deploy(ctx, s, driver.Package{Digest: strings.Repeat("0", 64), Kind: driver.Archive, Dir: dir})
 		if err == nil {
 			var c *invoke.Client
-			if c, err = invoke.New(ep); err == nil {
+			if c, err = invoke.For(ctx, p, target); err == nil {
 				if x := c.Call(ctx, []byte(`{}`)); x.Failure != nil {
 					err = x.Failure
 				}

@@ -77,8 +77,13 @@ func (p *Platform) Isolation() string {
 }
 
 // Deploy makes the function exist.
-func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
-	endpoint, err := p.functions.Deploy(ctx, s, func() (*pool.Function, error) { return p.newFunction(ctx, s, pkg) })
+func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Target, error) {
+	return p.functions.Deploy(ctx, s, func() (*pool.Function, error) { return p.newFunction(ctx, s, pkg) })
+}
+
+// Endpoint returns how to call a function that this process deployed.
+func (p *Platform) Endpoint(ctx context.Context, t driver.Target) (driver.Endpoint, error) {
+	endpoint, err := p.functions.Endpoint(ctx, t)
 	endpoint.Here = p.direct // otherwise the engine may be on another machine
 	return endpoint, err
 }

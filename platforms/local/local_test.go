@@ -109,9 +109,9 @@ func deploy(t *testing.T, p driver.Platform, s driver.Spec, source string) *invo
 		Files: fstest.MapFS{name: {Data: []byte(source), Mode: 0o644}},
 	})
 	require.NoError(t, err)
-	ep, err := p.Deploy(t.Context(), s, built.Package)
+	target, err := p.Deploy(t.Context(), s, built.Package)
 	require.NoError(t, err)
-	c, err := invoke.New(ep)
+	c, err := invoke.For(t.Context(), p, target)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

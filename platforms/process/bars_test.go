@@ -47,7 +47,9 @@ func barWarm(t *testing.T) {
 	s := spec(t, p, "python")
 	pkg := stage(t, s, echo["python"])
 	c := deploy(t, p, s, pkg)
-	ep, err := p.Deploy(t.Context(), s, pkg)
+	target, err := p.Deploy(t.Context(), s, pkg)
+	require.NoError(t, err)
+	ep, err := p.Endpoint(t.Context(), target)
 	require.NoError(t, err)
 	bare := http.Client{Transport: &http.Transport{DialContext: ep.Dial}}
 	t.Cleanup(bare.CloseIdleConnections)

@@ -172,13 +172,13 @@ def handler(event):
 		}
 	}
 	f := p.Features()
-	ep, err := p.Deploy(context.Background(), driver.Spec{
+	target, err := p.Deploy(context.Background(), driver.Spec{
 		Name: "t-killed", Runtime: f.Runtimes[0], Architecture: f.Architectures[0], Kind: driver.Archive, Trigger: driver.HTTP, Memory: 256,
 	}, driver.Package{Kind: driver.Archive, Dir: code})
 	if err != nil {
 		return err
 	}
-	c, err := invoke.New(ep)
+	c, err := invoke.For(context.Background(), p, target)
 	if err != nil {
 		return err
 	}

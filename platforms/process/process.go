@@ -177,7 +177,7 @@ func (p *Platform) Features() driver.Features { return p.features }
 func (p *Platform) Isolation() string { return p.isolation.describe() }
 
 // Deploy makes the function exist. Its code is run from where the package is.
-func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
+func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Target, error) {
 	return p.functions.Deploy(ctx, s, func() (*pool.Function, error) {
 		i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
 		if err != nil {
@@ -185,6 +185,11 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 		}
 		return newFunction(p, s, pkg, i)
 	})
+}
+
+// Endpoint returns how to call a function that this process deployed.
+func (p *Platform) Endpoint(ctx context.Context, t driver.Target) (driver.Endpoint, error) {
+	return p.functions.Endpoint(ctx, t)
 }
 
 // Retire stops the function's sandboxes: idle ones now, those with a call when

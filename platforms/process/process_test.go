@@ -124,9 +124,9 @@ func stage(t *testing.T, s driver.Spec, source string) driver.Package {
 // deploy deploys a function and returns a client of it.
 func deploy(t *testing.T, p driver.Platform, s driver.Spec, pkg driver.Package) *invoke.Client {
 	t.Helper()
-	ep, err := p.Deploy(t.Context(), s, pkg)
+	target, err := p.Deploy(t.Context(), s, pkg)
 	require.NoError(t, err)
-	c, err := invoke.New(ep)
+	c, err := invoke.For(t.Context(), p, target)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

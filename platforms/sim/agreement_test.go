@@ -48,7 +48,9 @@ func deploy(tb testing.TB, p driver.Platform, s driver.Spec, model string) drive
 	pkg, err := p.Build(tb.Context(), dir, s, io.Discard)
 	require.NoError(tb, err)
 	pkg.Dir, pkg.Digest = dir, model
-	ep, err := p.Deploy(tb.Context(), s, pkg)
+	target, err := p.Deploy(tb.Context(), s, pkg)
+	require.NoError(tb, err)
+	ep, err := p.Endpoint(tb.Context(), target)
 	require.NoError(tb, err)
 	return ep
 }

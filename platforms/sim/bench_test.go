@@ -16,11 +16,11 @@ const instant = `{"seed":1, "result":{"ok":true}}`
 // A call through the platform's own API.
 func BenchmarkInvoke(b *testing.B) {
 	p := open(b, sim.Options{})
-	deploy(b, p, spec(driver.SDK), instant)
+	call := deploy(b, p, spec(driver.SDK), instant).Invoke
 	payload := []byte(`{"request-id":"0123456789abcdef","n":1}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		reply, err := p.Invoke(b.Context(), "ab-f", payload)
+		reply, err := call(b.Context(), payload)
 		require.NoError(b, err)
 		_ = reply
 	}

@@ -195,12 +195,12 @@ func response(out outcome, goesOn bool) []byte {
 }
 
 // decode takes the platform's envelope off: a refused call names its cause.
-func decode(status int, header http.Header, body []byte) (driver.Reply, error) {
-	if cause := header.Get(causeHeader); cause != "" {
-		return driver.Reply{}, &driver.Failure{Cause: driver.Cause(cause), Detail: string(body)}
+func decode(_ context.Context, r driver.Response) (driver.Reply, *driver.Follow, error) {
+	if cause := r.Header.Get(causeHeader); cause != "" {
+		return driver.Reply{}, nil, &driver.Failure{Cause: driver.Cause(cause), Detail: string(r.Body)}
 	}
-	if status != http.StatusOK {
-		return driver.Reply{}, &driver.Failure{Cause: driver.Protocol, Detail: "HTTP status " + strconv.Itoa(status)}
+	if r.Status != http.StatusOK {
+		return driver.Reply{}, nil, &driver.Failure{Cause: driver.Protocol, Detail: "HTTP status " + strconv.Itoa(r.Status)}
 	}
-	return driver.Reply{Body: body}, nil
+	return driver.Reply{Body: r.Body}, nil, nil
 }

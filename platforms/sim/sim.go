@@ -60,10 +60,7 @@ type Platform struct {
 	closed bool
 }
 
-var (
-	_ driver.Platform = (*Platform)(nil)
-	_ driver.Invoker  = (*Platform)(nil)
-)
+var _ driver.Platform = (*Platform)(nil)
 
 // New opens the platform for a run.
 func New(run driver.Run, o Options) *Platform {
@@ -133,29 +130,44 @@ func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.
 }
 
 // Deploy makes the function exist with the model in the package.
-func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Endpoint, error) {
+func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Target, error) {
 	if err := p.ready(ctx); err != nil {
-		return driver.Endpoint{}, err
+		return driver.Target{}, err
 	}
 	if err := p.Features().Check(s); err != nil {
-		return driver.Endpoint{}, err
+		return driver.Target{}, err
 	}
 	if !p.run.Owns(s.Name) {
-		return driver.Endpoint{}, fmt.Errorf("function %s: %w: its name does not begin with %s-", s.Name, driver.ErrNotOurs, p.run.Prefix)
+		return driver.Target{}, fmt.Errorf("function %s: %w: its name does not begin with %s-", s.Name, driver.ErrNotOurs, p.run.Prefix)
 	}
 	if len(s.Name) > maxName {
-		return driver.Endpoint{}, fmt.Errorf("function %s: the name has %d bytes, more than %d", s.Name, len(s.Name), maxName)
+		return driver.Target{}, fmt.Errorf("function %s: the name has %d bytes, more than %d", s.Name, len(s.Name), maxName)
 	}
 	m, err := readModel(pkg.Dir)
 	if err != nil {
+		return driver.Target{}, err
+	}
+	p.reconcile(s, pkg.Digest, m)
+	return driver.Target{Function: s.Name, Trigger: s.Trigger}, nil
+}
+
+// Endpoint returns how to call a function: over connections that are its
+// sandboxes, or, for the trigger sdk, by a call of this package.
+func (p *Platform) Endpoint(ctx context.Context, t driver.Target) (driver.Endpoint, error) {
+	f, err := p.find(ctx, t.Function)
+	if err != nil {
 		return driver.Endpoint{}, err
 	}
-	f := p.reconcile(s, pkg.Digest, m)
-	if s.Trigger == driver.SDK {
-		return driver.Endpoint{}, nil
+	p.mu.Lock()
+	p.mine[f] = struct{}{}
+	p.mu.Unlock()
+	if t.Trigger == driver.SDK {
+		return driver.Endpoint{Here: true, Invoke: func(ctx context.Context, payload []byte) (driver.Reply, error) {
+			return p.invoke(ctx, t.Function, payload)
+		}}, nil
 	}
 	return driver.Endpoint{
-		URL:     "http://sim/" + s.Name,
+		URL:     "http://sim/" + t.Function,
 		Here:    true,
 		Sandbox: true,
 		Decode:  decode,
@@ -173,8 +185,20 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 	}, nil
 }
 
+// find returns a function of the run.
+func (p *Platform) find(ctx context.Context, name string) (*function, error) {
+	if err := p.ready(ctx); err != nil {
+		return nil, err
+	}
+	f := p.world.function(name)
+	if f == nil || !p.run.Owns(name) {
+		return nil, fmt.Errorf("function %s: %w", name, driver.ErrNotFound)
+	}
+	return f, nil
+}
+
 // reconcile makes the function be as s, digest and m say.
-func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) *function {
+func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) {
 	p.world.mu.Lock()
 	defer p.world.mu.Unlock()
 	f := p.world.functions[s.Name]
@@ -188,7 +212,7 @@ func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) *function {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.model != nil && f.digest == digest && same(f.spec, s) {
-		return f
+		return
 	}
 	p.mu.Lock()
 	p.writes++
@@ -196,7 +220,6 @@ func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) *function {
 	s.Environment = maps.Clone(s.Environment)
 	f.spec, f.digest, f.model, f.run, f.limit, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, 0, 0
 	f.retire()
-	return f
 }
 
 // same reports whether two specs configure a function alike.
@@ -211,14 +234,11 @@ func (p *Platform) Writes() int {
 	return p.writes
 }
 
-// Invoke calls a function that was deployed for the trigger sdk.
-func (p *Platform) Invoke(ctx context.Context, name string, payload []byte) (driver.Reply, error) {
-	if err := p.ready(ctx); err != nil {
+// invoke calls a function that was deployed for the trigger sdk.
+func (p *Platform) invoke(ctx context.Context, name string, payload []byte) (driver.Reply, error) {
+	f, err := p.find(ctx, name)
+	if err != nil {
 		return driver.Reply{}, err
-	}
-	f := p.world.function(name)
-	if f == nil || !p.run.Owns(name) {
-		return driver.Reply{}, fmt.Errorf("function %s: %w", name, driver.ErrNotFound)
 	}
 	s, _, err := f.acquire(ctx)
 	if err != nil {
@@ -249,12 +269,9 @@ func (p *Platform) Invoke(ctx context.Context, name string, payload []byte) (dri
 
 // Retire ends the function's sandboxes, busy ones after their calls.
 func (p *Platform) Retire(ctx context.Context, name string) error {
-	if err := p.ready(ctx); err != nil {
+	f, err := p.find(ctx, name)
+	if err != nil {
 		return err
-	}
-	f := p.world.function(name)
-	if f == nil || !p.run.Owns(name) {
-		return fmt.Errorf("function %s: %w", name, driver.ErrNotFound)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -38,7 +38,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	endpoint, err := p.Deploy(ctx, driver.Spec{
+	target, err := p.Deploy(ctx, driver.Spec{
 		Name: "demo-sleep", Runtime: driver.Runtime{Language: "sim", Version: "1"},
 		Architecture: driver.X64, Kind: driver.Archive, Trigger: driver.HTTP, Timeout: time.Second,
 	}, driver.Package{Digest: "d", Dir: dir})
@@ -46,7 +46,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	client, err := invoke.New(endpoint)
+	client, err := invoke.For(ctx, p, target)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -64,7 +64,7 @@ func Example() {
 }
 
 // caller calls a function by either trigger.
-func caller(t *testing.T, p *sim.Platform, s driver.Spec, ep driver.Endpoint) func(payload string) (answer.Answer, *driver.Failure) {
+func caller(t *testing.T, ep driver.Endpoint) func(payload string) (answer.Answer, *driver.Failure) {
 	t.Helper()
 	parse := func(body []byte, f *driver.Failure) (answer.Answer, *driver.Failure) {
 		if f != nil {
@@ -75,15 +75,6 @@ func caller(t *testing.T, p *sim.Platform, s driver.Spec, ep driver.Endpoint) fu
 			return a, &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
 		}
 		return a, nil
-	}
-	if s.Trigger == driver.SDK {
-		return func(payload string) (answer.Answer, *driver.Failure) {
-			r, err := p.Invoke(t.Context(), s.Name, []byte(payload))
-			if err != nil {
-				return answer.Answer{}, invoke.Failure(t.Context(), err)
-			}
-			return parse(r.Body, nil)
-		}
 	}
 	c, err := invoke.New(ep)
 	require.NoError(t, err)
@@ -106,7 +97,7 @@ func TestFailures(t *testing.T) {
 					p := open(t, sim.Options{})
 					s := spec(trigger)
 					ep := deploy(t, p, s, fmt.Sprintf(`{"seed":1,"failures":[{"cause":%q,"probability":1}],"result":{"right":true}}`, cause))
-					call := caller(t, p, s, ep)
+					call := caller(t, ep)
 					for range 3 {
 						begin := time.Now()
 						a, f := call(`{}`)
@@ -141,7 +132,7 @@ func TestSandboxAfterFailure(t *testing.T) {
 			p := open(t, sim.Options{})
 			model := fmt.Sprintf(`{"seed":3,"failures":[{"cause":%q,"probability":0.5}]}`, cause)
 			s := spec(driver.HTTP)
-			call := caller(t, p, s, deploy(t, p, s, model))
+			call := caller(t, deploy(t, p, s, model))
 			m := parse(t, model)
 			after, cold := 0, 0
 			for n := range uint64(50) {
@@ -166,7 +157,7 @@ func TestTimeoutOfSlowModel(t *testing.T) {
 		p := open(t, sim.Options{})
 		s := spec(driver.HTTP)
 		s.Timeout = time.Second
-		call := caller(t, p, s, deploy(t, p, s, `{"seed":1,"init":"600ms","cold":{"constant":"600ms"},"warm":{"constant":"600ms"}}`))
+		call := caller(t, deploy(t, p, s, `{"seed":1,"init":"600ms","cold":{"constant":"600ms"},"warm":{"constant":"600ms"}}`))
 		begin := time.Now()
 		_, f := call(`{}`)
 		require.NotNil(t, f)
@@ -187,7 +178,7 @@ func TestResult(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := open(t, sim.Options{})
 			s := spec(driver.SDK)
-			a, f := caller(t, p, s, deploy(t, p, s, c.model))(c.payload)
+			a, f := caller(t, deploy(t, p, s, c.model))(c.payload)
 			require.Nil(t, f)
 			if c.failure != "" {
 				require.Equal(t, c.failure, a.Error.Type)
@@ -202,14 +193,14 @@ func TestResult(t *testing.T) {
 // The request's id comes back, whatever is in it.
 func FuzzRequestID(f *testing.F) {
 	p := open(f, sim.Options{})
-	deploy(f, p, spec(driver.SDK), `{"seed":1}`)
+	call := deploy(f, p, spec(driver.SDK), `{"seed":1}`).Invoke
 	f.Add([]byte(`{"request-id":"a"}`))
 	f.Add([]byte(`{"a":{"request-id":"b"},"request-id" : "c\"\\\u00e9" , "z":[{}]}`))
 	f.Add([]byte(`{"request-id":7}`))
 	f.Add([]byte(`{"`))
 	f.Add([]byte(` [1] `))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		r, err := p.Invoke(t.Context(), "ab-f", payload)
+		r, err := call(t.Context(), payload)
 		require.NoError(t, err)
 		a, err := answer.Parse(r.Body)
 		require.NoError(t, err)
@@ -236,7 +227,7 @@ func TestConcurrentInvoke(t *testing.T) {
 		t.Run(string(trigger), func(t *testing.T) {
 			p := open(t, sim.Options{})
 			s := spec(trigger)
-			call := caller(t, p, s, deploy(t, p, s, `{"seed":1,"sandboxes":4,"copy":"n"}`))
+			call := caller(t, deploy(t, p, s, `{"seed":1,"sandboxes":4,"copy":"n"}`))
 			type serving struct {
 				sandbox string
 				count   int64

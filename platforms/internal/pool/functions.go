@@ -32,35 +32,47 @@ func NewFunctions(run driver.Run, features driver.Features, p *Pool) *Functions 
 // Deploy makes the function of a specification exist, as build says. One of
 // that name with another identity is replaced, and its idle sandboxes are
 // gone when Deploy returns.
-func (f *Functions) Deploy(ctx context.Context, s driver.Spec, build func() (*Function, error)) (driver.Endpoint, error) {
+func (f *Functions) Deploy(ctx context.Context, s driver.Spec, build func() (*Function, error)) (driver.Target, error) {
 	if err := ctx.Err(); err != nil {
-		return driver.Endpoint{}, err
+		return driver.Target{}, err
 	}
 	if err := f.features.Check(s); err != nil {
-		return driver.Endpoint{}, err
+		return driver.Target{}, err
 	}
 	if !f.run.Owns(s.Name) {
-		return driver.Endpoint{}, fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, f.run.Prefix)
+		return driver.Target{}, fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, f.run.Prefix)
 	}
 	if len(s.Name) > f.features.MaxName {
-		return driver.Endpoint{}, fmt.Errorf("the name %s has more than %d bytes", s.Name, f.features.MaxName)
+		return driver.Target{}, fmt.Errorf("the name %s has more than %d bytes", s.Name, f.features.MaxName)
 	}
 	fn, err := build()
 	if err != nil {
-		return driver.Endpoint{}, err
+		return driver.Target{}, err
 	}
 	old, err := f.put(s.Name, fn)
 	if err == nil && old != nil {
 		err = f.pool.Retire(ctx, old, true)
 	}
 	if err != nil {
+		return driver.Target{}, err
+	}
+	return driver.Target{Function: s.Name, Trigger: s.Trigger}, nil
+}
+
+// Endpoint returns how to call a function of this process: each connection is a
+// sandbox.
+func (f *Functions) Endpoint(ctx context.Context, t driver.Target) (driver.Endpoint, error) {
+	if err := ctx.Err(); err != nil {
+		return driver.Endpoint{}, err
+	}
+	if _, err := f.get(t.Function); err != nil {
 		return driver.Endpoint{}, err
 	}
 	return driver.Endpoint{
-		URL:     "http://" + s.Name + "/",
+		URL:     "http://" + t.Function + "/",
 		Here:    true,
 		Sandbox: true,
-		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx, s.Name) },
+		Dial:    func(ctx context.Context, _, _ string) (net.Conn, error) { return f.dial(ctx, t.Function) },
 	}, nil
 }
 

@@ -56,12 +56,16 @@ func testFunctions(t *testing.T) (*Functions, func(name, identity string) (drive
 	}, p)
 	started := &[]string{}
 	return f, func(name, identity string) (driver.Endpoint, error) {
-		return f.Deploy(t.Context(), spec(name), func() (*Function, error) {
+		target, err := f.Deploy(t.Context(), spec(name), func() (*Function, error) {
 			return &Function{Name: name, Identity: identity, New: func() Sandbox {
 				*started = append(*started, identity)
 				return &wired{pool: p}
 			}}, nil
 		})
+		if err != nil {
+			return driver.Endpoint{}, err
+		}
+		return f.Endpoint(t.Context(), target)
 	}, started
 }
 
