@@ -48,11 +48,12 @@ var CPPDependencies = sync.OnceValues(func() (map[string]CPPDependency, error) {
 // builder needs.
 const packagesMark = "# Debian packages: "
 
-// wheelMark begins the lines of a CMakeLists.txt with packages of PyPI that the
-// installer fetches to wheelFolder.
+// wheelMark begins the lines of a CMakeLists.txt with packages of PyPI. The
+// installer unpacks them to the folder headers of madeFolder, and puts the
+// library of the shims beside it.
 const (
-	wheelMark   = "# headers from PyPI: "
-	wheelFolder = ".headers"
+	wheelMark  = "# headers from PyPI: "
+	madeFolder = "${CMAKE_SOURCE_DIR}/.sebs"
 )
 
 // CMakePackages returns Debian's packages that a builder needs for a
@@ -66,54 +67,83 @@ func CMakePackages(text []byte) []string {
 	return strings.Fields(names)
 }
 
-// CMake returns the CMakeLists.txt of a C++ function: the program handler, of all
-// sources in the folder. What shims link is in the data of the language, as
-// packages; dependencies are the function's own. One that is not known matches
-// driver.ErrUnsupported. Sources that others include, by their paths in the
-// folder, are not compiled by themselves.
-func CMake(shims, dependencies, included []string) ([]byte, error) {
+// libraries are what a target of CMake's depends on.
+type libraries struct {
+	find, link, packages, wheels, includes []string
+}
+
+// lookUp returns the libraries called names, each once.
+func lookUp(names []string) (libraries, error) {
 	known, err := CPPDependencies()
 	if err != nil {
-		return nil, err
+		return libraries{}, err
 	}
-	var find, link, packages, wheels, includes []string
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(shims, dependencies)))) {
+	var all libraries
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		d, ok := known[name]
 		if !ok {
-			return nil, fmt.Errorf("dependency %s of C++: %w: the known ones are %s", name, driver.ErrUnsupported,
+			return libraries{}, fmt.Errorf("dependency %s of C++: %w: the known ones are %s", name, driver.ErrUnsupported,
 				strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
-		find = append(find, d.Find...)
-		link = append(link, d.Link...)
-		packages = append(packages, d.Packages...)
+		all.find = append(all.find, d.Find...)
+		all.link = append(all.link, d.Link...)
+		all.packages = append(all.packages, d.Packages...)
 		if d.Wheel != "" {
-			wheels = append(wheels, d.Wheel)
-			includes = append(includes, "${CMAKE_SOURCE_DIR}/"+wheelFolder+"/"+d.Include)
+			all.wheels = append(all.wheels, d.Wheel)
+			all.includes = append(all.includes, d.Include)
 		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s%s\n", packagesMark, strings.Join(slices.Compact(slices.Sorted(slices.Values(packages))), " "))
-	for _, wheel := range wheels {
-		fmt.Fprintf(&b, "%s%s\n", wheelMark, wheel)
+	all.packages = slices.Compact(slices.Sorted(slices.Values(all.packages)))
+	return all, nil
+}
+
+// begin writes the beginning of a CMakeLists.txt, up to where libraries are
+// known.
+func (l libraries) begin(b *strings.Builder, project string) {
+	fmt.Fprintf(b, "%s%s\n", packagesMark, strings.Join(l.packages, " "))
+	for _, wheel := range l.wheels {
+		fmt.Fprintf(b, "%s%s\n", wheelMark, wheel)
 	}
-	b.WriteString(`cmake_minimum_required(VERSION 3.18)
-project(function LANGUAGES CXX)
+	fmt.Fprintf(b, `cmake_minimum_required(VERSION 3.18)
+project(%s LANGUAGES CXX)
 set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
-set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
+find_package(PkgConfig)
+find_package(Threads REQUIRED)
+`, project)
+	for _, command := range l.find {
+		fmt.Fprintln(b, command)
+	}
+}
+
+// headers adds the packages of PyPI to a target; made is madeFolder as the
+// target's CMakeLists.txt has it.
+func (l libraries) headers(b *strings.Builder, target, made string) {
+	for _, folder := range l.includes {
+		fmt.Fprintf(b, "target_include_directories(%s SYSTEM PRIVATE %s/headers/%s)\n", target, made, folder)
+	}
+}
+
+// CMake returns the CMakeLists.txt of a C++ function: the program handler, of all
+// sources in the folder and the library of the shims. What shims link is in the
+// data of the language, as packages; dependencies are the function's own. One
+// that is not known matches driver.ErrUnsupported. Sources that others include,
+// by their paths in the folder, are not compiled by themselves.
+func CMake(shims, dependencies, included []string) ([]byte, error) {
+	all, err := lookUp(slices.Concat(shims, dependencies))
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	all.begin(&b, "function")
+	b.WriteString(`set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/lib")
 file(GLOB_RECURSE sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp *.cc)
-list(FILTER sources EXCLUDE REGEX "^(build|[.]headers)/")
+list(FILTER sources EXCLUDE REGEX "^(build|sebs|[.]sebs)/")
 `)
 	for _, name := range included {
 		fmt.Fprintf(&b, "list(REMOVE_ITEM sources %q)\n", name)
-	}
-	b.WriteString(`find_package(PkgConfig)
-find_package(Threads REQUIRED)
-`)
-	for _, command := range find {
-		fmt.Fprintln(&b, command)
 	}
 	// Of the two kinds of search paths for libraries, the older one holds also
 	// for what libraries need.
@@ -122,13 +152,33 @@ target_include_directories(handler PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DI
 target_compile_options(handler PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 target_link_options(handler PRIVATE -s -Wl,--build-id=none -Wl,--as-needed -Wl,--disable-new-dtags)
 `)
-	if len(includes) > 0 {
-		fmt.Fprintf(&b, "target_include_directories(handler SYSTEM PRIVATE %s)\n", strings.Join(includes, " "))
-	}
+	all.headers(&b, "handler", madeFolder)
 	if len(dependencies) == 0 {
 		// A third of the time to start is that of loading the C++ library.
 		b.WriteString("target_link_options(handler PRIVATE -static-libstdc++ -static-libgcc)\n")
 	}
-	fmt.Fprintf(&b, "target_link_libraries(handler PRIVATE Threads::Threads%s)\n", strings.Join(append([]string{""}, link...), " "))
+	link := append([]string{madeFolder + "/libsebs.a", "Threads::Threads"}, all.link...)
+	fmt.Fprintf(&b, "target_link_libraries(handler PRIVATE %s)\n", strings.Join(link, " "))
+	return []byte(b.String()), nil
+}
+
+// CMakeShims returns the CMakeLists.txt of the folder sebs of a C++ function:
+// the library of the shims, which is the same for all functions that have the
+// same shims. It depends on nothing of the function, so the installer keeps it.
+// The variable MADE is the folder with the headers.
+func CMakeShims(shims []string) ([]byte, error) {
+	all, err := lookUp(shims)
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	all.begin(&b, "sebs")
+	b.WriteString(`file(GLOB sources *.cpp)
+add_library(sebs STATIC ${sources})
+target_include_directories(sebs PRIVATE ${CMAKE_SOURCE_DIR}/.. ${CMAKE_SOURCE_DIR}/include)
+target_compile_options(sebs PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=sebs -ffile-prefix-map=${MADE}=.sebs)
+`)
+	all.headers(&b, "sebs", "${MADE}")
+	fmt.Fprintf(&b, "target_link_libraries(sebs PRIVATE %s)\n", strings.Join(append([]string{"Threads::Threads"}, all.link...), " "))
 	return []byte(b.String()), nil
 }

@@ -38,8 +38,8 @@ func TestCMake(t *testing.T) {
 	plain, err := dockerfiles.CMake([]string{"nlohmann-json"}, nil, nil)
 	require.NoError(t, err)
 	require.Contains(t, string(plain), "\n# headers from PyPI: nlohmann-json==")
-	require.Contains(t, string(plain), "(handler SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/.headers/nlohmann_json/include)\n")
-	require.Contains(t, string(plain), "target_link_libraries(handler PRIVATE Threads::Threads)\n")
+	require.Contains(t, string(plain), "(handler SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/.sebs/headers/nlohmann_json/include)\n")
+	require.Contains(t, string(plain), "target_link_libraries(handler PRIVATE ${CMAKE_SOURCE_DIR}/.sebs/libsebs.a Threads::Threads)\n")
 	require.Empty(t, dockerfiles.CMakePackages(plain), "a plain function needs no package of the system")
 	require.Contains(t, string(plain), "-static-libstdc++", "nothing else has a C++ library of its own")
 
@@ -54,4 +54,12 @@ func TestCMake(t *testing.T) {
 	require.ErrorIs(t, err, driver.ErrUnsupported)
 	require.ErrorContains(t, err, "cobol")
 	require.ErrorContains(t, err, "boost, ctemplate")
+
+	// The library of the shims is the same whatever the function depends on, so
+	// that it is compiled once for all.
+	shims, err := dockerfiles.CMakeShims([]string{"nlohmann-json", "curl"})
+	require.NoError(t, err)
+	require.Contains(t, string(shims), "(sebs SYSTEM PRIVATE ${MADE}/headers/nlohmann_json/include)\n")
+	require.Contains(t, string(shims), "target_link_libraries(sebs PRIVATE Threads::Threads CURL::libcurl)\n")
+	require.Equal(t, []string{"libcurl4-openssl-dev"}, dockerfiles.CMakePackages(shims))
 }

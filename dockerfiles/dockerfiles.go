@@ -9,7 +9,9 @@ package dockerfiles
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,8 +34,8 @@ var files embed.FS
 
 // Language is what a platform builds functions of one language from.
 type Language struct {
-	// As is the platform whose additions and modules those of this language are
-	// unless it names its own; empty: none.
+	// As is the platform whose data is that of this language where it has none of
+	// its own: versions, kept entries, additions and modules; empty: none.
 	As string `json:"as,omitempty"`
 
 	// Versions that are supported, the default first.
@@ -115,6 +117,12 @@ func parse(raw []byte) (Platforms, error) {
 				}
 				if l.Modules == nil {
 					l.Modules = other.Modules
+				}
+				if l.Versions == nil {
+					l.Versions = other.Versions
+				}
+				if l.Kept == nil {
+					l.Kept = other.Kept
 				}
 				languages[name] = l
 			}
@@ -298,4 +306,12 @@ func Installer(language string) ([]byte, error) {
 		return nil, fmt.Errorf("installer of %s: %w", language, driver.ErrUnsupported)
 	}
 	return script, err
+}
+
+// InstallerDigest returns the SHA-256 of a language's installer, in hex: what
+// the identity of a platform's tools says of it. Safe for concurrent use.
+func InstallerDigest(language string) (string, error) {
+	script, err := Installer(language)
+	sum := sha256.Sum256(script)
+	return hex.EncodeToString(sum[:]), err
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// generateCPP returns the CMakeLists.txt of a C++ function.
+// generateCPP returns the CMakeLists.txt of a C++ function and that of the
+// library of its shims.
 func generateCPP(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) {
 	if _, own := code.find("CMakeLists.txt"); own {
 		return nil, errors.New("its folder cpp has a CMakeLists.txt: one is made from the modules and cpp_dependencies of config.json")
@@ -49,7 +50,11 @@ func generateCPP(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"CMakeLists.txt": text}, nil
+	shims, err := dockerfiles.CMakeShims(r.Packages)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"CMakeLists.txt": text, "sebs/CMakeLists.txt": shims}, nil
 }
 
 // includedSource is a line that includes a source file.

@@ -49,6 +49,19 @@ func Layout(dir string, keep ...string) error {
 	return nil
 }
 
+// LaidOut returns an error unless dir was laid out with the entries keep, of
+// which the first is what serves functions: a package of another platform was
+// not.
+func LaidOut(dir string, keep ...string) error {
+	if len(keep) == 0 {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, keep[0])); err != nil {
+		return fmt.Errorf("the package was not built for this platform: %w", err)
+	}
+	return nil
+}
+
 // splitCompiled moves the compiled files of from to the folder to, except
 // those of the sources named keep.
 func splitCompiled(from, to string, keep []string) error {

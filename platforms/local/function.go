@@ -123,8 +123,8 @@ func (p *Platform) newFunction(ctx context.Context, s driver.Spec, pkg driver.Pa
 		f.image, err = p.deployImage(ctx, s, pkg)
 	} else {
 		var image containers.Image
-		if _, err := os.Stat(filepath.Join(f.root, l.Kept[0])); err != nil {
-			return nil, fmt.Errorf("the package was not built for this platform: %w", err)
+		if err := build.LaidOut(f.root, l.Kept...); err != nil {
+			return nil, err
 		}
 		image, err = p.engine.RunImage(ctx, Name, s.Runtime, s.Architecture, p.run.Log)
 		f.image = image.ID

@@ -3,10 +3,11 @@ package process
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/sebs-go/sebs/dockerfiles"
+	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
@@ -35,11 +36,14 @@ func newFunction(p *Platform, s driver.Spec, pkg driver.Package, i interpreter.I
 	if err != nil {
 		return nil, fmt.Errorf("the package's code: %w", err)
 	}
-	l := languages[s.Runtime.Language]
-	handler := filepath.Join(root, l.handler)
-	if _, err := os.Stat(handler); err != nil {
-		return nil, fmt.Errorf("the package was not built for this platform: %w", err)
+	data, err := dockerfiles.Lookup(Name, s.Runtime.Language)
+	if err != nil {
+		return nil, err
 	}
+	if err := build.LaidOut(root, data.Kept...); err != nil {
+		return nil, err
+	}
+	l := languages[s.Runtime.Language]
 	f := &function{root: root, interpreter: i}
 	f.env = environment.Function.Variables("PATH=" + filepath.Dir(i.Path) + ":/usr/local/bin:/usr/bin:/bin")
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {

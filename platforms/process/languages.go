@@ -8,12 +8,8 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 )
 
-// language is how functions of one language are laid out and started.
+// language is how functions of one language are started.
 type language struct {
-	handler string   // the file that serves functions
-	kept    []string // the other entries of a package beside the folder of the user's files
-
-	tools   func(interpreter.Interpreter) []string              // variables of the installer
 	command func(i interpreter.Interpreter, f started) []string // how a function is started in the folder of its code
 	env     func(f started) []string                            // variables of the function; nil: none
 }
@@ -27,9 +23,6 @@ type started struct {
 // languages are the languages of this platform, in the order of their listing.
 var languages = map[string]language{
 	"python": {
-		handler: "handler.py",
-		kept:    []string{"answer.py", "sitecustomize.py", ".python_packages"},
-		tools:   func(i interpreter.Interpreter) []string { return []string{"PYTHON=" + i.Path} },
 		command: func(i interpreter.Interpreter, _ started) []string {
 			// Without the machine's own packages, and without writing compiled
 			// files into the package.
@@ -37,21 +30,9 @@ var languages = map[string]language{
 		},
 	},
 	"nodejs": {
-		handler: "handler.cjs",
-		kept:    []string{"answer.cjs", "package.json", "package-lock.json", "node_modules"},
-		tools: func(i interpreter.Interpreter) []string {
-			tools := []string{"NODE=" + i.Path}
-			if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
-				tools = append(tools, "NPM="+npm)
-			}
-			return tools
-		},
 		command: func(i interpreter.Interpreter, _ started) []string { return []string{i.Path, "handler.cjs"} },
 	},
 	"java": {
-		handler: "classes/sebs/Handler.class",
-		kept:    []string{"classes", "lib"},
-		tools:   func(i interpreter.Interpreter) []string { return []string{"JAVA_HOME=" + i.Prefix} },
 		command: func(i interpreter.Interpreter, f started) []string {
 			// The compiler and the collector are those that suit short lives,
 			// as on clouds.
@@ -67,8 +48,6 @@ var languages = map[string]language{
 		},
 	},
 	"go": {
-		handler: "handler",
-		tools:   func(i interpreter.Interpreter) []string { return []string{"GO=" + i.Path} },
 		command: func(_ interpreter.Interpreter, f started) []string {
 			return []string{filepath.Join(f.root, "handler")}
 		},
@@ -80,9 +59,6 @@ var languages = map[string]language{
 		},
 	},
 	"cpp": {
-		handler: "handler",
-		kept:    []string{"lib"},
-		tools:   func(i interpreter.Interpreter) []string { return []string{"CXX=" + i.Path} },
 		command: func(_ interpreter.Interpreter, f started) []string {
 			return []string{filepath.Join(f.root, "handler")}
 		},

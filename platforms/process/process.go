@@ -39,9 +39,9 @@ import (
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
+	"github.com/sebs-go/sebs/platforms/internal/machine"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 	"github.com/sebs-go/sebs/platforms/internal/stores"
-	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
 // Name is the platform's name, and its build tag.
@@ -53,6 +53,9 @@ func init() {
 
 // Platform is this machine. Deployed functions live as long as it does.
 type Platform struct {
+	*machine.Builder
+	*stores.Stores
+
 	run       driver.Run
 	isolation isolation
 	features  driver.Features
@@ -61,7 +64,6 @@ type Platform struct {
 	sandboxes string // the folder of their private folders
 	serial    atomic.Int64
 	functions *pool.Functions
-	stores    *stores.Stores
 	closing   sync.Once
 }
 
@@ -107,7 +109,7 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		isolation: i,
 		pool:      pool.New(memoryFor(free), sandboxesFor(), busy),
 		sandboxes: filepath.Join(dir, "sandboxes"),
-		stores:    newStores(run),
+		Stores:    machine.NewStores(run),
 	}
 	if err := os.Mkdir(p.sandboxes, 0o700); err != nil {
 		return nil, err
@@ -120,12 +122,15 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		Kinds:         []driver.Kind{driver.Archive},
 		Architectures: []driver.Architecture{architecture},
 		Triggers:      []driver.Trigger{driver.HTTP},
-		Modules:       modules(ctx),
+		Modules:       machine.Modules(ctx),
 		MaxName:       128,
 		Limits:        map[driver.Trigger]driver.Limits{driver.HTTP: pool.CallLimits},
 		MemoryLimits:  true,
 		ProcessLimits: true,
 		Pace:          driver.Pace{Deploy: 10 * time.Millisecond, Retire: 10 * time.Millisecond, Remove: 10 * time.Millisecond, Parallel: 4},
+	}
+	if p.Builder, err = machine.NewBuilder(Name, p.features, run); err != nil {
+		return nil, err
 	}
 	p.functions = pool.NewFunctions(run, p.features, p.pool)
 	return p, nil
@@ -133,14 +138,6 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 
 // architecture is this machine's.
 var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
-
-// modules returns the stores that can be had on this machine.
-func modules(ctx context.Context) []driver.Module {
-	if tableserver.Available(ctx) != nil { // Tables says why
-		return []driver.Module{driver.Storage}
-	}
-	return []driver.Module{driver.Storage, driver.NoSQL}
-}
 
 // runtimes returns the supported runtimes: those that this machine has, the
 // default of each language first, and then those whose Recipe says that they
@@ -179,7 +176,7 @@ func (p *Platform) Isolation() string { return p.isolation.describe() }
 // Deploy makes the function exist. Its code is run from where the package is.
 func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Target, error) {
 	return p.functions.Deploy(ctx, s, func() (*pool.Function, error) {
-		i, err := interpreter.Find(ctx, s.Runtime.Language, s.Runtime.Version)
+		i, err := p.Interpreter(ctx, s.Runtime)
 		if err != nil {
 			return nil, err
 		}
@@ -211,7 +208,7 @@ func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, err
 				return
 			}
 		}
-		p.stores.Resources(ctx)(yield)
+		p.Stores.Resources(ctx)(yield)
 	}
 }
 
@@ -226,7 +223,7 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 	if r.Kind == pool.KindFunction {
 		return p.functions.Remove(ctx, r.Name)
 	}
-	return p.stores.Remove(ctx, r)
+	return p.Stores.Remove(ctx, r)
 }
 
 // Close kills all sandboxes, also those with a call, and stops the stores. A
@@ -234,7 +231,7 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 func (p *Platform) Close(ctx context.Context) (err error) {
 	p.closing.Do(func() {
 		err = p.functions.Close(ctx)
-		err = errors.Join(err, p.stores.Close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
+		err = errors.Join(err, p.Stores.Close(), p.isolation.close(), p.null.Close(), os.RemoveAll(p.sandboxes))
 	})
 	return err
 }

@@ -41,6 +41,34 @@ func (i Interpreter) Runtime() driver.Runtime {
 	return driver.Runtime{Language: i.Language, Version: strings.Join(parts[:min(n, len(parts))], ".")}
 }
 
+// String identifies the interpreter among all builds of it.
+func (i Interpreter) String() string {
+	return fmt.Sprintf("%s %s %s %s", i.Language, i.Version, i.ABI, i.Path)
+}
+
+// Tools returns the variables with which an installer uses this interpreter.
+func (i Interpreter) Tools() []string { return languages[i.Language].tools(i) }
+
+// tool returns the one variable of an installer that names the interpreter.
+func tool(name string) func(Interpreter) []string {
+	return func(i Interpreter) []string { return []string{name + "=" + i.Path} }
+}
+
+// nodeTools are Node.js and the npm that came with it, if it did.
+func nodeTools(i Interpreter) []string {
+	tools := []string{"NODE=" + i.Path}
+	if npm := filepath.Join(filepath.Dir(i.Path), "npm"); executable(npm) {
+		tools = append(tools, "NPM="+npm)
+	}
+	return tools
+}
+
+// executable reports whether path is a file that can be run.
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
 // language is how interpreters of one language are found and asked.
 type language struct {
 	parts   int                           // of a version number that make a runtime
@@ -49,6 +77,7 @@ type language struct {
 	folders []string                      // where installations of several versions are kept, with ~ for the home folder and * for the version
 	ask     []string                      // arguments with which it says what it is
 	install string                        // what to do if there is no VERSION
+	tools   func(Interpreter) []string    // variables of the language's installer
 
 	// parse finds in what the executable path printed what it is; nil: it
 	// printed path, version, ABI and prefix, each on a line.
@@ -65,6 +94,7 @@ var languages = map[string]language{
 import os, sys, _imp
 path = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.path.realpath(sys.base_prefix), sep="\n")`},
+		tools:   tool("PYTHON"),
 		install: "install it (pyenv install VERSION, or apt-get install python3 python3-pip if the system has this version), or put it on the PATH",
 	},
 	"nodejs": {
@@ -76,6 +106,7 @@ print(path, "%d.%d.%d" % sys.version_info[:3], _imp.extension_suffixes()[0], os.
 const path = require('path');
 const p = require('fs').realpathSync(process.execPath);
 console.log([p, process.versions.node, process.versions.modules + '-' + process.arch + '-' + process.platform, path.dirname(path.dirname(p))].join('\n'))`},
+		tools:   nodeTools,
 		install: "install it (nvm install VERSION, or apt-get install nodejs npm if the system has this version), or put it on the PATH",
 	},
 	"java": {
@@ -84,6 +115,7 @@ console.log([p, process.versions.node, process.versions.modules + '-' + process.
 		names:   func(string) []string { return []string{"java"} },
 		folders: []string{"/usr/lib/jvm/*/bin", "~/.sdkman/candidates/java/*/bin", "/Library/Java/JavaVirtualMachines/*/Contents/Home/bin"},
 		ask:     []string{"-XshowSettings:properties", "-version"},
+		tools:   func(i Interpreter) []string { return []string{"JAVA_HOME=" + i.Prefix} },
 		install: "install a JDK of it (apt-get install openjdk-VERSION-jdk-headless maven), or put it on the PATH",
 		parse:   parseJava,
 	},
@@ -93,6 +125,7 @@ console.log([p, process.versions.node, process.versions.modules + '-' + process.
 		names:   func(string) []string { return []string{"go"} },
 		folders: []string{"/usr/local/go/bin", "~/sdk/*/bin", "/usr/lib/*/bin", "/opt/homebrew/bin"},
 		ask:     []string{"env", "GOROOT", "GOVERSION", "GOOS", "GOARCH"},
+		tools:   tool("GO"),
 		install: "install it, or put it on the PATH",
 		parse:   parseGo,
 	},
@@ -102,6 +135,7 @@ console.log([p, process.versions.node, process.versions.modules + '-' + process.
 		names:   func(v string) []string { return []string{"g++-" + v, "g++"} },
 		folders: []string{"/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"},
 		ask:     []string{"-v"},
+		tools:   tool("CXX"),
 		install: "install it (apt-get install g++-VERSION cmake make), or put it on the PATH",
 		parse:   parseCPP,
 	},
@@ -177,7 +211,7 @@ func Available(ctx context.Context, lang string, versions []string) []Interprete
 func candidates(l language, version string) []string {
 	var paths []string
 	add := func(path string) {
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 && !slices.Contains(paths, path) {
+		if executable(path) && !slices.Contains(paths, path) {
 			paths = append(paths, path)
 		}
 	}

@@ -116,23 +116,6 @@ json read(std::string_view text) {
 
 }  // namespace
 
-#ifndef SEBS_RAPIDJSON
-namespace {
-
-struct Plain : Invocation {
-  explicit Plain(const json &event) : event(event) {}
-  void call() override { returned = function(event); }
-  json result() override { return std::move(returned); }
-
-  const json &event;
-  json returned;
-};
-
-}  // namespace
-
-std::unique_ptr<Invocation> invocation(const json &event) { return std::make_unique<Plain>(event); }
-#endif
-
 void prepare() {
   Worker &w = worker();
   peak_memory();  // opens what it reads, before the handler can use up what may be open

@@ -1,7 +1,6 @@
-// Functions written for SeBS take and return values of rapidjson. SEBS_RAPIDJSON
-// is defined for those whose sources include it.
-#ifdef SEBS_RAPIDJSON
-
+// Functions written for SeBS take and return values of rapidjson. This is a
+// source of those whose own sources include it, and takes the place of
+// invocation.cpp in the library of the shims.
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -10,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "invocation.hpp"
+#include "../invocation.hpp"
 
 rapidjson::Document function(const rapidjson::Value &event);
 
@@ -41,5 +40,3 @@ struct RapidJSON : Invocation {
 std::unique_ptr<Invocation> invocation(const nlohmann::json &event) { return std::make_unique<RapidJSON>(event); }
 
 }  // namespace sebs
-
-#endif

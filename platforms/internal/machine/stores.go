@@ -1,4 +1,4 @@
-package process
+package machine
 
 import (
 	"context"
@@ -12,19 +12,23 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
-func newStores(run driver.Run) *stores.Stores {
+// NewStores returns stores of this machine: an object store that is a server in
+// this process, and a NoSQL store that is a child process, installed when it is
+// first used on this machine. Where that cannot be had, the error of Tables
+// matches driver.ErrUnavailable. None is started yet.
+func NewStores(run driver.Run) *stores.Stores {
 	return stores.New(run,
 		func(ctx context.Context) (driver.Buckets, func() error, error) { return startBuckets(ctx, run) },
 		func(ctx context.Context) (driver.Tables, func() error, error) { return startTables(ctx, run) })
 }
 
-// Buckets returns the object store: a server in this process.
-func (p *Platform) Buckets(ctx context.Context) (driver.Buckets, error) { return p.stores.Buckets(ctx) }
-
-// Tables returns the NoSQL store: a child process, which is installed when it
-// is first used on this machine. Where it cannot be had, the error matches
-// driver.ErrUnavailable.
-func (p *Platform) Tables(ctx context.Context) (driver.Tables, error) { return p.stores.Tables(ctx) }
+// Modules returns the stores that can be had on this machine.
+func Modules(ctx context.Context) []driver.Module {
+	if tableserver.Available(ctx) != nil { // Tables says why
+		return []driver.Module{driver.Storage}
+	}
+	return []driver.Module{driver.Storage, driver.NoSQL}
+}
 
 func startBuckets(ctx context.Context, run driver.Run) (driver.Buckets, func() error, error) {
 	server, err := objectserver.Start(ctx, run.Dir, run.Guard)
