@@ -189,6 +189,7 @@ var (
 	ErrUnavailable = errors.New("not available on this machine")
 	ErrDenied      = errors.New("access denied")
 	ErrNotOurs     = errors.New("not created by this run")
+	ErrThrottled   = errors.New("throttled by the platform") // for now: the harness makes the call again, more slowly
 )
 
 // OpenFunc opens a platform for a run.
