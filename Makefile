@@ -32,7 +32,7 @@ bench: ## functions as Go benchmarks, for benchstat
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
 	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
-sweep: ## delete what killed runs left here, and on platforms what is expired or has SEBS_PREFIX; list the rest
+sweep: ## delete what runs left here and on platforms, unless it is to be kept: that when it is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments
 
 doctor: ## what the platforms need of this machine; builds and calls a function in each language

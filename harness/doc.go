@@ -237,8 +237,8 @@
 // and when its parent go command is gone; what was measured is kept, the cells
 // say why they stopped, and what was created is removed. A guard process does
 // the same on this machine if the test is killed. What stays if both are, or if
-// a platform could not be reached, is for [Sweep], which leaves runs alone that
-// are running.
+// a platform could not be reached, is in run.json and ledger.jsonl, and is for
+// [Sweep], which leaves runs alone that are alive.
 //
 // The package refuses to interpret what it measures: comparing runs is for
 // benchstat and package stats.

@@ -1,15 +1,15 @@
 package harness
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/internal/cleanup"
 )
 
 // moduleRoot returns the folder of the go.mod above the working directory,
@@ -40,21 +40,10 @@ func (p parameters) resultsFolder(root string) (string, error) {
 	return filepath.Abs(p.Results)
 }
 
-// runID is what a run's id looks like.
-var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
-
-// newID returns a run's id. It has 65 bits of chance, as it begins names that
-// must be unique in the world (buckets), and no more letters than SEBS_PREFIX
-// may have.
-func newID() string { return "r" + strings.ToLower(rand.Text()[:13]) }
-
-// folderTime is how the names of runs' folders begin: when the run started.
-const folderTime = "20060102T150405Z"
-
 // createFolder makes the run's folder below dir and proves that it can be
 // written. A dir that it has to make is kept out of version control.
 func createFolder(dir, id string, now time.Time) (string, error) {
-	folder := filepath.Join(dir, now.UTC().Format(folderTime)+"-"+id)
+	folder := filepath.Join(dir, cleanup.FolderName(id, now))
 	_, err := os.Stat(dir)
 	ours := errors.Is(err, fs.ErrNotExist)
 	if err = os.MkdirAll(dir, 0o755); err == nil {
@@ -87,19 +76,6 @@ func (r *run) noteLatest() error {
 	return nil
 }
 
-// tempPattern is the pattern of os.MkdirTemp for a run's temporary folder.
-func tempPattern(id string) string { return "sebs-" + id + "-*" }
-
-// tempFolders returns the temporary folders of a run that are in TMPDIR.
-func tempFolders(id string) ([]string, error) {
-	temp := os.TempDir()
-	names, err := fs.Glob(os.DirFS(temp), tempPattern(id))
-	for i, name := range names {
-		names[i] = filepath.Join(temp, name)
-	}
-	return names, err
-}
-
 // leastTemp is how much room there must be for temporary files: some objects,
 // and what functions write.
 const leastTemp = 16 << 20
@@ -112,7 +88,7 @@ func createTemp(id string) (string, error) {
 	if !filepath.IsAbs(dir) || strings.Contains(dir, "\n") {
 		return "", fmt.Errorf("temporary folder %q: want an absolute path without line breaks: %s", dir, remedy)
 	}
-	temp, err := os.MkdirTemp(dir, tempPattern(id))
+	temp, err := os.MkdirTemp(dir, cleanup.TempPattern(id))
 	if err != nil {
 		return "", fmt.Errorf("temporary folder: %w: make it writable and free space, or %s", err, remedy)
 	}

@@ -29,13 +29,15 @@ type manifest struct {
 	Started    time.Time         `json:"started"`
 	Finished   time.Time         `json:"finished,omitzero"`
 	Ended      string            `json:"ended,omitempty"` // why the run ended early
-	Left       string            `json:"left,omitempty"`  // why the clean-up failed: a sweep removes what is left
+	Expiry     time.Time         `json:"expiry,omitzero"` // of what it creates: when a sweep may remove it
+	Left       []leftover        `json:"left,omitempty"`  // what it could not remove: a sweep does
 	Module     string            `json:"module"`
 	Commit     string            `json:"commit,omitempty"`
 	Modified   bool              `json:"modified,omitempty"` // the checkout has uncommitted changes
 	Go         string            `json:"go"`
 	Host       machine           `json:"host"`
 	Platforms  []string          `json:"platforms"`            // linked
+	Opened     []string          `json:"opened"`               // of these: what the run created can be there alone
 	Isolation  map[string]string `json:"isolation,omitempty"`  // how a platform keeps sandboxes apart, where that depends on the machine
 	Sequential map[string]string `json:"sequential,omitempty"` // why a platform's cells were not interleaved
 	Stalls     []stallRecord     `json:"stalls,omitempty"`     // when the test stood still
@@ -73,7 +75,7 @@ func newManifest(ctx context.Context, r *run) manifest {
 	m := manifest{
 		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: toldAll(os.Args), Parameters: map[string]string{},
 		Order: orderInterleaved, Seed: r.seed,
-		Started: r.started.UTC(), Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
+		Started: r.started.UTC(), Expiry: r.expiry(), Opened: []string{}, Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
 		Packages: []packageRecord{},
 	}
 	if r.params.Sequential {

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -158,27 +157,6 @@ func (p *openPlatform) missing(ctx context.Context, b *Benchmark, modules []driv
 		return fmt.Errorf("module %s: %w", m, err)
 	}
 	return nil
-}
-
-// close removes what the run created, unless it is kept, and closes the
-// platform.
-func (p *openPlatform) close(ctx context.Context, keep bool) error {
-	var errs []error
-	if !keep {
-		for r, err := range p.Resources(ctx) {
-			if err != nil {
-				errs = append(errs, fmt.Errorf("list resources of %s: %w", p.name, err))
-				break
-			}
-			if err := p.Remove(ctx, r); err != nil {
-				errs = append(errs, fmt.Errorf("remove %s %s: %w", r.Kind, r.Name, err))
-			}
-		}
-	}
-	if err := p.Close(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("close platform %s: %w", p.name, err))
-	}
-	return errors.Join(errs...)
 }
 
 // emptyOutputs deletes what the functions of a benchmark wrote.

@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/sebs-go/sebs/harness/answer"
-	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // writeFile writes a result file whole: under another name first, so that no
@@ -146,25 +145,6 @@ func cutBack(f *os.File, n int) error {
 }
 
 func (l *lines) close() error { return l.rest() }
-
-// ledgerFile is the file of a run's ledger.
-const ledgerFile = "ledger.jsonl"
-
-// ledger is a run's ledger: what is about to be created, a line each.
-type ledger struct{ path string }
-
-func (l ledger) Record(r driver.Resource) error {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	return errors.Join(err, f.Sync(), f.Close())
-}
 
 // ReadInvocations reads the records of a cell's invocations.jsonl, in order. A
 // last line that a killed run left incomplete is dropped.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -23,6 +22,7 @@ import (
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
 	"github.com/sebs-go/sebs/harness/plain"
 )
@@ -72,10 +72,15 @@ type run struct {
 	cancel   context.CancelCauseFunc
 	packages *build.Store
 	guard    *guard.Guard
-	locks    []*lock // of the log, the temporary folder, and SEBS_PREFIX
-	log      *plain.Writer
-	progress *progress
-	stop     []func()
+	using    *cleanup.Lock   // of the prefix
+	locks    []*cleanup.Lock // of the log and the temporary folder
+	ledger   *cleanup.Ledger
+
+	paces      sync.Map // driver.Pace by the name of an opened platform
+	unrecorded error    // why run.json does not say that the run has ended
+	log        *plain.Writer
+	progress   *progress
+	stop       []func()
 
 	measuring sync.Mutex // experiments measure one at a time, whatever tests are parallel
 
@@ -136,7 +141,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 		return nil, err
 	}
 	r := &run{
-		id: newID(), params: params, seed: cmp.Or(params.Seed, 1+rand.Uint32N(math.MaxUint32)), root: root, started: time.Now(), deadline: deadline,
+		id: cleanup.NewID(), params: params, seed: cmp.Or(params.Seed, 1+rand.Uint32N(math.MaxUint32)), root: root, started: time.Now(), deadline: deadline,
 		platforms: map[string]*openPlatform{}, sandboxes: newSandboxes(),
 	}
 	defer func() {
@@ -147,11 +152,9 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	r.prefix = r.id
 	if params.Prefix != "" {
 		r.prefix = params.Prefix
-		l, err := lockPrefix(params.Cache, params.Prefix)
-		if err != nil {
-			return nil, err
-		}
-		r.locks = append(r.locks, l)
+	}
+	if r.using, err = cleanup.TakePrefix(params.Cache, r.prefix); err != nil {
+		return nil, err
 	}
 	if r.packages, err = build.OpenStore(params.Cache); err != nil {
 		return nil, err
@@ -163,27 +166,26 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	if r.folder, err = createFolder(results, r.id, r.started); err != nil {
 		return nil, err
 	}
+	r.ledger = cleanup.NewLedger(filepath.Join(r.folder, cleanup.LedgerFile))
 	if err := r.begin(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(r.folder))
 	}
 	return r, nil
 }
 
-// logFile is the run's log, which is locked while the run lives.
-const logFile = "run.log"
-
 // begin takes what the run needs of this machine. What it leaves if it is
 // killed is found by run.json, so that this comes first.
 func (r *run) begin() error {
-	l, err := takeLock(filepath.Join(r.folder, logFile))
+	path := filepath.Join(r.folder, cleanup.LogFile)
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return full(err)
+	}
+	l, err := cleanup.Take(path)
+	if err != nil {
+		return errors.Join(full(err), log.Close())
 	}
 	r.locks = append(r.locks, l)
-	log, err := os.OpenFile(filepath.Join(r.folder, logFile), os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return full(err)
-	}
 	r.log = plain.NewWriter(log, environment.Secrets()...)
 	r.progress = newProgress(r.started)
 	r.context()
@@ -197,7 +199,7 @@ func (r *run) begin() error {
 	if r.temp, err = createTemp(r.id); err != nil {
 		return err
 	}
-	if l, err = lockFolder(r.temp); err != nil { // for a sweep of copied results
+	if l, err = cleanup.Take(r.temp); err != nil { // for a sweep of copied results
 		return fmt.Errorf("temporary folder: %w: set TMPDIR to a folder that can be locked", err)
 	}
 	r.locks = append(r.locks, l)
@@ -236,6 +238,7 @@ func (r *run) context() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.ctx, r.cancel = ctx, cancel
 
+	reserve := min(30*time.Second, time.Until(r.deadline)/10) // to end within the time of -timeout
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	parent := os.Getppid()
@@ -253,6 +256,10 @@ func (r *run) context() {
 					cancel(errors.New("the go command is gone"))
 					return
 				}
+				if !r.deadline.IsZero() && time.Until(r.deadline) < reserve+r.removal() {
+					cancel(errTimeOver)
+					return
+				}
 			case <-ctx.Done():
 				return
 			}
@@ -261,13 +268,12 @@ func (r *run) context() {
 	r.stop = append(r.stop, ticks.Stop, func() { signal.Stop(signals) })
 	r.stalls = watchStalls(ctx)
 	if !r.deadline.IsZero() {
-		reserve := min(30*time.Second, time.Until(r.deadline)/10)
-		timer := time.AfterFunc(time.Until(r.deadline)-reserve, func() {
-			cancel(errors.New("the time of -timeout is over"))
-		})
+		timer := time.AfterFunc(time.Until(r.deadline)-reserve, func() { cancel(errTimeOver) })
 		r.stop = append(r.stop, func() { timer.Stop() })
 	}
 }
+
+var errTimeOver = errors.New("the time of -timeout is over")
 
 // timeLeft returns when the test binary is killed, zero for never.
 func timeLeft(tb testing.TB) time.Time {
@@ -287,101 +293,6 @@ func (r *run) request() string {
 	return string(strconv.AppendUint(append(append(id[:0], r.id...), '-'), r.requests.Add(1), 10))
 }
 
-// undone returns what the run did not do, a line each.
-func (r *run) undone(failed bool) []string {
-	var lines []string
-	if r.manifest.Ended != "" {
-		lines = append(lines, "the run ended early: "+r.manifest.Ended)
-	}
-	if missing, planned := r.progress.unmeasured(); missing > 0 {
-		lines = append(lines, fmt.Sprintf("%d of %d cells were not measured", missing, planned))
-	}
-	if failed {
-		lines = append(lines, "a test of the run failed: go test has said why")
-	}
-	return lines
-}
-
-// summaryFile is the table of the run. Until the run has ended it says that.
-const summaryFile = "summary.txt"
-
-const notEnded = `the run has not ended: it is still running, or it was killed
-
-The calls that were made are in the invocations.jsonl of each cell. After a
-kill, make sweep (the test that calls harness.Sweep) removes what is left.
-`
-
-// close ends the run: what it created is removed, unless it is to be kept,
-// platforms are closed, and the table is written and shown. A second call does
-// nothing.
-func (r *run) close(failed bool) error {
-	if r.ctx == nil {
-		return nil
-	}
-	var errs []error
-	if cause := context.Cause(r.ctx); cause != nil {
-		r.manifest.Ended = cause.Error()
-	}
-	// The clean-up's own time, bounded, whatever ended the run.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 30*time.Second)
-	defer cancel()
-	for _, name := range r.platformNames() {
-		r.manifest.addPlatform(name, r.platforms[name].Platform) // stores that were started since it was opened
-		errs = append(errs, r.platforms[name].close(ctx, r.keeps()))
-	}
-	if err := errors.Join(append(errs, r.cleanUp())...); err != nil {
-		r.manifest.Left = told(err.Error())
-		errs = []error{fmt.Errorf("%w: make sweep (the test that calls harness.Sweep) removes what is left", err)}
-	}
-	r.progress.finish()
-	if text := r.stalls.remark(); text != "" {
-		r.notes = append(r.notes, text)
-	}
-	r.manifest.Stalls = r.stalls.records()
-	table := told(summaryTable(r.cells, slices.Concat(r.undone(failed), r.notes), r.manifest.Isolation, r.folder))
-	errs = append(errs, writeFile(filepath.Join(r.folder, summaryFile), []byte(table)))
-	errs = append(errs, r.writeBench())
-	r.manifest.Finished = time.Now().UTC()
-	errs = append(errs, writeJSON(filepath.Join(r.folder, "run.json"), r.manifest))
-	if _, err := io.WriteString(os.Stdout, table); err != nil {
-		errs = append(errs, err)
-	}
-	err := r.join(errs...)
-	return errors.Join(err, r.release())
-}
-
-// cleanUp deletes what the run has on this machine but for its results.
-func (r *run) cleanUp() error {
-	var errs []error
-	if r.temp != "" {
-		errs = append(errs, os.RemoveAll(r.temp))
-	}
-	if r.guard != nil {
-		errs = append(errs, r.guard.Close())
-	}
-	r.temp, r.guard = "", nil
-	return errors.Join(errs...)
-}
-
-// release gives up what the run holds on this machine.
-func (r *run) release() error {
-	errs := []error{r.cleanUp()}
-	for _, stop := range r.stop {
-		stop()
-	}
-	if r.cancel != nil {
-		r.cancel(errors.New("the run has ended"))
-	}
-	if r.log != nil {
-		errs = append(errs, r.log.Close())
-	}
-	for _, l := range r.locks {
-		errs = append(errs, l.release())
-	}
-	r.ctx, r.log, r.locks, r.stop = nil, nil, nil, nil
-	return errors.Join(errs...)
-}
-
 // note tells something about the run, once: as it is found, and in the table.
 func (r *run) note(text string) {
 	r.mu.Lock()
@@ -390,20 +301,6 @@ func (r *run) note(text string) {
 		r.notes = append(r.notes, text)
 		r.progress.show(text, true, true)
 	}
-}
-
-// keeps reports whether resources stay for a later run.
-func (r *run) keeps() bool { return r.params.Prefix != "" || r.params.Keep > 0 }
-
-func (r *run) platformNames() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var names []string
-	for name := range r.platforms {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // withFolders returns the benchmarks with those of SEBS_BENCHMARKS, which
@@ -448,20 +345,39 @@ func (r *run) platform(name string) (*openPlatform, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("temporary folder: %w", err)
 	}
-	keep := r.params.Keep
-	if keep == 0 {
-		keep = unswept
+	if err := r.opens(name); err != nil {
+		return nil, err
 	}
 	p, err := driver.Open(r.ctx, name, driver.Run{
-		ID: r.id, Prefix: r.prefix, Expiry: r.started.Add(keep).UTC(),
-		Ledger: ledger{filepath.Join(r.folder, ledgerFile)},
-		Dir:    dir, Guard: r.guard, Log: r.log,
+		ID: r.id, Prefix: r.prefix, Expiry: r.manifest.Expiry, Ledger: r.ledger.On(name),
+		Dir: dir, Guard: r.guard, Log: r.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open platform %s: %w", name, err)
 	}
+	r.paces.Store(name, p.Features().Pace)
 	o := &openPlatform{Platform: p, name: name, run: r, stores: map[string]*Store{}, inputs: map[string]*input{}}
 	r.platforms[name] = o
 	r.manifest.addPlatform(name, p)
 	return o, nil
+}
+
+// opens records that a platform is about to be opened, for a sweep, should the
+// run be killed. The caller holds mu.
+func (r *run) opens(name string) error {
+	if slices.Contains(r.manifest.Opened, name) {
+		return nil
+	}
+	r.manifest.Opened = append(r.manifest.Opened, name)
+	return writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
+}
+
+// expiry returns when a sweep may remove what the run creates although it is not
+// known to have ended: not before that must be.
+func (r *run) expiry() time.Time {
+	from := r.started
+	if r.deadline.After(from) {
+		from = r.deadline
+	}
+	return from.Add(cmp.Or(r.params.Keep, cleanup.Unswept)).UTC()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
 	"github.com/sebs-go/sebs/harness/invoke"
 )
@@ -36,11 +37,11 @@ const trialTime = 20 * time.Minute
 func trials(t *testing.T, platform string) (all []driver.Need) {
 	ctx, cancel := context.WithTimeout(t.Context(), trialTime)
 	defer cancel()
-	dir, err := os.MkdirTemp("", tempPattern("doctor"))
+	dir, err := os.MkdirTemp("", cleanup.TempPattern("doctor"))
 	if err != nil {
 		return []driver.Need{{What: "functions", Found: err.Error(), Remedy: "set TMPDIR to a folder that can be written"}}
 	}
-	try := &trial{name: platform, dir: dir, prefix: "doctor" + newID()}
+	try := &trial{name: platform, dir: dir, prefix: "doctor" + cleanup.NewID()}
 	err = try.open(ctx)
 	if err == nil {
 		runtimes := trialRuntimes(try.platform.Features().Runtimes)

@@ -36,11 +36,22 @@ type Left struct {
 	Err error
 }
 
+// Error names the resource and says why it is still there.
+func (l Left) Error() string {
+	if l.Kind == "" {
+		return l.Err.Error()
+	}
+	return fmt.Sprintf("remove %s %s: %v", l.Kind, l.Name, l.Err)
+}
+
+// Unwrap returns why it is still there.
+func (l Left) Unwrap() error { return l.Err }
+
 // Remove removes from a platform what it lists and what the ledger has, if it is
-// wanted; nil wants all of it. It keeps to the platform's pace, and gives up
+// wanted; nil wants all of it. listed is false for what the ledger alone has. It keeps to the platform's pace, and gives up
 // after the bound that follows from that, or when ctx is done. What cannot be
 // removed is tried again once the rest is gone.
-func Remove(ctx context.Context, p Platform, ledger []driver.Resource, wanted func(driver.Resource) bool) []Left {
+func Remove(ctx context.Context, p Platform, ledger []driver.Resource, wanted func(r driver.Resource, listed bool) bool) []Left {
 	pace := p.Features().Pace
 	r := remover{plane: control.New(pace), platform: p}
 	begun := time.Now()
@@ -54,7 +65,7 @@ func Remove(ctx context.Context, p Platform, ledger []driver.Resource, wanted fu
 	}
 	all := merge(found, ledger)
 	if wanted != nil {
-		all = slices.DeleteFunc(all, func(e entry) bool { return !wanted(e.Resource) })
+		all = slices.DeleteFunc(all, func(e entry) bool { return !wanted(e.Resource, e.listed) })
 	}
 	removing, cancel := context.WithDeadline(ctx, begun.Add(bound(pace, len(all))))
 	defer cancel()

@@ -147,7 +147,7 @@ func TestLedgerAndList(t *testing.T) {
 func TestWanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(10)
-		wanted := func(r driver.Resource) bool { return r.Name < "r1-005" }
+		wanted := func(r driver.Resource, _ bool) bool { return r.Name < "r1-005" }
 		ledger := []driver.Resource{{Kind: "bucket", Name: "r1-009"}}
 		require.Empty(t, cleanup.Remove(t.Context(), s, ledger, wanted))
 		require.Len(t, s.exists, 5)
