@@ -20,6 +20,7 @@ func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
 	defer cancel()
 
 	reply, err := c.exchange(ctx, event, v)
+	v.stalled = c.run.stalls.during(v.at, v.Client)
 	v.PlatformRequest = reply.PlatformRequest
 	if u := reply.Usage; u != nil {
 		v.SandboxCPU, v.SandboxMemory = u.CPU, u.MemoryBytes
@@ -58,7 +59,7 @@ func (c *Cell) examine(a answer.Answer, v *Invocation) {
 			Sent: v.at, Waited: v.Client, Served: v.Client - v.Queue - v.DNS - v.Connect - v.TLS, Memory: int64(c.spec.Memory) << 20,
 		}
 		// A machine that was suspended has lost time that the client did not wait.
-		if c.here && c.run.stalls.during(v.at, v.Client) == 0 {
+		if c.here && v.stalled == 0 {
 			call.Here = processors()
 		}
 		strange = a.Possible(call)
@@ -152,7 +153,7 @@ func (c *Cell) record(v *Invocation) error {
 // because of that, by a limit of time or an end of the connection, was not the
 // function's failure.
 func (c *Cell) excuse(v *Invocation) {
-	if v.stalled = c.run.stalls.during(v.at, v.Client); v.stalled == 0 {
+	if v.stalled == 0 {
 		return
 	}
 	switch v.Cause {

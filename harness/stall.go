@@ -28,8 +28,13 @@ const (
 // processor, or the machine was suspended. What was timed then says nothing of
 // a function. A nil one notices nothing.
 type stalls struct {
-	began  time.Time
-	latest atomic.Int64 // tick, ns since began on the monotonic clock
+	began time.Time
+
+	// What a call is asked about without a lock, in ns since began on the
+	// monotonic clock. latest is stored last.
+	latest atomic.Int64 // tick
+	late   atomic.Int64 // tick that came more than a tick late
+	over   atomic.Int64 // when the stall that ended last did
 
 	mu      sync.Mutex
 	recent  [4]time.Duration // ticks, the latest last
@@ -78,6 +83,9 @@ func (s *stalls) tick(now, asleep time.Duration) {
 	if lost := now - from + asleep - s.asleep; lost > stallAfter {
 		s.keep(stall{from, now, lost})
 	}
+	if now-from > 2*stallTick {
+		s.late.Store(int64(now))
+	}
 	s.asleep = asleep
 	s.latest.Store(int64(now))
 	copy(s.recent[:], s.recent[1:])
@@ -112,6 +120,7 @@ func (s *stalls) keep(st stall) {
 		s.all, s.dropped = s.all[1:], s.dropped+1
 	}
 	s.all = append(s.all, st)
+	s.over.Store(max(s.over.Load(), int64(st.to)))
 }
 
 // untold reports whether the test may have been stopped in from..to without
@@ -134,6 +143,13 @@ func (s *stalls) untold(from, to time.Duration) bool {
 	return false
 }
 
+// quiet reports whether nothing is to be found out about from..to, which has just
+// ended: ticks have come as they should, and whatever is known is over before.
+func (s *stalls) quiet(from, to time.Duration) bool {
+	latest := time.Duration(s.latest.Load())
+	return to-latest <= 2*stallTick && to-time.Duration(s.late.Load()) >= stallTold && time.Duration(s.over.Load()) <= from
+}
+
 // during returns how much of the time from an instant on the test stood still,
 // whether the tick that notes it has come or not.
 func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
@@ -142,6 +158,9 @@ func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
 	}
 	from := begin.Sub(s.began)
 	to := from + d
+	if s.quiet(from, to) {
+		return 0
+	}
 	if s.untold(from, to) {
 		time.Sleep(stallTold)
 	}

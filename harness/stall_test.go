@@ -116,3 +116,23 @@ func TestStalledCallsDoNotCount(t *testing.T) {
 		require.Less(t, c.summary().MeasuredS, 1.0, "time in which the test stood still is not time of measuring")
 	}
 }
+
+// TestQuietStalls: what is said without a lock is what would be found out.
+func TestQuietStalls(t *testing.T) {
+	const ms = time.Millisecond
+	s := &stalls{began: time.Now()}
+	require.False(t, s.quiet(0, 10*ms), "the first tick may have been late")
+	for now := stallTick; now <= second; now += stallTick {
+		s.tick(now, 0)
+	}
+	require.True(t, s.quiet(900*ms, second))
+	require.True(t, s.quiet(900*ms, second+2*stallTick))
+	require.False(t, s.quiet(900*ms, second+2*stallTick+1), "a tick is late")
+	s.tick(second+150*ms, 0)
+	require.False(t, s.quiet(second+151*ms, second+152*ms), "a signal may follow the late tick")
+	require.True(t, s.quiet(second+151*ms, second+150*ms+stallTold))
+	s.continued(second + 160*ms)
+	s.tick(second+200*ms, 0)
+	require.False(t, s.quiet(second+100*ms, second+200*ms), "a stall is known in it")
+	require.True(t, s.quiet(second+160*ms, second+200*ms), "it is over before")
+}

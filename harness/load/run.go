@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -132,6 +133,7 @@ func (r *run) prepare(first, after int) *group {
 	r.calls.Add(g.parked)
 	for i := first; i < first+g.parked; i++ {
 		go func() {
+			growStack()
 			ready.Done()
 			<-g.gate
 			if i-first < g.places {
@@ -143,6 +145,16 @@ func (r *run) prepare(first, after int) *group {
 	}
 	ready.Wait()
 	return g
+}
+
+// growStack makes the stack of a new goroutine large enough for a call. While it
+// is empty that costs next to nothing; in the call it would be copied, twice or
+// three times, a fifth of the time of one that takes 10 µs.
+//
+//go:noinline
+func growStack() {
+	var frame [6 << 10]byte
+	runtime.KeepAlive(&frame)
 }
 
 // release lets a group go: as many as there are places call, the rest queue.
