@@ -116,7 +116,7 @@ func (s *sandbox) connect(ctx context.Context) (net.Conn, error) {
 		}
 		select {
 		case <-s.ended:
-			return nil, s.Failure(pool.Limits{})
+			return nil, s.Failure(pool.Hits{})
 		case <-ctx.Done():
 			return nil, fmt.Errorf("it does not listen on port %s: %w", port, ctx.Err())
 		case <-time.After(wait):

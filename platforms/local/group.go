@@ -23,7 +23,7 @@ type group struct {
 	oom    *os.File // processes killed for lack of memory
 	pids   *os.File // processes refused
 	used   time.Duration
-	seen   pool.Limits // when it was looked at last
+	seen   pool.Hits // when it was looked at last
 }
 
 // mountpoint of control groups, and the process file system.
@@ -79,9 +79,9 @@ func openGroup(pid int) *group {
 	return g
 }
 
-// met returns how often the limits stopped a process so far. Counters that
+// hits returns how often the limits stopped a process so far. Counters that
 // cannot be read any more, as the container has ended, keep what they were.
-func (g *group) met() pool.Limits {
+func (g *group) hits() pool.Hits {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if n, ok := field(g.oom, "oom_kill"); ok {

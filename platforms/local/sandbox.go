@@ -31,13 +31,12 @@ type sandbox struct {
 	gone  chan struct{} // nothing is left of it
 
 	mu      sync.Mutex
-	id      string // of the container; empty until it was created
-	raw     net.Conn
+	id      string          // of the container; empty until it was created
 	group   *group          // its control groups; nil where they cannot be read
 	dead    bool            // Kill was called
 	cause   *driver.Failure // why, if the platform had a reason of the call
 	how     string          // it ended
-	met     pool.Limits     // when it ended
+	hits    pool.Hits       // of its limits, when it ended
 	printed string          // the last of what it printed, if it ended by itself
 }
 
@@ -94,21 +93,11 @@ func (s *sandbox) Start(ctx context.Context) (_ net.Conn, err error) {
 		defer stopWaiting()
 		s.bury(ended, failed)
 	}()
-	if s.Over() { // killed before it ran
-		go s.kill()
-	}
 	raw, err := s.connect(ctx)
 	if err != nil {
 		s.Kill(nil)
-		if !within(s.gone) {
-			err = errors.Join(err, fmt.Errorf("the Docker engine does not say that container %s has ended", s.name))
-		}
-		return nil, err
 	}
-	s.mu.Lock()
-	s.raw = raw
-	s.mu.Unlock()
-	return raw, nil
+	return raw, err
 }
 
 // engineTime is how long the engine may take to end a container that it was
@@ -138,14 +127,13 @@ func (s *sandbox) bury(ended <-chan container.WaitResponse, failed <-chan error)
 	s.mu.Lock()
 	dead, group := s.dead, s.group
 	s.mu.Unlock()
-	var met pool.Limits
+	var hits pool.Hits
 	var printed string
 	if !dead { // by itself: somebody wants to know why
-		met, printed = s.inspect(group)
+		hits, printed = s.inspect(group)
 	}
 	s.mu.Lock()
-	s.how, s.met, s.printed = how, met, printed
-	raw := s.raw
+	s.how, s.hits, s.printed = how, hits, printed
 	s.mu.Unlock()
 	close(s.ended)
 	if group != nil {
@@ -154,30 +142,27 @@ func (s *sandbox) bury(ended <-chan container.WaitResponse, failed <-chan error)
 	if err := s.p.engine.Discard(context.Background(), s.id); err != nil {
 		fmt.Fprintf(s.p.run.Log, "local: remove container %s of %s: %v\n", s.name, s.fn.pooled.Name, err)
 	}
-	if !s.p.pool.Forget(s) && raw != nil {
-		_ = raw.Close() // its connection may have done so
-	}
 	close(s.gone)
 }
 
 // inspect asks the engine why a container ended by itself.
-func (s *sandbox) inspect(group *group) (met pool.Limits, printed string) {
+func (s *sandbox) inspect(group *group) (hits pool.Hits, printed string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if group != nil {
-		met = group.met() // the container is dead, its control groups may be there
+		hits = group.hits() // the container is dead, its control groups may be there
 	}
 	if found, err := s.p.engine.ContainerInspect(ctx, s.id); err == nil && found.State != nil && found.State.OOMKilled {
-		met.Memory++
+		hits.Memory++
 	}
 	logs, err := s.p.engine.ContainerLogs(ctx, s.id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: "500"})
 	if err != nil {
-		return met, ""
+		return hits, ""
 	}
 	defer logs.Close()
 	var text strings.Builder
 	_, _ = stdcopy.StdCopy(&text, &text, io.LimitReader(logs, 1<<20)) // what came is enough
-	return met, text.String()
+	return hits, text.String()
 }
 
 // exited describes a container's exit status: the shell's, which adds 128 to
@@ -189,6 +174,9 @@ func exited(status int64) string {
 	return fmt.Sprintf("exit status %d", status)
 }
 
+// Gone is closed when nothing is left of the sandbox.
+func (s *sandbox) Gone() <-chan struct{} { return s.gone }
+
 // Kill removes the container, because of cause if it is not nil. It does not
 // wait.
 func (s *sandbox) Kill(cause *driver.Failure) {
@@ -197,11 +185,8 @@ func (s *sandbox) Kill(cause *driver.Failure) {
 	if s.cause == nil && !s.dead {
 		s.cause = cause
 	}
-	if s.dead {
-		return
-	}
-	s.dead = true
-	if s.id != "" {
+	if !s.dead {
+		s.dead = true
 		go s.kill()
 	}
 }
@@ -215,7 +200,7 @@ func (s *sandbox) kill() {
 	}
 }
 
-// Over says whether the sandbox was killed or has ended.
+// Over reports whether the sandbox was killed or has ended.
 func (s *sandbox) Over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,38 +212,38 @@ func (s *sandbox) Over() bool {
 	}
 }
 
-// Met returns how often its limits stopped it. Without its control groups the
-// engine is asked, which knows at least whether they did.
-func (s *sandbox) Met(now bool) pool.Limits {
+// LimitHits returns how often it has hit its limits. Without its control groups
+// the engine is asked, which knows at least whether it did.
+func (s *sandbox) LimitHits(wait bool) pool.Hits {
 	s.mu.Lock()
 	group := s.group
 	s.mu.Unlock()
 	switch {
 	case group != nil:
-		return group.met()
-	case now:
+		return group.hits()
+	case wait:
 		return s.ask()
 	}
-	return pool.Limits{}
+	return pool.Hits{}
 }
 
-// ask asks the engine which limits the container met.
-func (s *sandbox) ask() (met pool.Limits) {
+// ask asks the engine which limits the container hit.
+func (s *sandbox) ask() (hits pool.Hits) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if found, err := s.p.engine.ContainerInspect(ctx, s.id); err == nil && found.State != nil && found.State.OOMKilled {
-		met.Memory = 1
+		hits.Memory = 1
 	}
 	res, err := s.p.engine.ContainerStatsOneShot(ctx, s.id)
 	if err != nil {
-		return met // it has ended
+		return hits // it has ended
 	}
 	defer res.Body.Close()
 	var stats container.StatsResponse
 	if json.NewDecoder(res.Body).Decode(&stats) == nil && stats.PidsStats.Current >= processLimit {
-		met.Processes = 1
+		hits.Processes = 1
 	}
-	return met
+	return hits
 }
 
 // Usage returns the CPU time that was used since it was called last, and the
@@ -274,8 +259,8 @@ func (s *sandbox) Usage() (driver.Usage, bool) {
 }
 
 // Failure says why the function did not answer a call, after its connection
-// has ended. before is how often it had met its limits when the call began.
-func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
+// has ended. before is how often it had hit its limits when the call began.
+func (s *sandbox) Failure(before pool.Hits) *driver.Failure {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -291,5 +276,5 @@ func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
 	if s.cause != nil {
 		return s.cause
 	}
-	return s.fn.pooled.Crashed(before, s.met, s.how, s.printed)
+	return s.fn.pooled.Crashed(before, s.hits, s.how, s.printed)
 }

@@ -83,7 +83,7 @@ func TestStuckEngine(t *testing.T) {
 	s := newSandbox(p, f)
 	s.id = "abc" // it was started
 	soon("a failure", 40*time.Second, func(context.Context) {
-		require.Equal(t, driver.Crash, s.Failure(pool.Limits{}).Cause)
+		require.Equal(t, driver.Crash, s.Failure(pool.Hits{}).Cause)
 	})
 	soon("a build", 40*time.Second, func(ctx context.Context) {
 		_, err := p.Recipe(ctx, driver.Spec{

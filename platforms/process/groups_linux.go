@@ -143,7 +143,7 @@ type groupJail struct {
 	inside  bool     // v1: the starting thread is in them
 
 	mu           sync.Mutex
-	oom, refused *os.File // where the limits that were met are counted
+	oom, refused *os.File // where hits of the limits are counted
 }
 
 func (j *groupJail) configure(attr *syscall.SysProcAttr) {
@@ -177,14 +177,14 @@ func (j *groupJail) kill() {
 	}
 }
 
-func (j *groupJail) met() pool.Limits {
+func (j *groupJail) hits() pool.Hits {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	name := "memory.oom_control"
 	if j.groups.version == "v2" {
 		name = "memory.events"
 	}
-	return pool.Limits{
+	return pool.Hits{
 		Memory:    count(&j.oom, filepath.Join(j.folders[0], name), "oom_kill"),
 		Processes: count(&j.refused, filepath.Join(j.folders[len(j.folders)-1], "pids.events"), "max"),
 	}

@@ -24,7 +24,7 @@ import (
 type sandbox struct {
 	p      *Platform
 	fn     *function
-	raw    *net.UnixConn // nil until it was started
+	raw    *net.UnixConn
 	proc   *os.Process
 	jail   jail
 	dir    string // its private folder
@@ -33,18 +33,19 @@ type sandbox struct {
 
 	drained chan struct{} // out has everything
 	ended   chan struct{} // its process and all that it left were killed
+	gone    chan struct{} // nothing is left of it in this machine
 
 	mu    sync.Mutex
-	dead  bool             // kill was called
+	dead  bool             // Kill was called
 	cause *driver.Failure  // why, if the platform had a reason of the call
 	state *os.ProcessState // how it ended
-	met   pool.Limits      // when it ended
+	hits  pool.Hits        // of its limits, when it ended
 }
 
 var _ pool.Sandbox = (*sandbox)(nil)
 
 func newSandbox(p *Platform, fn *function) *sandbox {
-	return &sandbox{p: p, fn: fn, drained: make(chan struct{}), ended: make(chan struct{})}
+	return &sandbox{p: p, fn: fn, drained: make(chan struct{}), ended: make(chan struct{}), gone: make(chan struct{})}
 }
 
 // jail is what keeps the processes of one sandbox together. Its methods may be
@@ -53,14 +54,19 @@ type jail interface {
 	configure(attr *syscall.SysProcAttr) // how the child is started
 	leave() error                        // the starting thread is in it no longer
 	started(pid int)
-	kill()            // everything in it that still runs; returns when that is dead
-	met() pool.Limits // how often its limits were met so far
-	remove() error    // what it left in the machine
+	kill()           // everything in it that still runs; returns when that is dead
+	hits() pool.Hits // how often its limits were hit so far
+	remove() error   // what it left in the machine
 }
 
-// Start starts the process. It is running when Start returns; it may take a
-// while until it reads its first request.
+// Start starts the process, which takes about a millisecond. It is running when
+// Start returns; it may take a while until it reads its first request.
 func (s *sandbox) Start(context.Context) (_ net.Conn, err error) {
+	defer func() {
+		if err != nil {
+			close(s.gone)
+		}
+	}()
 	p := s.p
 	s.dir = filepath.Join(p.sandboxes, strconv.FormatInt(p.serial.Add(1), 36))
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
@@ -107,12 +113,7 @@ func (s *sandbox) Start(context.Context) (_ net.Conn, err error) {
 		output.Close()
 		return nil, err
 	}
-	s.mu.Lock()
 	s.raw = raw.(*net.UnixConn)
-	if s.dead {
-		_ = s.proc.Kill() // it may have ended
-	}
-	s.mu.Unlock()
 	go s.out.drain(output, s.drained)
 	go s.bury()
 	return raw, nil
@@ -143,13 +144,15 @@ func (s *sandbox) run(attr *os.ProcAttr, running chan<- error) error {
 	release := s.p.run.Guard.Process(proc.Pid)
 	running <- nil
 
+	// Its number, and its group's, are another's once it was waited for: nothing
+	// may signal them then, neither this process nor the guard.
 	awaitExit(proc.Pid)
-	j.kill()                // its group's number is not another's until it is waited for
-	state, _ := proc.Wait() // without a state, nothing is known of how it ended
+	j.kill()
 	release()
-	met := j.met()
+	state, _ := proc.Wait() // without a state, nothing is known of how it ended
+	hits := j.hits()
 	s.mu.Lock()
-	s.state, s.met = state, met
+	s.state, s.hits = state, hits
 	s.mu.Unlock()
 	close(s.ended)
 	return nil
@@ -169,9 +172,7 @@ func (s *sandbox) bury() {
 	if err != nil {
 		fmt.Fprintf(s.p.run.Log, "process: remove a sandbox of %s: %v\n", s.fn.pooled.Name, err)
 	}
-	if !s.p.pool.Forget(s) {
-		_ = s.raw.Close() // its connection may have done so
-	}
+	close(s.gone)
 }
 
 // removeAll deletes a folder, also where a function took its own rights to it.
@@ -188,6 +189,9 @@ func removeAll(dir string) error {
 	return os.RemoveAll(dir)
 }
 
+// Gone is closed when nothing is left of the sandbox.
+func (s *sandbox) Gone() <-chan struct{} { return s.gone }
+
 // Kill kills the sandbox, because of cause if it is not nil. It does not wait.
 func (s *sandbox) Kill(cause *driver.Failure) {
 	s.mu.Lock()
@@ -196,12 +200,10 @@ func (s *sandbox) Kill(cause *driver.Failure) {
 		s.cause = cause
 	}
 	s.dead = true
-	if s.raw != nil && s.state == nil {
-		_ = s.proc.Kill() // it may have ended; its other processes follow when it is dead
-	}
+	_ = s.proc.Kill() // not if it was waited for; its other processes follow when it is dead
 }
 
-// Over says whether the sandbox was killed or its process has ended.
+// Over reports whether the sandbox was killed or its process has ended.
 func (s *sandbox) Over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,23 +215,33 @@ func (s *sandbox) Over() bool {
 	}
 }
 
-// patience is how long a reader of a connection that has ended waits for the
-// process's end, which says why.
-const patience = time.Second
+const (
+	// patience is how long a reader of a connection that has ended waits for
+	// the process's end, which says why.
+	patience = time.Second
 
-// Met returns how often its limits stopped it so far.
-func (s *sandbox) Met(bool) pool.Limits { return s.jail.met() }
+	// endTime is how long a process that was killed may take to end: one that
+	// waits for a disk ends when that answers.
+	endTime = 10 * time.Second
+)
+
+// LimitHits returns how often it has hit its limits.
+func (s *sandbox) LimitHits(bool) pool.Hits { return s.jail.hits() }
 
 // Failure says why a sandbox did not answer a call, after its connection has
-// ended. before is how often it had met its limits when the call began.
-func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
+// ended. before is how often it had hit its limits when the call began.
+func (s *sandbox) Failure(before pool.Hits) *driver.Failure {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-s.ended:
 	case <-timer.C:
 		s.Kill(&driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer"})
-		<-s.ended
+		select {
+		case <-s.ended:
+		case <-time.After(endTime):
+			return &driver.Failure{Cause: driver.Crash, Detail: "the function closed its connection without an answer, and its process does not end"}
+		}
 	}
 	select {
 	case <-s.drained:
@@ -242,7 +254,7 @@ func (s *sandbox) Failure(before pool.Limits) *driver.Failure {
 		told.Output = s.out.String()
 		return &told
 	}
-	return s.fn.pooled.Crashed(before, s.met, describe(s.state), s.out.String())
+	return s.fn.pooled.Crashed(before, s.hits, describe(s.state), s.out.String())
 }
 
 // describe says how a process ended.

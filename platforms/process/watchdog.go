@@ -73,7 +73,7 @@ type groupWatch struct {
 	pid      int
 
 	mu   sync.Mutex
-	seen pool.Limits
+	seen pool.Hits
 }
 
 func (g *groupWatch) configure(attr *syscall.SysProcAttr) { dieWithThread(attr) }
@@ -124,7 +124,7 @@ func (g *groupWatch) kill() {
 	}
 }
 
-func (g *groupWatch) met() pool.Limits {
+func (g *groupWatch) hits() pool.Hits {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.seen

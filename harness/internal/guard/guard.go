@@ -9,10 +9,7 @@
 // the guard is killed too, its journal is still there for [CleanUp].
 //
 // A process id may be used again once the process was waited for. So an entry
-// must be withdrawn right after that. If the test is killed between the two,
-// and the id is given to the leader of another process group before the guard
-// has acted, that one is killed: a window of microseconds at the end of a
-// process, once in a killed test.
+// is withdrawn before that, when the process has ended and its group was killed.
 //
 // The package refuses to delete what is not at least two levels below the root
 // (/tmp/x), and to act on anything that was not registered. A machine that

@@ -24,12 +24,14 @@ type Conn struct {
 	net.Conn
 	pool   *Pool
 	fn     *Function
-	s      Sandbox
+	member *member       // given by the pool's dispatch, before ready is closed
+	ready  chan struct{} // closed when a call that waits has a member
+	cancel func()        // ends Dial
 	queued time.Duration
 
 	calling bool
-	served  bool   // the sandbox has served a call
-	before  Limits // of the sandbox, when the call began
+	served  bool // the sandbox has served a call
+	before  Hits // of the sandbox's limits, when the call began
 	scan    scanner
 	timer   *time.Timer // kills the sandbox
 	once    sync.Once
@@ -55,7 +57,7 @@ func (c *Conn) Queued() time.Duration { return c.queued }
 // Usage returns what the sandbox used for the last call, where the platform
 // knows.
 func (c *Conn) Usage() (driver.Usage, bool) {
-	if m, ok := c.s.(Meter); ok {
+	if m, ok := c.member.sandbox.(Meter); ok {
 		return m.Usage()
 	}
 	return driver.Usage{}, false
@@ -63,17 +65,17 @@ func (c *Conn) Usage() (driver.Usage, bool) {
 
 // Alive takes the idle sandbox for another call, if that is still possible.
 func (c *Conn) Alive() bool {
-	if c.calling || !c.pool.claim(c.s, c) {
+	if c.calling || !c.pool.claim(c) {
 		return false
 	}
 	if !quiet(c.Conn) {
-		c.s.Kill(nil)
+		c.pool.stop(c.member, nil)
 		return false
 	}
 	return true
 }
 
-// quiet says whether nothing was sent and the peer is there.
+// quiet reports whether nothing was sent and the peer is there.
 func quiet(raw net.Conn) bool {
 	socket, ok := raw.(syscall.Conn)
 	if !ok {
@@ -99,15 +101,15 @@ func (c *Conn) Write(b []byte) (int, error) {
 		c.calling = true
 		c.scan.reset()
 		if c.served {
-			c.before = c.s.Met(false)
+			c.before = c.member.sandbox.LimitHits(false)
 		}
 		if limit := c.fn.Timeout; limit > 0 {
-			c.timer = time.AfterFunc(limit, func() { c.s.Kill(c.tooLate()) })
+			c.timer = time.AfterFunc(limit, func() { c.pool.stop(c.member, c.tooLate()) })
 		}
 	}
 	n, err := c.Conn.Write(b)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-		err = c.s.Failure(c.before)
+		err = c.member.sandbox.Failure(c.before)
 	}
 	return n, err
 }
@@ -123,7 +125,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 			return 0, &driver.Failure{Cause: driver.Protocol, Detail: fmt.Sprintf("the answer has %d bytes, more than %d", r.length, MaxBytes)}
 		}
 		if r.failed {
-			if f := c.fn.Exceeded(c.before, c.s.Met(true)); f != nil {
+			if f := c.fn.Exceeded(c.before, c.member.sandbox.LimitHits(true)); f != nil {
 				return 0, f
 			}
 		}
@@ -132,7 +134,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 		}
 	}
 	if err != nil && c.calling && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-		err = c.s.Failure(c.before)
+		err = c.member.sandbox.Failure(c.before)
 	}
 	return n, err
 }
@@ -142,10 +144,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 func (c *Conn) answered(excess bool) (inTime bool) {
 	c.calling, c.served = false, true
 	inTime = c.timer == nil || c.timer.Stop()
-	if !inTime || excess {
-		c.s.Kill(nil)
-	}
-	c.pool.release(c.s)
+	c.pool.release(c.member, inTime && !excess)
 	return inTime
 }
 
@@ -161,9 +160,7 @@ func (c *Conn) Close() error {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
-		if c.pool.give(c.s, c) {
-			err = c.Conn.Close()
-		}
+		err = c.pool.giveUp(c)
 	})
 	return err
 }
@@ -171,24 +168,25 @@ func (c *Conn) Close() error {
 // SetDeadline sets the deadline of reads and writes. It has no effect once the
 // sandbox serves another connection.
 func (c *Conn) SetDeadline(t time.Time) error {
-	if !c.pool.owns(c.s, c) {
-		return nil
-	}
-	return c.Conn.SetDeadline(t)
+	return c.ifOwner(func() error { return c.Conn.SetDeadline(t) })
 }
 
 // SetReadDeadline sets the deadline of reads, as SetDeadline.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	if !c.pool.owns(c.s, c) {
-		return nil
-	}
-	return c.Conn.SetReadDeadline(t)
+	return c.ifOwner(func() error { return c.Conn.SetReadDeadline(t) })
 }
 
 // SetWriteDeadline sets the deadline of writes, as SetDeadline.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if !c.pool.owns(c.s, c) {
+	return c.ifOwner(func() error { return c.Conn.SetWriteDeadline(t) })
+}
+
+// ifOwner calls do if the sandbox is this connection's, and stays so meanwhile.
+func (c *Conn) ifOwner(do func() error) error {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if c.member.owner != c {
 		return nil
 	}
-	return c.Conn.SetWriteDeadline(t)
+	return do()
 }

@@ -1,40 +1,13 @@
 package pool
 
 import (
-	"context"
 	"errors"
-	"net"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
 )
-
-// wired is a sandbox at the other end of a pipe.
-type wired struct {
-	pool *Pool
-	far  net.Conn
-	once sync.Once
-}
-
-func (w *wired) Start(context.Context) (net.Conn, error) {
-	var near net.Conn
-	near, w.far = net.Pipe()
-	return near, nil
-}
-
-func (w *wired) Kill(*driver.Failure) {
-	w.once.Do(func() {
-		go func() {
-			w.pool.Forget(w)
-		}()
-	})
-}
-func (w *wired) Over() bool                     { return false }
-func (w *wired) Met(bool) Limits                { return Limits{} }
-func (w *wired) Failure(Limits) *driver.Failure { return nil }
 
 // spec returns a specification that testFunctions can do.
 func spec(name string) driver.Spec {
@@ -59,7 +32,7 @@ func testFunctions(t *testing.T) (*Functions, func(name, identity string) (drive
 		target, err := f.Deploy(t.Context(), spec(name), func() (*Function, error) {
 			return &Function{Name: name, Identity: identity, New: func() Sandbox {
 				*started = append(*started, identity)
-				return &wired{pool: p}
+				return newBox()
 			}}, nil
 		})
 		if err != nil {

@@ -7,13 +7,14 @@
 package pool
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // ErrClosed is the error of a call after Close.
@@ -26,327 +27,271 @@ var ErrClosed = errors.New("the platform is closed")
 // idle sandbox of another function is stopped to make room.
 //
 // Every sandbox counts from when a call was given it until nothing is left of
-// it. Safe for concurrent use.
+// it; what happens to it in between is in state.go. Safe for concurrent use.
 type Pool struct {
 	memory int64 // MB that all sandboxes may have together
 	most   int   // sandboxes at once
 	busy   int   // sandboxes with a call at once; 0: any number
 
 	mu      sync.Mutex
-	all     map[Sandbox]*place
-	waiting []*waiter
-	used    int64 // MB of all
-	serving int   // sandboxes with a call
+	members map[*member]struct{}
+	idle    list.List // of *member, the one that became idle first at the front
+	taken   room      // by all members
+	freeing room      // part of taken: by those that are ending
+	waiting list.List // of *Conn, the first call at the front
 	closed  bool
 }
 
-// place is what the pool knows of a sandbox.
-type place struct {
-	fn      *Function
-	raw     net.Conn  // to it; nil until it was started
-	owner   *Conn     // the connection that may use it; nil: whoever waits next
-	idle    bool      // no call has it
-	since   time.Time // when it became idle
-	retired bool      // it takes no other call
-	doomed  bool      // it was killed
-
-	forgotten chan struct{} // closed when nothing is left of it
+// room is what sandboxes take.
+type room struct {
+	sandboxes int
+	memory    int64 // MB
 }
 
-// waiter is a call that waits for a sandbox.
-type waiter struct {
-	fn    *Function
-	ready chan Sandbox // gets one, buffered; closed with the pool
-}
+func (r *room) add(fn *Function)    { r.sandboxes++; r.memory += fn.memory() }
+func (r *room) remove(fn *Function) { r.sandboxes--; r.memory -= fn.memory() }
 
 // New returns a pool whose sandboxes may have so many MB of memory together,
 // and of which there are at most so many at once, so many of them with a call;
 // 0: any number.
 func New(memory int64, most, busy int) *Pool {
-	return &Pool{memory: memory, most: most, busy: busy, all: map[Sandbox]*place{}}
+	return &Pool{memory: memory, most: most, busy: busy, members: map[*member]struct{}{}}
 }
 
 // Dial gives a call of fn its sandbox, started if it is a new one: the
 // connection is a driver.Sandbox.
 func (p *Pool) Dial(ctx context.Context, fn *Function) (*Conn, error) {
-	var queued time.Duration
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := &Conn{pool: p, fn: fn, cancel: cancel}
 	for {
-		s, waited, err := p.acquire(ctx, fn)
-		if err != nil {
+		if err := p.acquire(ctx, c); err != nil {
 			return nil, err
 		}
-		queued += waited
-		c := &Conn{pool: p, fn: fn, s: s, queued: queued}
-		raw, err := p.own(s, c)
-		if errors.Is(err, errGone) {
-			continue // it ended at this moment: the call gets another
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.served = raw != nil
-		if raw == nil {
-			if raw, err = s.Start(ctx); err != nil {
-				p.Forget(s)
-				return nil, fmt.Errorf("start a sandbox of %s: %w", fn.Name, err)
+		if c.member.raw == nil {
+			if err := p.start(ctx, c.member); err != nil {
+				return nil, err
 			}
-			p.connected(s, raw)
+		} else if !quiet(c.member.raw) { // it ended while it was idle: the call gets another
+			_ = p.giveUp(c) // what leads to it may have failed
+			continue
+		} else {
+			c.served = true
 		}
-		c.Conn = raw
-		if err := c.SetDeadline(noDeadline); err != nil { // the last owner may have left one
+		c.Conn = c.member.raw
+		if err := c.Conn.SetDeadline(noDeadline); err != nil { // the last owner may have left one
 			return nil, errors.Join(err, c.Close())
 		}
 		return c, nil
 	}
 }
 
-// acquire returns a sandbox of fn that belongs to the caller until release,
-// Forget or its death, and how long it waited for it. After Close there is none.
-func (p *Pool) acquire(ctx context.Context, fn *Function) (Sandbox, time.Duration, error) {
+// acquire waits until the call c has a member of its function. After Close it
+// gets none.
+func (p *Pool) acquire(ctx context.Context, c *Conn) error {
 	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return nil, 0, ErrClosed
+	defer p.mu.Unlock()
+	if p.closed || ctx.Err() != nil {
+		return p.because(ctx.Err())
 	}
-	w := &waiter{fn: fn, ready: make(chan Sandbox, 1)}
-	p.waiting = append(p.waiting, w)
+	c.member, c.ready = nil, make(chan struct{})
+	place := p.waiting.PushBack(c)
 	p.dispatch()
-	p.mu.Unlock()
-	select {
-	case s, ok := <-w.ready:
-		if !ok {
-			return nil, 0, ErrClosed
+	if c.member == nil {
+		start := time.Now()
+		p.mu.Unlock()
+		select {
+		case <-c.ready:
+		case <-ctx.Done():
 		}
-		return s, 0, nil
-	default:
+		c.queued += time.Since(start)
+		p.mu.Lock()
 	}
-	start := time.Now()
-	select {
-	case s, ok := <-w.ready:
-		if !ok {
-			return nil, time.Since(start), ErrClosed
-		}
-		return s, time.Since(start), nil
-	case <-ctx.Done():
+	if ctx.Err() == nil {
+		return nil
 	}
-	p.mu.Lock()
-	p.waiting = slices.DeleteFunc(p.waiting, func(other *waiter) bool { return other == w })
-	p.mu.Unlock()
-	select {
-	case s, ok := <-w.ready: // it came at the same moment
-		if ok && p.connection(s) == nil {
-			p.Forget(s)
-		} else if ok {
-			p.release(s)
-		}
-	default:
+	p.waiting.Remove(place) // it may have been given a member at the same moment
+	if c.member != nil {
+		p.handBack(c.member)
 	}
-	return nil, time.Since(start), ctx.Err()
+	return p.because(ctx.Err())
 }
 
-// dispatch gives sandboxes to those who wait, the first first. The caller
-// holds mu.
+// because returns why a call got no sandbox.
+func (p *Pool) because(err error) error {
+	if p.closed {
+		return ErrClosed
+	}
+	return err
+}
+
+// dispatch gives members to the calls that wait, the first first. The caller
+// holds mu, here and below.
 func (p *Pool) dispatch() {
-	for len(p.waiting) > 0 && (p.busy == 0 || p.serving < p.busy) {
-		w := p.waiting[0]
-		s := p.idleOf(w.fn)
-		switch {
-		case s != nil && (p.all[s].owner == nil || !p.fits(w.fn)):
-			pl := p.all[s]
-			pl.idle, pl.owner = false, nil
-		case p.fits(w.fn):
-			s = w.fn.New()
-			p.all[s] = &place{fn: w.fn, retired: w.fn.retired, forgotten: make(chan struct{})}
-			p.used += w.fn.memory()
-		default:
-			p.makeRoom(w.fn)
+	for p.waiting.Len() > 0 && (p.busy == 0 || p.serving() < p.busy) {
+		c := p.waiting.Front().Value.(*Conn)
+		m := p.choose(c.fn)
+		if m == nil {
+			p.makeRoom(c.fn)
 			return
 		}
-		p.serving++
-		p.waiting = p.waiting[1:]
-		w.ready <- s
+		p.waiting.Remove(p.waiting.Front())
+		m.owner, c.member = c, m
+		close(c.ready)
 	}
 }
 
-// idleOf returns an idle sandbox of fn: rather one that no connection waits
-// for, then the one that was used last.
-func (p *Pool) idleOf(fn *Function) Sandbox {
-	var best Sandbox
-	for s, pl := range p.all {
-		if pl.fn != fn || !pl.idle || pl.retired || pl.doomed || s.Over() {
-			continue
+// choose takes a member for a call of fn: an idle one that no connection waits
+// for, a new one if there is room, or any idle one; of these the one that was
+// used last. It returns nil if there is none.
+func (p *Pool) choose(fn *Function) *member {
+	for {
+		var m *member
+		switch {
+		case fn.free.Len() > 0:
+			m = fn.free.Back().Value.(*member)
+		case p.fits(p.taken, fn):
+			return p.add(fn)
+		case fn.kept.Len() > 0:
+			m = fn.kept.Back().Value.(*member)
+		default:
+			return nil
 		}
-		if best == nil {
-			best = s
-			continue
+		if !m.sandbox.Over() {
+			p.move(m, busy)
+			return m
 		}
-		b := p.all[best]
-		if free := pl.owner == nil; free != (b.owner == nil) {
-			if free {
-				best = s
-			}
-		} else if pl.since.After(b.since) {
-			best = s
-		}
+		p.kill(m, nil)
 	}
-	return best
 }
 
-// fits says whether there is room for one more sandbox of fn. There always is
-// for the only one.
-func (p *Pool) fits(fn *Function) bool {
-	return len(p.all) == 0 || (len(p.all) < p.most && p.used+fn.memory() <= p.memory)
+// fits reports whether there is room for one more sandbox of fn beside what is
+// taken. There always is for the only one.
+func (p *Pool) fits(taken room, fn *Function) bool {
+	return taken.sandboxes == 0 || (taken.sandboxes < p.most && taken.memory+fn.memory() <= p.memory)
 }
 
 // makeRoom kills idle sandboxes, those that were used first first, until there
 // is going to be room for one of fn.
 func (p *Pool) makeRoom(fn *Function) {
-	for {
-		count, used := 0, int64(0)
-		var oldest Sandbox
-		for s, pl := range p.all {
-			if pl.doomed {
-				continue
-			}
-			count++
-			used += pl.fn.memory()
-			if pl.idle && (oldest == nil || pl.since.Before(p.all[oldest].since)) {
-				oldest = s
-			}
-		}
-		if oldest == nil || count == 0 || (count < p.most && used+fn.memory() <= p.memory) {
-			return
-		}
-		p.all[oldest].doomed = true
-		oldest.Kill(nil)
+	for p.idle.Len() > 0 && !p.fits(room{p.taken.sandboxes - p.freeing.sandboxes, p.taken.memory - p.freeing.memory}, fn) {
+		p.kill(p.idle.Front().Value.(*member), nil)
 	}
 }
 
-// errGone is that of a sandbox that is in the pool no longer.
-var errGone = errors.New("the sandbox is gone")
+// serving returns how many sandboxes may be running a handler: one that is
+// killed does until nothing is left of it.
+func (p *Pool) serving() int { return p.taken.sandboxes - p.idle.Len() }
 
-// own makes a connection the one that may use the sandbox, and returns the
-// connection to it; nil if it must be started. Once the pool is closed nothing
-// is started.
-func (p *Pool) own(s Sandbox, c *Conn) (net.Conn, error) {
+// start starts a member's sandbox for the call that was given it.
+func (p *Pool) start(ctx context.Context, m *member) error {
+	raw, err := m.sandbox.Start(ctx)
+	go func() {
+		<-m.sandbox.Gone()
+		p.forget(m)
+	}()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pl := p.all[s]
-	if pl == nil {
-		return nil, errGone
+	m.raw = raw
+	switch {
+	case err != nil:
+		err = p.because(fmt.Errorf("start a sandbox of %s: %w", m.fn.Name, err))
+	case ctx.Err() != nil: // the call was cancelled, or the pool closed, while it started
+		err = p.because(ctx.Err())
+		m.sandbox.Kill(nil)
+	default:
+		p.move(m, busy)
+		return nil
 	}
-	if p.closed {
-		if pl.raw == nil {
-			p.forget(s, pl)
-		}
-		return nil, ErrClosed
+	m.owner = nil
+	if m.state == gone && raw != nil {
+		_ = raw.Close() // it is of no use to anybody
 	}
-	pl.owner = c
-	return pl.raw, nil
-}
-
-// connected notes the connection to a sandbox that was started.
-func (p *Pool) connected(s Sandbox, raw net.Conn) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if pl := p.all[s]; pl != nil {
-		pl.raw = raw
-	}
-}
-
-// connection returns the connection to a sandbox; nil if it was not started.
-func (p *Pool) connection(s Sandbox) net.Conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if pl := p.all[s]; pl != nil {
-		return pl.raw
-	}
-	return nil
-}
-
-// owns says whether the connection may use the sandbox.
-func (p *Pool) owns(s Sandbox, c *Conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	pl := p.all[s]
-	return pl != nil && pl.owner == c
+	p.move(m, ending)
+	return err
 }
 
 // claim takes an idle sandbox for another call over the connection that owns
 // it. It is refused when the sandbox was retired, stopped or given to another
 // call, and when it is not the caller's turn.
-func (p *Pool) claim(s Sandbox, c *Conn) bool {
+func (p *Pool) claim(c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pl := p.all[s]
-	if pl == nil || pl.owner != c || !pl.idle || pl.retired || pl.doomed || s.Over() {
+	m := c.member
+	if m.owner != c || m.state != idle || m.sandbox.Over() {
 		return false
 	}
-	if p.busy > 0 && (p.serving >= p.busy || len(p.waiting) > 0) {
-		pl.owner = nil // the caller will wait, and be given it
+	if p.busy > 0 && (p.serving() >= p.busy || p.waiting.Len() > 0) {
+		m.owner = nil // the caller will wait, and be given it
+		p.move(m, idle)
 		return false
 	}
-	pl.idle = false
-	p.serving++
+	p.move(m, busy)
 	return true
 }
 
-// release makes the sandbox idle after a call.
-func (p *Pool) release(s Sandbox) {
+// release ends a call. Its sandbox becomes idle, or is killed if it must not
+// serve again.
+func (p *Pool) release(m *member, again bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pl := p.all[s]
-	if pl == nil || pl.idle {
+	if m.state != busy {
 		return
 	}
-	pl.idle, pl.since = true, time.Now()
-	p.serving--
-	if pl.retired || p.closed {
-		pl.doomed = true
-		s.Kill(nil)
+	if again && !m.retired {
+		p.move(m, idle)
+	} else {
+		p.kill(m, nil)
 	}
 	p.dispatch()
 }
 
-// Forget frees the place of a sandbox of which nothing is left. It returns
-// whether a connection is left that belongs to it.
-func (p *Pool) Forget(s Sandbox) (owned bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	pl := p.all[s]
-	if pl == nil {
-		return false
+// handBack takes back a member whose call ended before it used it.
+func (p *Pool) handBack(m *member) {
+	m.owner = nil
+	switch {
+	case m.raw == nil: // it was not started
+		p.move(m, gone)
+	case m.state == busy && !m.retired:
+		p.move(m, idle)
+	case m.state == gone:
+		_ = m.raw.Close() // it may have failed already
+	default:
+		p.kill(m, nil)
 	}
-	p.forget(s, pl)
-	return pl.owner != nil
-}
-
-// forget is Forget for a caller that holds mu.
-func (p *Pool) forget(s Sandbox, pl *place) {
-	if !pl.idle {
-		p.serving--
-	}
-	p.used -= pl.fn.memory()
-	delete(p.all, s)
-	close(pl.forgotten)
 	p.dispatch()
 }
 
-// give gives the sandbox up for its connection: it is killed, unless another
-// call was given it. It returns whether that is not so.
-func (p *Pool) give(s Sandbox, c *Conn) bool {
+// giveUp ends a connection: its sandbox is killed, and what leads to it closed,
+// unless it serves another.
+func (p *Pool) giveUp(c *Conn) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pl := p.all[s]
-	if pl == nil {
-		return true
+	if c.member.owner != c {
+		return nil
 	}
-	if pl.owner != c {
-		return false
+	c.member.owner = nil
+	p.kill(c.member, nil)
+	return c.member.raw.Close()
+}
+
+// stop kills a sandbox because of cause.
+func (p *Pool) stop(m *member, cause *driver.Failure) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kill(m, cause)
+}
+
+// forget takes a sandbox of which nothing is left out of the pool. Its
+// connection is closed, unless it is still somebody's.
+func (p *Pool) forget(m *member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.move(m, gone)
+	if m.owner == nil && m.raw != nil {
+		_ = m.raw.Close() // who had it may have done so
 	}
-	pl.owner, pl.doomed = nil, true
-	s.Kill(nil)
-	return true
+	p.dispatch()
 }
 
 // Retire kills the idle sandboxes of fn, and those with a call when it ends.
@@ -356,51 +301,45 @@ func (p *Pool) Retire(ctx context.Context, fn *Function, forever bool) error {
 	return await(ctx, p.retire(fn, forever))
 }
 
-func (p *Pool) retire(fn *Function, forever bool) []*place {
+func (p *Pool) retire(fn *Function, forever bool) (ended []*member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fn.retired = fn.retired || forever
-	var killed []*place
-	for s, pl := range p.all {
-		if pl.fn != fn {
-			continue
+	for m := range fn.members {
+		m.retired = true
+		if m.state == idle {
+			p.kill(m, nil)
 		}
-		pl.retired = true
-		if pl.idle {
-			pl.doomed = true
-			s.Kill(nil)
-			killed = append(killed, pl)
+		if m.state == ending {
+			ended = append(ended, m)
 		}
 	}
-	return killed
+	return ended
 }
 
-// Close kills all sandboxes, refuses all calls, and returns when nothing is
-// left.
+// Close kills all sandboxes, refuses all calls, those that wait and those whose
+// sandbox is starting too, and returns when nothing is left.
 func (p *Pool) Close(ctx context.Context) error { return await(ctx, p.close()) }
 
-func (p *Pool) close() []*place {
+func (p *Pool) close() (ended []*member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for _, w := range p.waiting {
-		close(w.ready)
+	for p.waiting.Len() > 0 {
+		p.waiting.Remove(p.waiting.Front()).(*Conn).cancel()
 	}
-	p.waiting = nil
-	var left []*place
-	for s, pl := range p.all {
-		pl.retired, pl.doomed = true, true
-		s.Kill(nil)
-		left = append(left, pl)
+	for m := range p.members {
+		p.kill(m, nil)
+		ended = append(ended, m)
 	}
-	return left
+	return ended
 }
 
-// await waits until nothing is left of the sandboxes in these places.
-func await(ctx context.Context, places []*place) error {
-	for _, pl := range places {
+// await waits until nothing is left of sandboxes.
+func await(ctx context.Context, all []*member) error {
+	for _, m := range all {
 		select {
-		case <-pl.forgotten:
+		case <-m.gone:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -2,261 +2,166 @@ package pool
 
 import (
 	"context"
-	"errors"
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// still is a sandbox that does nothing.
-type still struct{ over bool }
-
-func (s *still) Start(context.Context) (net.Conn, error) { return nil, errors.ErrUnsupported }
-func (s *still) Kill(*driver.Failure)                    { s.over = true }
-func (s *still) Over() bool                              { return s.over }
-func (s *still) Met(bool) Limits                         { return Limits{} }
-func (s *still) Failure(Limits) *driver.Failure          { return nil }
-
-// got is what acquire returned.
-type got struct {
-	s      *still
-	queued time.Duration
-	err    error
+// newPool returns a pool that is closed at the end of the test.
+func newPool(t *testing.T, memory int64, most, busy int) *Pool {
+	p := New(memory, most, busy)
+	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+	return p
 }
 
-// ask acquires a sandbox beside the test.
-func ask(ctx context.Context, p *Pool, fn *Function) <-chan got {
-	answer := make(chan got, 1)
-	go func() {
-		s, queued, err := p.acquire(ctx, fn)
-		acquired, _ := s.(*still)
-		answer <- got{acquired, queued, err}
-	}()
-	synctest.Wait()
-	return answer
-}
-
-// now returns what was acquired at once.
-func now(t *testing.T, answer <-chan got) *still {
+// dial dials beside the test, and fails it if that has to wait.
+func dial(t *testing.T, p *Pool, fn *Function) *Conn {
 	t.Helper()
+	c := waits(t, p, fn)
+	synctest.Wait()
 	select {
-	case g := <-answer:
-		require.NoError(t, g.err)
-		require.NotNil(t, g.s)
-		return g.s
+	case c := <-c:
+		return c
 	default:
 		t.Fatal("the call waits")
 		return nil
 	}
 }
 
-func waits(t *testing.T, answer <-chan got) {
+// waits dials beside the test.
+func waits(t *testing.T, p *Pool, fn *Function) <-chan *Conn {
 	t.Helper()
-	select {
-	case g := <-answer:
-		t.Fatalf("the call does not wait: %+v", g)
-	default:
-	}
-}
-
-func mb(n int) *Function { return &Function{Memory: n, New: func() Sandbox { return new(still) }} }
-
-func TestPoolStartsAsManyAsMemoryAllows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn := New(300, 100, 0), mb(100)
-		var running []*still
-		for range 3 {
-			running = append(running, now(t, ask(t.Context(), p, fn)))
+	answer := make(chan *Conn, 1)
+	go func() {
+		if c, err := p.Dial(t.Context(), fn); err == nil { // not if the test ends
+			answer <- c
 		}
-		first := ask(t.Context(), p, fn)
-		second := ask(t.Context(), p, fn)
-		waits(t, first)
-		time.Sleep(time.Second)
-		p.release(running[1]) // the first in the queue gets it
-		g := <-first
-		require.Same(t, running[1], g.s)
-		require.Equal(t, time.Second, g.queued)
-		synctest.Wait()
-		waits(t, second)
-		p.Forget(running[0]) // the second gets its room
-		synctest.Wait()
-		s := now(t, second)
-		for _, r := range running {
-			require.NotSame(t, r, s)
-		}
-	})
+	}()
+	synctest.Wait()
+	return answer
 }
 
-func TestPoolBoundsTheNumber(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn := New(1<<40, 2, 0), mb(1)
-		a := now(t, ask(t.Context(), p, fn))
-		now(t, ask(t.Context(), p, fn))
-		third := ask(t.Context(), p, fn)
-		waits(t, third)
-		p.Forget(a)
-		synctest.Wait()
-		now(t, third)
-	})
-}
+func mb(n int) *Function { return &Function{Memory: n, New: func() Sandbox { return newBox() }} }
 
-func TestPoolServesWhatIsLargerThanItself(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := New(100, 100, 0)
-		large := now(t, ask(t.Context(), p, mb(1000)))
-		small := ask(t.Context(), p, mb(1))
-		waits(t, small)
-		p.Forget(large)
-		synctest.Wait()
-		now(t, small)
-	})
-}
+func boxOf(c *Conn) *box { return c.member.sandbox.(*box) }
 
-// A new call gets a new sandbox as long as there is room, even if others are
-// idle: those belong to connections.
-func TestPoolLeavesIdleSandboxesToTheirConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := New(300, 100, 0), mb(100), &Conn{}
-		a := now(t, ask(t.Context(), p, fn))
-		p.own(a, c)
-		p.release(a)
-		b := now(t, ask(t.Context(), p, fn))
-		require.NotSame(t, a, b)
-		require.False(t, p.claim(a, &Conn{}), "another connection's")
-		require.True(t, p.claim(a, c))
-		require.False(t, p.claim(a, c), "it has a call already")
-	})
-}
-
-// Without room, an idle sandbox of the same function goes to who waits, and
-// its connection loses it.
-func TestPoolGivesIdleSandboxesToThoseWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := New(100, 100, 0), mb(100), &Conn{}
-		a := now(t, ask(t.Context(), p, fn))
-		p.own(a, c)
-		p.release(a)
-		require.Same(t, a, now(t, ask(t.Context(), p, fn)))
-		require.False(t, p.claim(a, c))
-		require.False(t, p.give(a, c), "closing the connection must not kill it")
-		require.False(t, a.over)
-	})
-}
-
-// Idle sandboxes of other functions are stopped to make room, the one that is
-// idle for the longest time first, and no more than necessary.
-func TestPoolMakesRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn := New(300, 100, 0), mb(100)
-		var idle []*still
-		for range 3 {
-			idle = append(idle, now(t, ask(t.Context(), p, fn)))
-		}
-		for _, i := range []int{1, 2, 0} {
-			p.release(idle[i])
+// The rules of a pool, one example each; TestModel has their combinations.
+func TestPool(t *testing.T) {
+	for name, test := range map[string]func(t *testing.T){
+		"calls wait in their order, for an idle sandbox or for room": func(t *testing.T) {
+			p, fn := newPool(t, 300, 100, 0), mb(100)
+			a, b := dial(t, p, fn), dial(t, p, fn)
+			dial(t, p, fn)
+			first, second := waits(t, p, fn), waits(t, p, fn)
+			require.Empty(t, first)
 			time.Sleep(time.Second)
-		}
-		other := ask(t.Context(), p, mb(50))
-		waits(t, other)
-		require.True(t, idle[1].over)
-		require.False(t, idle[2].over)
-		require.False(t, idle[0].over)
-		p.Forget(idle[1])
-		synctest.Wait()
-		now(t, other)
-	})
-}
-
-// Where one handler runs at a time, a connection that is not its turn gives
-// its sandbox back, to be used by the next of its function.
-func TestPoolOneAtATime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := New(1000, 100, 1), mb(1), &Conn{}
-		a := now(t, ask(t.Context(), p, fn))
-		p.own(a, c)
-		p.release(a)
-		b := now(t, ask(t.Context(), p, mb(1)))
-		require.False(t, p.claim(a, c), "the other function runs")
-		again := ask(t.Context(), p, fn)
-		waits(t, again)
-		p.release(b)
-		synctest.Wait()
-		require.Same(t, a, now(t, again))
-	})
-}
-
-func TestPoolRetires(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn, c := New(1000, 100, 0), mb(1), &Conn{}
-		idle, busy := now(t, ask(t.Context(), p, fn)), now(t, ask(t.Context(), p, fn))
-		p.own(idle, c)
-		p.release(idle)
-		require.Equal(t, []*place{p.all[idle]}, p.retire(fn, false))
-		require.True(t, idle.over)
-		require.False(t, p.claim(idle, c))
-		require.False(t, busy.over, "its call is under way")
-		p.release(busy)
-		require.True(t, busy.over)
-		fresh := now(t, ask(t.Context(), p, fn))
-		p.release(fresh)
-		require.False(t, fresh.over)
-		p.retire(fn, true)
-		last := now(t, ask(t.Context(), p, fn))
-		p.release(last)
-		require.True(t, last.over, "the function was replaced")
-	})
-}
-
-func TestPoolForgetsWhoGaveUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn := New(1, 1, 0), mb(1)
-		a := now(t, ask(t.Context(), p, fn))
-		ctx, cancel := context.WithCancel(t.Context())
-		first, second := ask(ctx, p, fn), ask(t.Context(), p, fn)
-		cancel()
-		synctest.Wait()
-		require.ErrorIs(t, (<-first).err, context.Canceled)
-		p.Forget(a)
-		synctest.Wait()
-		now(t, second)
-	})
-}
-
-func TestPoolCloses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, fn := New(1, 1, 0), mb(1)
-		a := now(t, ask(t.Context(), p, fn))
-		waiting := ask(t.Context(), p, fn)
-		require.Equal(t, []*place{p.all[a]}, p.close())
-		require.True(t, a.over)
-		require.ErrorIs(t, (<-waiting).err, ErrClosed)
-		_, _, err := p.acquire(t.Context(), fn)
-		require.ErrorIs(t, err, ErrClosed)
-	})
-}
-
-func TestCrashed(t *testing.T) {
-	fn := &Function{Memory: 128, Processes: 10}
-	for name, tc := range map[string]struct {
-		after   Limits
-		printed string
-		want    driver.Failure
-	}{
-		"exit":      {Limits{}, "", driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: exit status 3"}},
-		"last line": {Limits{}, "first\nthe last line: \x1b[31mred\x00\n\n  \n", driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: exit status 3: the last line: .[31mred."}},
-		"memory":    {Limits{Memory: 1}, "Killed", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: Killed"}},
-		"java":      {Limits{}, "Terminating due to java.lang.OutOfMemoryError: Java heap space\n", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: Terminating due to java.lang.OutOfMemoryError: Java heap space"}},
-		"heap":      {Limits{}, "FATAL: JavaScript heap out of memory", driver.Failure{Cause: driver.Memory, Detail: "the function used more than 128 MB of memory: FATAL: JavaScript heap out of memory"}},
-		"processes": {Limits{Processes: 2}, "", driver.Failure{Cause: driver.Processes, Detail: "the function started more than 10 processes and threads"}},
+			p.release(b.member, true)
+			got := <-first
+			require.Same(t, boxOf(b), boxOf(got))
+			require.Equal(t, time.Second, got.Queued())
+			require.False(t, b.Alive(), "its connection has lost it")
+			require.NoError(t, b.SetDeadline(time.Unix(1, 0)))
+			require.NoError(t, b.Close())
+			require.False(t, boxOf(got).Over(), "closing that kills it no longer")
+			_, err := got.Write([]byte("x"))
+			require.NoError(t, err, "another's deadline")
+			synctest.Wait()
+			require.Empty(t, second)
+			boxOf(a).end()
+			synctest.Wait()
+			require.Len(t, second, 1)
+		},
+		"the number of sandboxes is bounded": func(t *testing.T) {
+			p := newPool(t, 1<<40, 1, 0)
+			a := dial(t, p, mb(1))
+			second := waits(t, p, mb(1))
+			require.Empty(t, second)
+			require.NoError(t, a.Close())
+			synctest.Wait()
+			require.Len(t, second, 1)
+		},
+		"the only sandbox may be larger than the pool": func(t *testing.T) {
+			p := newPool(t, 100, 100, 0)
+			dial(t, p, mb(1000))
+			require.Empty(t, waits(t, p, mb(1)))
+		},
+		"an idle sandbox is its connection's as long as there is room": func(t *testing.T) {
+			p, fn := newPool(t, 300, 100, 0), mb(100)
+			a := dial(t, p, fn)
+			p.release(a.member, true)
+			require.NotSame(t, boxOf(a), boxOf(dial(t, p, fn)))
+			require.True(t, a.Alive())
+			require.False(t, a.pool.claim(a), "it has a call already")
+		},
+		"idle sandboxes of others make room, the one that is idle for the longest time first": func(t *testing.T) {
+			p, fn := newPool(t, 300, 100, 0), mb(100)
+			all := []*Conn{dial(t, p, fn), dial(t, p, fn), dial(t, p, fn)}
+			for _, i := range []int{1, 2, 0} {
+				p.release(all[i].member, true)
+			}
+			dial(t, p, mb(50))
+			require.True(t, boxOf(all[1]).Over())
+			require.False(t, boxOf(all[2]).Over())
+			require.False(t, boxOf(all[0]).Over())
+		},
+		"where one handler runs at a time, who is not its turn gives its sandbox back": func(t *testing.T) {
+			p, fn := newPool(t, 1000, 100, 1), mb(1)
+			a := dial(t, p, fn)
+			p.release(a.member, true)
+			b := dial(t, p, mb(1))
+			require.False(t, a.Alive(), "the other function runs")
+			again := waits(t, p, fn)
+			require.Empty(t, again)
+			p.release(b.member, true)
+			require.Same(t, boxOf(a), boxOf(<-again))
+		},
+		"retiring ends idle sandboxes at once and others after their call": func(t *testing.T) {
+			p, fn := newPool(t, 1000, 100, 0), mb(1)
+			quiet, called := dial(t, p, fn), dial(t, p, fn)
+			p.release(quiet.member, true)
+			require.NoError(t, p.Retire(t.Context(), fn, false))
+			require.True(t, boxOf(quiet).Over())
+			require.False(t, boxOf(called).Over())
+			p.release(called.member, true)
+			require.True(t, boxOf(called).Over())
+			fresh := dial(t, p, fn)
+			p.release(fresh.member, true)
+			require.False(t, boxOf(fresh).Over())
+			require.NoError(t, p.Retire(t.Context(), fn, true))
+			last := dial(t, p, fn)
+			p.release(last.member, true)
+			require.True(t, boxOf(last).Over(), "the function was replaced")
+		},
+		"a call that gives up hands its sandbox on": func(t *testing.T) {
+			p, fn := newPool(t, 100, 100, 0), mb(100)
+			a := dial(t, p, fn)
+			next := waits(t, p, fn)
+			p.handBack(a.member)
+			require.Same(t, boxOf(a), boxOf(<-next))
+			require.NoError(t, p.Retire(t.Context(), fn, false))
+			p.handBack(a.member)
+			require.True(t, boxOf(a).Over(), "it was retired")
+		},
+		"no wait outlasts its context": func(t *testing.T) {
+			p := newPool(t, 1, 1, 0)
+			fn := &Function{Memory: 1, New: func() Sandbox { b := newBox(); b.lasting = true; return b }}
+			c := dial(t, p, fn)
+			t.Cleanup(boxOf(c).remove)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := p.Dial(ctx, fn)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			require.ErrorIs(t, p.Close(ctx), context.DeadlineExceeded)
+			_, err = p.Dial(t.Context(), fn)
+			require.ErrorIs(t, err, ErrClosed)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tc.want.Output = tc.printed
-			require.Equal(t, &tc.want, fn.Crashed(Limits{}, tc.after, "exit status 3", tc.printed))
+			synctest.Test(t, test)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"container/list"
 	"context"
 	"fmt"
 	"net"
@@ -11,8 +12,8 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// Function is what the pool knows of a function. It is fixed; a function that
-// changes is another one.
+// Function is what the pool knows of a function. Its exported fields are fixed;
+// a function that changes is another one.
 type Function struct {
 	Name      string         // in errors
 	Identity  string         // of everything that makes its sandboxes
@@ -21,7 +22,11 @@ type Function struct {
 	Timeout   time.Duration  // of one call; 0: none
 	New       func() Sandbox // makes a sandbox, not started; it must not wait
 
-	retired bool // guarded by the pool
+	// Guarded by the pool.
+	members map[*member]struct{}
+	free    list.List // of *member: idle ones that no connection waits for; the one used last at the end
+	kept    list.List // of *member: idle ones that their connection may use again; the one used last at the end
+	retired bool      // its sandboxes serve one call
 }
 
 // memory returns its limit in MB.
@@ -33,28 +38,31 @@ func (f *Function) memory() int64 {
 }
 
 // Sandbox serves a function, one call at a time, over one connection. Its
-// methods may be called by several goroutines.
+// methods may be called by several goroutines; all but Start and Gone are called
+// only after Start has returned a connection.
 type Sandbox interface {
-	// Start starts it and returns the connection to it. It is called once,
-	// before everything else but Kill; after an error nothing is left of it.
-	// A sandbox that has ended, for whatever reason, calls the pool's Forget
-	// when nothing is left of it, and closes its connection unless that says
-	// that somebody else does.
+	// Start starts it and returns the connection to it, which the pool closes.
+	// It is called once, and returns soon after ctx is done.
 	Start(ctx context.Context) (net.Conn, error)
 
-	// Kill kills it, because of cause if that is not nil. It does not wait.
+	// Gone is closed when nothing is left of the sandbox, however it ended,
+	// also if Start failed.
+	Gone() <-chan struct{}
+
+	// Kill kills it, because of cause if that is not nil. It does not wait, and
+	// does nothing to a sandbox that has ended.
 	Kill(cause *driver.Failure)
 
-	// Over says whether it was killed or has ended.
+	// Over reports whether it was killed or has ended.
 	Over() bool
 
-	// Met returns how often its limits stopped it, as far as that is known
-	// without delay; now, it takes the time to find out.
-	Met(now bool) Limits
+	// LimitHits returns how often it has hit its limits, as far as that is known
+	// without delay; with wait it takes the time to find out.
+	LimitHits(wait bool) Hits
 
 	// Failure says why it did not answer a call, after its connection has
-	// ended. before is what Met returned when the call began.
-	Failure(before Limits) *driver.Failure
+	// ended. before is what LimitHits returned when the call began.
+	Failure(before Hits) *driver.Failure
 }
 
 // Meter is implemented by sandboxes whose platform knows what they used.
@@ -64,15 +72,15 @@ type Meter interface {
 	Usage() (driver.Usage, bool)
 }
 
-// Limits counts how often the limits of a sandbox stopped it.
-type Limits struct {
+// Hits counts how often a sandbox has hit its limits.
+type Hits struct {
 	Memory    int64 // processes killed for lack of memory
 	Processes int64 // processes refused
 }
 
-// Exceeded says which limit a sandbox of f met between before and after, nil
+// Exceeded says which limit a sandbox of f hit between before and after, nil
 // if none.
-func (f *Function) Exceeded(before, after Limits) *driver.Failure {
+func (f *Function) Exceeded(before, after Hits) *driver.Failure {
 	switch {
 	case after.Memory > before.Memory:
 		return &driver.Failure{Cause: driver.Memory, Detail: fmt.Sprintf("the function used more than %d MB of memory", f.Memory)}
@@ -82,13 +90,13 @@ func (f *Function) Exceeded(before, after Limits) *driver.Failure {
 	return nil
 }
 
-// Crashed says why a sandbox ended without an answer: a limit that it met
+// Crashed says why a sandbox ended without an answer: a limit that it hit
 // between before and after, or how it ended; with what it printed, of which the
 // detail has the line that tells.
-func (f *Function) Crashed(before, after Limits, how, printed string) *driver.Failure {
+func (f *Function) Crashed(before, after Hits, how, printed string) *driver.Failure {
 	failure := f.Exceeded(before, after)
 	if failure == nil && slices.ContainsFunc(outOfMemory, func(words string) bool { return strings.Contains(printed, words) }) {
-		failure = f.Exceeded(Limits{}, Limits{Memory: 1}) // the runtime gave up before the system stopped it
+		failure = f.Exceeded(Hits{}, Hits{Memory: 1}) // the runtime gave up before the system stopped it
 	}
 	if failure == nil {
 		failure = &driver.Failure{Cause: driver.Crash, Detail: "the function's process ended: " + how}
