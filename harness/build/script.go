@@ -14,9 +14,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
-	"github.com/sebs-go/sebs/harness/internal/child"
 	"github.com/sebs-go/sebs/harness/plain"
 )
 

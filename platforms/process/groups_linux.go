@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/controlgroup"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
@@ -147,7 +148,7 @@ type groupJail struct {
 }
 
 func (j *groupJail) configure(attr *syscall.SysProcAttr) {
-	dieWithThread(attr)
+	child.DieWithThread(attr)
 	if j.dir != nil {
 		attr.UseCgroupFD, attr.CgroupFD = true, int(j.dir.Fd())
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -159,10 +158,6 @@ func socketpair() ([2]int, error) {
 	return fds, err
 }
 
-// dieWithThread has a child killed when the thread that started it ends, and
-// so when this process does.
-func dieWithThread(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
-
 // limitDescriptors bounds the files that a process, and what it starts, may have
 // open.
 func limitDescriptors(pid int) error {
@@ -173,16 +168,6 @@ func limitDescriptors(pid int) error {
 	limit.Max = min(limit.Max, descriptorLimit)
 	limit.Cur = limit.Max
 	return unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil)
-}
-
-// awaitExit returns when a child has ended, and leaves it to be waited for.
-func awaitExit(pid int) {
-	for {
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, unix.EINTR) {
-			return
-		}
-	}
 }
 
 // freeMemory returns how many bytes are free: of the machine, or of the

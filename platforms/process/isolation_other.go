@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -35,24 +34,8 @@ func socketpair() ([2]int, error) {
 	return fds, unix.SetNonblock(fds[0], true)
 }
 
-// dieWithThread does nothing: this system cannot do it. The run's guard kills
-// what a killed run leaves.
-func dieWithThread(*syscall.SysProcAttr) {}
-
 // limitDescriptors does nothing: this system can only limit the own process.
 func limitDescriptors(int) error { return nil }
-
-// awaitExit returns when a child has ended, and leaves it to be waited for.
-func awaitExit(pid int) {
-	const byPID, exited, leave = 1, 4, 0x20 // P_PID, WEXITED, WNOWAIT
-	var info [16]uint64                     // a siginfo_t of 128 bytes at most
-	for {
-		_, _, err := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(pid), uintptr(unsafe.Pointer(&info[0])), exited|leave, 0, 0)
-		if err != unix.EINTR {
-			return
-		}
-	}
-}
 
 // freeMemory returns half of the machine's memory, in bytes.
 func freeMemory() (int64, error) {

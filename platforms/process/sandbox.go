@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
@@ -146,7 +147,7 @@ func (s *sandbox) run(attr *os.ProcAttr, running chan<- error) error {
 
 	// Its number, and its group's, are another's once it was waited for: nothing
 	// may signal them then, neither this process nor the guard.
-	awaitExit(proc.Pid)
+	child.AwaitExit(proc.Pid)
 	j.kill()
 	release()
 	state, _ := proc.Wait() // without a state, nothing is known of how it ended

@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/pool"
 )
@@ -76,7 +77,7 @@ type groupWatch struct {
 	seen pool.Hits
 }
 
-func (g *groupWatch) configure(attr *syscall.SysProcAttr) { dieWithThread(attr) }
+func (g *groupWatch) configure(attr *syscall.SysProcAttr) { child.DieWithThread(attr) }
 func (g *groupWatch) leave() error                        { return nil }
 
 func (g *groupWatch) started(pid int) {

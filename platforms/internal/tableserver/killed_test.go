@@ -26,12 +26,17 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) == "" {
 		os.Exit(m.Run())
 	}
-	s, err := tableserver.Start(context.Background(), &guard{}, io.Discard)
+	g := &guard{}
+	s, err := tableserver.Start(context.Background(), g, io.Discard)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println(s.URL())
+	fmt.Print(s.URL())
+	for folder := range g.folders.Range {
+		fmt.Print(" ", folder)
+	}
+	fmt.Println()
 	_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 }
 
@@ -48,13 +53,17 @@ func TestKilledTestLeavesNoServer(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)
-	address := strings.TrimPrefix(strings.TrimSpace(line), "http://")
+	words := strings.Fields(line)
+	address := strings.TrimPrefix(words[0], "http://")
 	require.NoError(t, dial(t, address))
 
 	require.NoError(t, cmd.Process.Kill())
 	require.Error(t, cmd.Wait())
 	require.Eventually(t, func() bool { return errors.Is(dial(t, address), syscall.ECONNREFUSED) },
 		time.Minute, 10*time.Millisecond, "the server still listens")
+	for _, folder := range words[1:] { // what the guard would do
+		require.Eventually(t, func() bool { return os.Remove(folder) == nil }, time.Minute, 10*time.Millisecond, folder)
+	}
 }
 
 func dial(t *testing.T, address string) error {

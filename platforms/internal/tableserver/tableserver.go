@@ -21,9 +21,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/plain"
@@ -41,7 +41,7 @@ type Server struct {
 	name    string
 	port    string
 	access  string
-	process *exec.Cmd
+	process *child.Child
 	hold    io.Closer // the server ends with its standard input
 	output  *output
 	ended   chan struct{} // closed when the process was waited for
@@ -100,20 +100,17 @@ func launch(ctx context.Context, p program, dir string, guard driver.Guard) (*Se
 	cmd.Dir = dir
 	cmd.Env = environment.Server.Variables(EnvAccessKey + "=" + s.access)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a group of its own, without a terminal
-	cmd.WaitDelay = 5 * time.Second                      // for output that someone else holds open
+	cmd.WaitDelay = 5 * time.Second // for output that someone else holds open
 	hold, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if s.process, err = child.Start(cmd, guard); err != nil {
 		return nil, errors.Join(err, hold.Close())
 	}
-	s.process, s.hold = cmd, hold
-	release := guard.Process(cmd.Process.Pid)
+	s.hold = hold
 	go func() {
-		s.waitErr = cmd.Wait()
-		release()
+		s.waitErr = s.process.Wait()
 		close(s.ended)
 	}()
 
@@ -164,13 +161,9 @@ func (s *Server) Stop() error {
 			return
 		default:
 		}
-		// The leader was not waited for yet, so the group is still its own.
-		err := syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
-		if errors.Is(err, syscall.ESRCH) {
-			err = nil
-		}
+		s.process.Kill()
 		<-s.ended
-		s.stopErr = errors.Join(err, ignoreClosed(s.hold.Close()))
+		s.stopErr = ignoreClosed(s.hold.Close())
 	})
 	return s.stopErr
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
 )
 
-// guard keeps the process groups that are registered.
-type guard struct{ groups sync.Map }
+// guard keeps the process groups that are registered, and the folders that ever
+// were: of control groups.
+type guard struct{ groups, folders sync.Map }
 
 func (g *guard) Process(pgid int) func() {
 	g.groups.Store(pgid, true)
@@ -33,7 +34,11 @@ func (g *guard) registered() (pgids []int) {
 }
 
 func (*guard) Command(...string) func() { return func() {} }
-func (g *guard) Folder(string) func()   { panic("the table server makes no folder") }
+
+func (g *guard) Folder(path string) func() {
+	g.folders.Store(path, true)
+	return func() {}
+}
 
 // start starts a server. Where there is none, the test is left out.
 func start(t *testing.T, g *guard) *tableserver.Server {

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/internal/child"
 	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 

@@ -12,11 +12,11 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// dieWithThread does nothing: this system cannot do it.
-func dieWithThread(*syscall.SysProcAttr) {}
+// DieWithThread does nothing: this system cannot do it.
+func DieWithThread(*syscall.SysProcAttr) {}
 
-// awaitExit returns when a child has ended, and leaves it to be waited for.
-func awaitExit(pid int) {
+// AwaitExit returns when a child has ended, and leaves it to be waited for.
+func AwaitExit(pid int) {
 	const byPID, exited, leave = 1, 4, 0x20 // P_PID, WEXITED, WNOWAIT
 	var info [16]uint64                     // a siginfo_t of 128 bytes at most
 	for {

@@ -17,12 +17,12 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// dieWithThread has a child killed when the thread that started it ends, and
+// DieWithThread has a child killed when the thread that started it ends, and
 // so when this process does.
-func dieWithThread(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
+func DieWithThread(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
-// awaitExit returns when a child has ended, and leaves it to be waited for.
-func awaitExit(pid int) {
+// AwaitExit returns when a child has ended, and leaves it to be waited for.
+func AwaitExit(pid int) {
 	for {
 		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {

@@ -6,6 +6,10 @@
 // inherit, unless they hide it. Elsewhere what leaves the process group is not
 // found. If this process is killed the kernel kills the child (on Linux), and
 // the guard what the child started.
+//
+// A process's number may be another's once the process was waited for; so nothing
+// is killed by a number after that. Who starts processes by other means than
+// Start does the same with AwaitExit and DieWithThread.
 package child
 
 import (
@@ -24,7 +28,8 @@ import (
 type Child struct {
 	cmd     *exec.Cmd
 	keeper  keeper
-	release []func()      // entries of the guard
+	release func()        // the guard's entry of its process group
+	left    func()        // the guard's entry of what else it started
 	exited  chan struct{} // closed when the process has ended, before it is reaped
 
 	mu     sync.Mutex
@@ -53,13 +58,13 @@ func Start(cmd *exec.Cmd, guard driver.Guard) (*Child, error) {
 	if _, err := exec.LookPath(cmd.Path); err != nil { // a shell would say so by its exit status
 		return nil, err
 	}
-	c := &Child{cmd: cmd, keeper: newKeeper(rand.Text()), exited: make(chan struct{})}
+	c := &Child{cmd: cmd, keeper: newKeeper(rand.Text()), exited: make(chan struct{}), release: func() {}, left: func() {}}
 	c.keeper.configure(cmd)
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setsid = true // a group of its own, and no terminal: what it says is for its output alone
-	dieWithThread(cmd.SysProcAttr)
+	DieWithThread(cmd.SysProcAttr)
 	if cmd.Cancel != nil { // it has a context
 		cmd.Cancel = func() error { c.Kill(); return nil }
 	}
@@ -70,7 +75,7 @@ func Start(cmd *exec.Cmd, guard driver.Guard) (*Child, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			awaitExit(cmd.Process.Pid)
+			AwaitExit(cmd.Process.Pid)
 			close(c.exited)
 		}
 	}()
@@ -78,7 +83,7 @@ func Start(cmd *exec.Cmd, guard driver.Guard) (*Child, error) {
 		return nil, errors.Join(err, c.keeper.remove())
 	}
 	if guard != nil {
-		c.release = append(c.release, guard.Process(cmd.Process.Pid), c.keeper.guard(guard))
+		c.release, c.left = guard.Process(cmd.Process.Pid), c.keeper.guard(guard)
 	}
 	return c, nil
 }
@@ -111,14 +116,13 @@ func (c *Child) Wait() error {
 		left := c.keeper.kill()
 		c.reaped = true
 		c.mu.Unlock()
+		c.release()
 		c.err = c.cmd.Wait()
 		if err := errors.Join(left, c.keeper.remove()); err != nil {
 			c.err = errors.Join(c.err, fmt.Errorf("kill what it started: %w", err))
 			return // the guard has it
 		}
-		for _, release := range c.release {
-			release()
-		}
+		c.left()
 	})
 	return c.err
 }
