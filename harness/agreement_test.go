@@ -60,7 +60,7 @@ func simPlan(t *testing.T, model string, trigger driver.Trigger, p parameters, o
 			return nil
 		},
 	}
-	functions, err := candidates("sim", platform.Features(), []Benchmark{*b})
+	functions, err := candidates(t.Context(), "sim", platform.Features(), []Benchmark{*b})
 	require.NoError(t, err)
 	fn := &plannedFunction{function: functions[0], on: on}
 	fn.spec.Trigger = trigger

@@ -1,9 +1,11 @@
 package harness
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -53,6 +55,8 @@ type condition struct {
 	size   Size
 	mode   Mode
 	extra  []pair
+
+	refused error // why the platform cannot have the function under it
 }
 
 type pair struct{ key, value string }
@@ -137,8 +141,41 @@ type function struct {
 	platform  string
 	benchmark *Benchmark
 	config    Config
+	features  *driver.Features
 	spec      driver.Spec // without name, memory and environment
-	defaults  map[string]bool
+	refused   error       // why the platform cannot have it, whatever the condition
+
+	preferred func() driver.Runtime // the default of its language, which may ask the machine
+	defaults  map[string]bool       // by key: whether its other values are defaults
+}
+
+// isDefault reports whether the value of a key runs without being named.
+func (f function) isDefault(key string) bool {
+	if key == "runtime" {
+		return f.spec.Runtime == f.preferred()
+	}
+	return f.defaults[key]
+}
+
+// memory returns how many MB the function has unless somebody says otherwise:
+// what the benchmark wants, or the next size that the platform offers.
+func (f function) memory() int {
+	if mb, ok := f.features.Memory.AtLeast(f.config.Memory); ok {
+		return mb
+	}
+	return f.config.Memory // which is refused
+}
+
+// under returns the conditions, each with why the platform cannot have the
+// function under it, if so.
+func (f function) under(conditions []condition) []condition {
+	all := slices.Clone(conditions)
+	for i := range all {
+		spec := f.spec
+		spec.Memory = all[i].memory
+		all[i].refused = f.features.Check(spec)
+	}
+	return all
 }
 
 // pairs returns the function's keys and values in their fixed order.
@@ -172,7 +209,7 @@ func (f function) unnamed() []string {
 	var names []string
 	pairs := f.pairs()
 	for i, p := range pairs {
-		if f.defaults[p.key] || i < 2 {
+		if i < 2 || f.isDefault(p.key) {
 			continue
 		}
 		changed := slices.Clone(pairs)
@@ -189,9 +226,18 @@ func (f function) unnamed() []string {
 	return names
 }
 
-// candidates returns every form of the benchmarks that the platform can run,
-// the platform's defaults first.
-func candidates(platform string, features driver.Features, benchmarks []Benchmark) ([]function, error) {
+// candidates returns every form of the benchmarks in the languages that the
+// platform has, its defaults first; those that it cannot have with the reason.
+// The default of a language is found when it is asked for, as long as ctx is
+// not done.
+func candidates(ctx context.Context, platform string, features driver.Features, benchmarks []Benchmark) ([]function, error) {
+	preferred := map[string]func() driver.Runtime{}
+	for _, language := range languages(features.Runtimes) {
+		preferred[language] = sync.OnceValue(func() driver.Runtime {
+			rt, _ := features.Default(ctx, language)
+			return rt
+		})
+	}
 	var all []function
 	for i := range benchmarks {
 		b := &benchmarks[i]
@@ -203,27 +249,43 @@ func candidates(platform string, features driver.Features, benchmarks []Benchmar
 			!slices.ContainsFunc(features.Runtimes, func(rt driver.Runtime) bool { return config.Has(rt.Language) }) {
 			config.Languages = []Language{{Name: features.Runtimes[0].Language}} // so that it says why under its name
 		}
-		seen := map[string]bool{}
 		for _, rt := range features.Runtimes {
-			first := !seen[rt.Language]
-			seen[rt.Language] = true
 			for _, variant := range config.variants(rt.Language) {
-				for a, arch := range features.Architectures {
-					for k, kind := range features.Kinds {
-						for t, trigger := range features.Triggers {
-							all = append(all, function{
-								platform: platform, benchmark: b, config: config,
-								spec: driver.Spec{
-									Benchmark: b.Name, Runtime: rt, Variant: variant, Architecture: arch, Kind: kind,
-									Trigger: trigger, Timeout: config.Timeout, Modules: config.Modules,
-								},
-								defaults: map[string]bool{"runtime": first, "arch": a == 0, "package": k == 0, "trigger": t == 0},
-							})
-						}
-					}
+				f := function{
+					platform: platform, benchmark: b, config: config, features: &features, preferred: preferred[rt.Language],
+					spec: driver.Spec{Benchmark: b.Name, Runtime: rt, Variant: variant, Timeout: config.Timeout, Modules: config.Modules},
 				}
+				all = append(all, f.forms()...)
 			}
 		}
 	}
 	return all, nil
+}
+
+// forms returns the function in each architecture, as each kind of package and
+// with each trigger. The first form that the platform can have has the defaults.
+func (f function) forms() []function {
+	var all []function
+	var first *driver.Spec
+	for _, arch := range f.features.Architectures {
+		for _, kind := range f.features.Kinds {
+			for _, trigger := range f.features.Triggers {
+				f.spec.Architecture, f.spec.Kind, f.spec.Trigger = arch, kind, trigger
+				f.refused = f.features.Check(f.spec)
+				if f.refused == nil && first == nil {
+					spec := f.spec
+					first = &spec
+				}
+				all = append(all, f)
+			}
+		}
+	}
+	for i, g := range all {
+		all[i].defaults = map[string]bool{
+			"arch":    first != nil && g.spec.Architecture == first.Architecture,
+			"package": first != nil && g.spec.Kind == first.Kind,
+			"trigger": first != nil && g.spec.Trigger == first.Trigger,
+		}
+	}
+	return all
 }

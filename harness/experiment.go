@@ -96,6 +96,10 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 			continue
 		}
 		for _, cond := range fn.conditions {
+			if cond.refused != nil {
+				b.Run(benchName(fn, cond), func(b *testing.B) { plan.refuse(b, fn, cond) })
+				continue
+			}
 			plan.bench(b, fn, cond, body)
 		}
 		if err := fn.finish(plan.run); err != nil {
@@ -116,7 +120,7 @@ func (p *plan) bench(b *testing.B, fn *plannedFunction, cond condition, body fun
 			c.turn.end()
 		}
 	}
-	b.Run(strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/"), func(sub *testing.B) {
+	b.Run(benchName(fn, cond), func(sub *testing.B) {
 		if sub != of {
 			end()
 			o := newOrder(0, "")
@@ -138,10 +142,16 @@ func (p *plan) bench(b *testing.B, fn *plannedFunction, cond condition, body fun
 	end()
 }
 
+// benchName returns the name of a cell's sub-benchmark.
+func benchName(fn *plannedFunction, cond condition) string {
+	return strings.ReplaceAll(fn.name()+","+cond.name(), ",", "/")
+}
+
 // plan is what an experiment is going to run.
 type plan struct {
 	run        *run
 	tb         testing.TB
+	selection  selection
 	at         string // the line that calls Cells
 	experiment string
 	repetition int // of the experiment in the run (-count)
@@ -160,6 +170,15 @@ type plannedFunction struct {
 	unbuilt     error // why it could not be built
 }
 
+// refuse skips the test of a cell that the platform cannot have, or fails it if
+// its memory was named.
+func (p *plan) refuse(tb testing.TB, fn *plannedFunction, c condition) {
+	if p.selection.memory(fn.function, c) {
+		p.fatalf(tb, "%v", c.refused)
+	}
+	tb.Skip(told(c.refused.Error()))
+}
+
 // leave skips the test of a function that this machine cannot have, or fails it
 // if the language was named.
 func (p *plan) leave(tb testing.TB, fn *plannedFunction, why error) {
@@ -169,15 +188,20 @@ func (p *plan) leave(tb testing.TB, fn *plannedFunction, why error) {
 	tb.Skip(told(why.Error()))
 }
 
-// unmeasured returns why, if no function that was selected could be had.
+// unmeasured returns why, if no cell that was selected could be had.
 func (p *plan) unmeasured() error {
 	var why error
 	for _, f := range p.functions {
-		reason := cmp.Or(f.broken, f.unavailable)
-		if reason == nil {
-			return nil
+		if reason := cmp.Or(f.broken, f.unavailable); reason != nil {
+			why = fmt.Errorf("%s: %w", f.name(), reason)
+			continue
 		}
-		why = fmt.Errorf("%s: %w", f.name(), reason)
+		for _, c := range f.conditions {
+			if c.refused == nil {
+				return nil
+			}
+			why = fmt.Errorf("%s: %w", f.name(), c.refused)
+		}
 	}
 	return why
 }
@@ -217,28 +241,32 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if note != "" {
 		r.note(note)
 	}
-	p := &plan{run: r, tb: tb, experiment: sel.root, repetition: r.repetition(sel.root)}
-	var all []candidate
+	p := &plan{run: r, tb: tb, selection: sel, experiment: sel.root, repetition: r.repetition(sel.root)}
+	o := offer{benchmarks: benchmarks, conditions: c}
 	var known []string // languages
 	for _, platform := range driver.Platforms() {
-		o, err := r.platform(platform)
+		on, err := r.platform(platform)
 		if err != nil {
 			return nil, err
 		}
-		known = append(known, languages(o.Features().Runtimes)...)
-		functions, err := candidates(platform, o.Features(), benchmarks)
+		known = append(known, languages(on.Features().Runtimes)...)
+		functions, err := candidates(r.ctx, platform, on.Features(), benchmarks)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range functions {
-			conditions := c.expand(r.params, f.config.Memory)
-			all = append(all, candidate{f, conditions})
+			conditions := c.expand(r.params, f.memory())
+			if f.refused != nil {
+				o.refused = append(o.refused, candidate{f, conditions})
+				continue
+			}
+			o.cells = append(o.cells, candidate{f, conditions})
 			if !sel.wants(f, conditions) {
 				continue
 			}
-			pf := &plannedFunction{function: f, on: o, named: sel.language(f, conditions)}
+			pf := &plannedFunction{function: f, on: on, named: sel.language(f, conditions)}
 			f.benchmark.guardedBy(r.guard)
-			pf.conditions = slices.DeleteFunc(slices.Clone(conditions), func(c condition) bool { return !sel.cell(f, c) })
+			pf.conditions = slices.DeleteFunc(f.under(conditions), func(c condition) bool { return !sel.cell(f, c) })
 			p.functions = append(p.functions, pf)
 		}
 	}
@@ -254,7 +282,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	for _, text := range c.overridden(r.params) {
 		r.note(shortName(sel.root) + ": " + text)
 	}
-	return p, p.check(sel, offer{all, benchmarks, c})
+	return p, p.check(sel, o)
 }
 
 // prepare finds what the selected functions need and whether this machine has
@@ -298,13 +326,19 @@ func (f *plannedFunction) available(ctx context.Context) error {
 	return err
 }
 
+// open returns the conditions under which the function can be had.
+func (f *plannedFunction) open() []condition {
+	if cmp.Or(f.broken, f.unavailable) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(f.conditions), func(c condition) bool { return c.refused != nil })
+}
+
 // check refuses a plan of nothing, and one that cannot end in time.
 func (p *plan) check(sel selection, o offer) error {
 	cells := 0
 	for _, f := range p.functions {
-		if cmp.Or(f.broken, f.unavailable) == nil {
-			cells += len(f.conditions)
-		}
+		cells += len(f.open())
 	}
 	switch {
 	case len(p.functions) == 0:

@@ -63,6 +63,7 @@ type part struct {
 // offer is what an expression selects from.
 type offer struct {
 	cells      []candidate
+	refused    []candidate // those that a platform cannot have
 	benchmarks []Benchmark // also those that no platform can run
 	conditions Conditions
 }
@@ -78,7 +79,7 @@ func (s selection) explain(o offer) string {
 			continue // it is of another experiment
 		}
 		parts := s.parts(levels, o)
-		for _, line := range s.reasons(levels, parts, all) {
+		for _, line := range slices.Concat(s.refusals(o.refused), s.reasons(levels, parts, all)) {
 			text += "\n\t" + line
 		}
 		if try := s.corrected(levels[0], parts, all); try != "" {
@@ -86,6 +87,23 @@ func (s selection) explain(o offer) string {
 		}
 	}
 	return text
+}
+
+// refusals says which functions the expression would select if their platforms
+// could have them, and why they cannot.
+func (s selection) refusals(refused []candidate) []string {
+	const most = 5
+	var lines []string
+	for _, c := range refused {
+		if !s.matches(c.name(), c.conditions) {
+			continue
+		}
+		if len(lines) == most {
+			return append(lines, "and more")
+		}
+		lines = append(lines, fmt.Sprintf("%s: %v", c.name(), c.refused))
+	}
+	return lines
 }
 
 var separators = regexp.MustCompile(`\.[*+]\??|,|/`)
@@ -99,8 +117,8 @@ func (s selection) parts(levels []string, o offer) []part {
 			p.find(o.cells, s.flat)
 			if languages := o.withoutPlatform(p.text); !p.known && languages != nil {
 				p.key, p.meant, p.remedy = "benchmark", "", languages
-			} else if text := o.variable(p, s.flat); text != "" {
-				p.remedy = []string{text}
+			} else {
+				p.remedy = o.variable(p, s.flat)
 			}
 			parts = append(parts, p)
 		}
@@ -135,20 +153,42 @@ func (o offer) withoutPlatform(text string) []string {
 
 // variable says which variable makes cells of the memory or the size that a
 // part names, where the experiment leaves that open.
-func (o offer) variable(p part, flat bool) string {
+func (o offer) variable(p part, flat bool) []string {
 	_, value, named := strings.Cut(p.text, "=")
 	if !named {
 		value = p.text
 	}
 	switch {
 	case o.conditions.Sizes == nil && slices.Contains(Sizes, Size(value)) && (!named || p.key == "size"):
-		return "cells of that size: set SEBS_SIZE=" + value
+		return []string{"cells of that size: set SEBS_SIZE=" + value}
 	case o.conditions.Memory == nil && (named && p.key == "memory" || !named && !flat && p.level > 1):
 		if mb, err := strconv.Atoi(value); err == nil && mb >= minMemory && mb <= maxMemory {
-			return "cells of that memory: set SEBS_MEMORY=" + value
+			return o.memory(mb)
 		}
 	}
-	return ""
+	return nil
+}
+
+// memory says how to have cells with mb MB, or which sizes there are.
+func (o offer) memory(mb int) []string {
+	var lines []string
+	var platforms []string
+	for _, c := range o.cells {
+		if slices.Contains(platforms, c.platform) {
+			continue
+		}
+		platforms = append(platforms, c.platform)
+		sizes := c.features.Memory
+		if sizes.Has(mb) {
+			return []string{fmt.Sprintf("cells of that memory: set SEBS_MEMORY=%d", mb)}
+		}
+		line := fmt.Sprintf("platform %s has no functions with %d MB, it has %s", c.platform, mb, sizes)
+		if next, ok := sizes.AtLeast(mb); ok {
+			line += fmt.Sprintf(": set SEBS_MEMORY=%d", next)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // splitParts splits a level at .* and commas outside brackets and parentheses,

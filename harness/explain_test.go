@@ -63,7 +63,7 @@ func TestExplain(t *testing.T) {
 		testBenchmark("210.thumbnailer", `"python", "nodejs"`),
 		testBenchmark("411.recognition", `{"language": "python", "variants": ["default", "pytorch"]}`),
 	}
-	functions, err := candidates("process", twoVersions, benchmarks)
+	functions, err := candidates(t.Context(), "process", twoVersions, benchmarks)
 	require.NoError(t, err)
 	benchmarks = append(benchmarks, testBenchmark("620.compiled", `"cpp", "rust"`))
 	declared := Conditions{Modes: Modes, Axes: []Axis{{"sleep", []string{"1s", "10s"}}}}
@@ -79,7 +79,7 @@ func TestExplain(t *testing.T) {
 			for _, c := range all {
 				require.False(t, sel.wants(c.function, c.conditions), c.name())
 			}
-			text := sel.explain(offer{all, benchmarks, declared})
+			text := sel.explain(offer{cells: all, benchmarks: benchmarks, conditions: declared})
 			require.True(t, strings.HasPrefix(text, tt.kind+" '"+tt.expr+"' selects no cell of "), text)
 			for _, want := range tt.want {
 				require.Contains(t, text+"\n", want)
@@ -107,7 +107,7 @@ func TestExplain(t *testing.T) {
 // TestManualSelects: the patterns for -run and -bench in a line of the manual's
 // table select the same cells.
 func TestManualSelects(t *testing.T) {
-	functions, err := candidates("process", twoVersions, []Benchmark{
+	functions, err := candidates(t.Context(), "process", twoVersions, []Benchmark{
 		testBenchmark("110.dynamic-html", `"python", "nodejs"`), testBenchmark("210.thumbnailer", `"python", "nodejs"`),
 	})
 	require.NoError(t, err)
@@ -145,7 +145,7 @@ func FuzzExplain(f *testing.F) {
 	for _, s := range []string{"PerfCost/110.*pyhton/wram", "PerfCost/a/b/c/d", "PerfCost/[x", "PerfCost/(a|b)c", `PerfCost/\.*,=`, "PerfCost/=", "Perf|Cost/110|x/y"} {
 		f.Add(s)
 	}
-	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
+	functions, err := candidates(f.Context(), "process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
 	require.NoError(f, err)
 	var all []candidate
 	for _, fn := range functions {
@@ -176,14 +176,14 @@ func FuzzExplain(f *testing.F) {
 // memory and the size.
 func TestExplainDeclared(t *testing.T) {
 	benchmarks := []Benchmark{testBenchmark("110.dynamic-html", `"python"`)}
-	functions, err := candidates("process", twoVersions, benchmarks)
+	functions, err := candidates(t.Context(), "process", twoVersions, benchmarks)
 	require.NoError(t, err)
 	for _, declared := range []Conditions{{}, {Memory: []int{128}, Sizes: []Size{Test}}} {
 		cells := []candidate{{functions[0], declared.expand(parameters{}, 128)}}
 		for _, level := range []string{"memory=512", "512", "size=large", "large"} {
 			sel, err := newSelection("TestPerfCost", "-run", "PerfCost/110/"+level, "")
 			require.NoError(t, err)
-			require.Equal(t, declared.Memory == nil, strings.Contains(sel.explain(offer{cells, benchmarks, declared}), "set SEBS_"), level)
+			require.Equal(t, declared.Memory == nil, strings.Contains(sel.explain(offer{cells: cells, benchmarks: benchmarks, conditions: declared}), "set SEBS_"), level)
 		}
 	}
 }

@@ -57,6 +57,10 @@ func (p *plan) function(t *testing.T, fn *plannedFunction, g group, o *order, re
 	}
 	var cells []<-chan struct{}
 	for _, cond := range fn.conditions {
+		if cond.refused != nil {
+			t.Run(cond.name(), func(t *testing.T) { p.refuse(t, fn, cond) })
+			continue
+		}
 		order := o
 		if g.sequential {
 			order = newOrder(p.run.seed, "")

@@ -115,7 +115,7 @@ func TestFoldersFromEnv(t *testing.T) {
 				continue
 			}
 			require.ErrorContains(t, err, want)
-			functions, err := candidates("sim", driver.Features{
+			functions, err := candidates(t.Context(), "sim", driver.Features{
 				Runtimes: []driver.Runtime{{Language: "ruby", Version: "1"}, {Language: "python", Version: "3.11"}},
 				Kinds:    []driver.Kind{driver.Archive}, Architectures: []driver.Architecture{driver.X64}, Triggers: []driver.Trigger{driver.HTTP},
 			}, benchmarks[i:i+1])

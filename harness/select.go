@@ -132,7 +132,7 @@ func (s selection) cell(f function, c condition) bool {
 // trigger) only run when the expression names them: when it no longer matches
 // with the value taken out.
 func (s selection) wants(f function, conditions []condition) bool {
-	if !s.matches(f.name(), conditions) {
+	if f.refused != nil || !s.matches(f.name(), conditions) {
 		return false
 	}
 	for _, without := range f.unnamed() {
@@ -148,6 +148,12 @@ func (s selection) wants(f function, conditions []condition) bool {
 func (s selection) language(f function, conditions []condition) bool {
 	runtime := "runtime=" + f.spec.Runtime.String()
 	return !s.matches(strings.Replace(f.name(), runtime, "runtime=\x00-\x00", 1), conditions)
+}
+
+// memory is language for the memory of a condition.
+func (s selection) memory(f function, c condition) bool {
+	path := s.path(f.name(), strings.Replace(c.name(), fmt.Sprintf("memory=%d", c.memory), "memory=\x00", 1))
+	return !s.run.match(path...)
 }
 
 // matches reports whether a cell of the function with that name is selected.

@@ -60,7 +60,7 @@ func TestSelection(t *testing.T) {
 		{run: "PerfCost/999", named: true},
 		{run: "PerfCost/210.*python/lukewarm", named: true},
 	}
-	functions, err := candidates("process", twoVersions, benchmarks)
+	functions, err := candidates(t.Context(), "process", twoVersions, benchmarks)
 	require.NoError(t, err)
 	conditions := Conditions{Modes: Modes}.expand(parameters{}, 128)
 	for _, tt := range tests {
@@ -90,7 +90,7 @@ func TestSelection(t *testing.T) {
 // What a pattern says about a language decides whether a machine without it fails
 // the experiment or leaves the function out.
 func TestSelectionOfLanguages(t *testing.T) {
-	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python", "nodejs"`)})
+	functions, err := candidates(t.Context(), "process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python", "nodejs"`)})
 	require.NoError(t, err)
 	conditions := Conditions{Modes: []Mode{Cold, Warm}}.expand(parameters{Sizes: []Size{Test}}, 128)
 	for run, want := range map[string][]string{
@@ -125,7 +125,7 @@ func TestSelectionOfLanguages(t *testing.T) {
 
 // A variant is a function of its own, which runs when its value is named.
 func TestSelectionOfVariants(t *testing.T) {
-	functions, err := candidates("process", twoVersions, []Benchmark{
+	functions, err := candidates(t.Context(), "process", twoVersions, []Benchmark{
 		testBenchmark("411.image-recognition", `{"language": "python", "variants": ["pytorch", "default"]}, "nodejs"`),
 		testBenchmark("999.other", `{"language": "python", "variants": ["pypy"]}, {"language": "nodejs", "variants": []}`),
 	})
@@ -169,7 +169,7 @@ func TestSelectionOfVariants(t *testing.T) {
 }
 
 func TestSelectionOfBenchmarks(t *testing.T) {
-	functions, err := candidates("process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
+	functions, err := candidates(t.Context(), "process", twoVersions, []Benchmark{testBenchmark("110.dynamic-html", `"python"`)})
 	require.NoError(t, err)
 	conditions := Conditions{Modes: []Mode{Cold, Warm}}.expand(parameters{}, 128)
 	for expr, want := range map[string]int{

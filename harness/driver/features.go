@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,11 +12,17 @@ import (
 // Features says what a platform can do, and how fast. The lists are the values
 // that the harness offers; Check decides which specifications can be had.
 type Features struct {
-	Runtimes      []Runtime // supported; the first of each language is its default
+	Runtimes      []Runtime // supported; the first of each language is its default, unless Prefers says another
 	Kinds         []Kind    // the first that a runtime can have is its default, and so are the next two
 	Architectures []Architecture
 	Triggers      []Trigger
 	Modules       []Module // stores that can be had; why one is missing is the error of Buckets or Tables
+
+	// Prefers returns the version that is the default of a language where that
+	// depends on this machine; empty: the first. It may ask the machine, and is
+	// called for languages that were selected, not for all. nil: it is the first
+	// of each language.
+	Prefers func(ctx context.Context, language string) (version string)
 
 	// Refuses says why a specification cannot be had although each of its
 	// values can: a runtime that only images have, an architecture that a
@@ -60,6 +67,35 @@ type Limits struct {
 	// (Throttled, TimedOut, Memory, Processes, Crash). One that is missing
 	// arrives as another cause: a gateway may answer to all of them alike.
 	Causes []Cause
+}
+
+// Default returns the runtime that is the default of a language, and false if
+// the platform does not have the language.
+func (f Features) Default(ctx context.Context, language string) (Runtime, bool) {
+	i := slices.IndexFunc(f.Runtimes, func(rt Runtime) bool { return rt.Language == language })
+	if i < 0 {
+		return Runtime{}, false
+	}
+	if f.Prefers != nil {
+		preferred := Runtime{Language: language, Version: f.Prefers(ctx, language)}
+		if slices.Contains(f.Runtimes, preferred) {
+			return preferred, true
+		}
+	}
+	return f.Runtimes[i], true
+}
+
+// Defaults returns the default runtime of each language, in the order of
+// Runtimes.
+func (f Features) Defaults(ctx context.Context) []Runtime {
+	var all []Runtime
+	for _, rt := range f.Runtimes {
+		if !slices.ContainsFunc(all, func(have Runtime) bool { return have.Language == rt.Language }) {
+			first, _ := f.Default(ctx, rt.Language)
+			all = append(all, first)
+		}
+	}
+	return all
 }
 
 // Tells reports whether failed calls of a trigger say that this was the cause.
