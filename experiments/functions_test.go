@@ -135,10 +135,10 @@ func (w *workload) deploy(t *testing.T, language, suffix string, environment map
 	t.Helper()
 	language, variant, _ := strings.Cut(language, ",variant=")
 	features := w.machine.Features()
-	i := slices.IndexFunc(features.Runtimes, func(r driver.Runtime) bool { return r.Language == language })
-	require.GreaterOrEqual(t, i, 0, "the platform has no %s", language)
+	runtime, ok := features.Default(t.Context(), language)
+	require.True(t, ok, "the platform has no %s", language)
 	spec := driver.Spec{
-		Benchmark: w.Name, Runtime: features.Runtimes[i], Variant: variant, Architecture: features.Architectures[0],
+		Benchmark: w.Name, Runtime: runtime, Variant: variant, Architecture: features.Architectures[0],
 		Kind: features.Kinds[0], Trigger: features.Triggers[0], Modules: w.config.Modules, Memory: w.config.Memory, Timeout: w.config.Timeout,
 		Environment: environment,
 	}

@@ -44,7 +44,7 @@ func trials(t *testing.T, platform string) (all []driver.Need) {
 	try := &trial{name: platform, dir: dir, prefix: "doctor" + cleanup.NewID()}
 	err = try.open(ctx)
 	if err == nil {
-		runtimes := trialRuntimes(try.platform.Features().Runtimes)
+		runtimes := trialRuntimes(try.platform.Features().Defaults(ctx))
 		all = make([]driver.Need, len(runtimes))
 		t.Run(platform, func(t *testing.T) {
 			for i, rt := range runtimes {
@@ -62,16 +62,12 @@ func trials(t *testing.T, platform string) (all []driver.Need) {
 	return all
 }
 
-// trialRuntimes returns the default version of each language that has a trial.
-func trialRuntimes(all []driver.Runtime) (first []driver.Runtime) {
-	seen := map[string]bool{}
-	for _, rt := range all {
-		if _, err := fs.Stat(trialFiles, "trial/"+rt.Language); err == nil && !seen[rt.Language] {
-			first = append(first, rt)
-		}
-		seen[rt.Language] = true
-	}
-	return first
+// trialRuntimes returns the runtimes whose language has a trial.
+func trialRuntimes(all []driver.Runtime) []driver.Runtime {
+	return slices.DeleteFunc(slices.Clone(all), func(rt driver.Runtime) bool {
+		_, err := fs.Stat(trialFiles, "trial/"+rt.Language)
+		return err != nil
+	})
 }
 
 // trial is a platform, opened for trials.

@@ -66,7 +66,7 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	e := newEnvironment(t, open, o)
 	f := e.features
 	if len(o.Runtimes) == 0 {
-		o.Runtimes = defaults(f.Runtimes)
+		o.Runtimes = f.Defaults(t.Context())
 	}
 	if len(o.Kinds) == 0 {
 		o.Kinds = f.Kinds
@@ -116,6 +116,7 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 			pt := e.newPlatformTest(t, first)
 			Tables(t, func(t *testing.T) driver.Tables {
 				tables, err := pt.platform.Tables(t.Context())
+				leftout.If(t, err)
 				if err != nil {
 					t.Fatalf("open the NoSQL store: %v", err)
 				}
@@ -123,17 +124,6 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 			}, pt.prefix)
 		})
 	}
-}
-
-// defaults returns the first runtime of each language.
-func defaults(all []driver.Runtime) []driver.Runtime {
-	var first []driver.Runtime
-	for _, r := range all {
-		if !slices.ContainsFunc(first, func(f driver.Runtime) bool { return f.Language == r.Language }) {
-			first = append(first, r)
-		}
-	}
-	return first
 }
 
 // target is the form of the function that rules are checked with.

@@ -1,7 +1,6 @@
 package process_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,12 +31,12 @@ func TestConformanceOfCompiled(t *testing.T) {
 // runtimesOf returns the platform's default runtimes of languages.
 func runtimesOf(t *testing.T, languages ...string) []driver.Runtime {
 	t.Helper()
-	all := openPlatform(t, isolations["shared"]).Features().Runtimes
+	features := openPlatform(t, isolations["shared"]).Features()
 	var first []driver.Runtime
 	for _, language := range languages {
-		i := slices.IndexFunc(all, func(r driver.Runtime) bool { return r.Language == language })
-		require.GreaterOrEqual(t, i, 0, language)
-		first = append(first, all[i])
+		runtime, ok := features.Default(t.Context(), language)
+		require.True(t, ok, language)
+		first = append(first, runtime)
 	}
 	return first
 }

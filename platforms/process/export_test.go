@@ -9,8 +9,8 @@ import (
 
 // OpenShared opens the platform as where nothing but process groups is
 // allowed.
-func OpenShared(ctx context.Context, run driver.Run) (*Platform, error) {
-	return open(ctx, run, newWatchdog(run))
+func OpenShared(_ context.Context, run driver.Run) (*Platform, error) {
+	return open(run, newWatchdog(run))
 }
 
 // Command returns how a function is started.

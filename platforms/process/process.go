@@ -30,7 +30,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,9 +68,9 @@ type Platform struct {
 
 var _ driver.Platform = (*Platform)(nil)
 
-// Open opens the platform. It tries which isolation this machine allows, and
-// finds its interpreters.
-func Open(ctx context.Context, run driver.Run) (*Platform, error) {
+// Open opens the platform. It tries which isolation this machine allows; its
+// interpreters are found when functions want them.
+func Open(_ context.Context, run driver.Run) (*Platform, error) {
 	i, reason, err := isolate(run)
 	if err != nil {
 		return nil, err
@@ -79,11 +78,11 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 	if reason != "" {
 		fmt.Fprintf(run.Log, "process: functions run one at a time and share /tmp, because full isolation is not possible here: %s\n", strings.ReplaceAll(reason, "\n", "; "))
 	}
-	return open(ctx, run, i)
+	return open(run, i)
 }
 
 // open opens the platform with an isolation.
-func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err error) {
+func open(run driver.Run, i isolation) (_ *Platform, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close())
@@ -118,11 +117,12 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 		return nil, err
 	}
 	p.features = driver.Features{
-		Runtimes:      runtimes(ctx),
+		Runtimes:      runtimes(),
+		Prefers:       prefers,
 		Kinds:         []driver.Kind{driver.Archive},
 		Architectures: []driver.Architecture{architecture},
 		Triggers:      []driver.Trigger{driver.HTTP},
-		Modules:       machine.Modules(ctx),
+		Modules:       []driver.Module{driver.Storage, driver.NoSQL},
 		MaxName:       128,
 		Limits:        map[driver.Trigger]driver.Limits{driver.HTTP: pool.CallLimits},
 		MemoryLimits:  true,
@@ -139,39 +139,47 @@ func open(ctx context.Context, run driver.Run, i isolation) (_ *Platform, err er
 // architecture is this machine's.
 var architecture = map[string]driver.Architecture{"amd64": driver.X64, "arm64": driver.ARM64}[runtime.GOARCH]
 
-// runtimes returns the supported runtimes: those that this machine has, the
-// default of each language first, and then those whose Recipe says that they
-// are missing.
-func runtimes(ctx context.Context) []driver.Runtime {
-	found := make([][]driver.Runtime, len(names))
-	var wg sync.WaitGroup
-	for n, lang := range names {
-		l, err := dockerfiles.Lookup(Name, lang)
+// runtimes returns the supported runtimes, of each language in the order of
+// dockerfiles/platforms.json. Recipe says which of them are missing.
+func runtimes() []driver.Runtime {
+	var all []driver.Runtime
+	for _, language := range names {
+		l, err := dockerfiles.Lookup(Name, language)
 		if err != nil {
 			continue // its build says so
 		}
-		wg.Go(func() {
-			for _, i := range interpreter.Available(ctx, lang, l.Versions) {
-				found[n] = append(found[n], i.Runtime())
-			}
-			for _, v := range l.Versions {
-				if rt := (driver.Runtime{Language: lang, Version: v}); !slices.Contains(found[n], rt) {
-					found[n] = append(found[n], rt)
-				}
-			}
-		})
+		for _, v := range l.Versions {
+			all = append(all, driver.Runtime{Language: language, Version: v})
+		}
 	}
-	wg.Wait()
-	return slices.Concat(found...)
+	return all
 }
 
-// Features says what the platform can do. The runtimes whose interpreters this
-// machine has come first.
+// prefers returns the version of a language that this machine has for those who
+// ask for none, or else the first that it has.
+func prefers(ctx context.Context, language string) string {
+	l, err := dockerfiles.Lookup(Name, language)
+	if err != nil {
+		return ""
+	}
+	return interpreter.Default(ctx, language, l.Versions)
+}
+
+// Features says what the platform can do. The default of a language is the
+// version that this machine has.
 func (p *Platform) Features() driver.Features { return p.features }
 
 // Isolation says how sandboxes are kept apart on this machine, for the record
 // of a run.
 func (p *Platform) Isolation() string { return p.isolation.describe() }
+
+// Recipe is the builder's, of a function whose stores this machine can have.
+func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+	if err := machine.CheckModules(ctx, s.Modules); err != nil {
+		return driver.Recipe{}, err
+	}
+	return p.Builder.Recipe(ctx, s)
+}
 
 // Deploy makes the function exist. Its code is run from where the package is.
 func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (driver.Target, error) {

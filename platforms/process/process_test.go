@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,13 +70,12 @@ func (noLedger) Record(driver.Resource) error { return nil }
 // none, the test is left out.
 func runtimeOf(t *testing.T, p driver.Platform, language string) driver.Runtime {
 	t.Helper()
-	runtimes := p.Features().Runtimes
-	first := slices.IndexFunc(runtimes, func(r driver.Runtime) bool { return r.Language == language })
-	require.GreaterOrEqual(t, first, 0, language)
-	_, err := interpreter.Find(t.Context(), language, runtimes[first].Version)
+	first, ok := p.Features().Default(t.Context(), language)
+	require.True(t, ok, language)
+	_, err := interpreter.Find(t.Context(), language, first.Version)
 	leftout.If(t, err)
 	require.NoError(t, err)
-	return runtimes[first]
+	return first
 }
 
 // spec returns the spec of a function.

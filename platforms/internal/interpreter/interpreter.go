@@ -173,37 +173,38 @@ func Find(ctx context.Context, lang, version string) (Interpreter, error) {
 	return Interpreter{}, fmt.Errorf("%s %s is %w: %s: %s", lang, version, driver.ErrUnavailable, found, strings.ReplaceAll(l.install, "VERSION", version))
 }
 
-// Available returns which of the versions of a language are on this machine:
-// first the one that the PATH gives to who asks for no version, then in the
-// order given.
-func Available(ctx context.Context, lang string, versions []string) []Interpreter {
+// Default returns the version of a language that functions have which ask for
+// none: the one that the PATH gives to its usual name, if it is one of the
+// versions, or else the first of them that is on this machine. Empty: there is
+// none. It asks no more executables than it has to.
+func Default(ctx context.Context, lang string, versions []string) string {
 	l, ok := languages[lang]
 	if !ok {
-		return nil
+		return ""
 	}
+	if path, err := exec.LookPath(l.usual); err == nil {
+		if i, err := ask(ctx, lang, path); err == nil && slices.Contains(versions, i.Runtime().Version) {
+			return i.Runtime().Version
+		}
+	}
+	for _, v := range versions {
+		if _, err := Find(ctx, lang, v); err == nil {
+			return v
+		}
+	}
+	return ""
+}
+
+// Available returns which of the versions of a language are on this machine, in
+// the order given.
+func Available(ctx context.Context, lang string, versions []string) []Interpreter {
 	found := make([]Interpreter, len(versions))
-	var first Interpreter
 	var wg sync.WaitGroup
 	for i, v := range versions {
 		wg.Go(func() { found[i], _ = Find(ctx, lang, v) }) // a version that is missing is left out
 	}
-	wg.Go(func() {
-		if path, err := exec.LookPath(l.usual); err == nil {
-			first, _ = ask(ctx, lang, path) // without it there is no default
-		}
-	})
 	wg.Wait()
-	found = slices.DeleteFunc(found, func(i Interpreter) bool { return i.Path == "" })
-	slices.SortStableFunc(found, func(a, b Interpreter) int {
-		is := func(i Interpreter) int {
-			if i.Runtime() == first.Runtime() {
-				return 0
-			}
-			return 1
-		}
-		return is(a) - is(b)
-	})
-	return found
+	return slices.DeleteFunc(found, func(i Interpreter) bool { return i.Path == "" })
 }
 
 // candidates lists the executables that may be the version, the likeliest

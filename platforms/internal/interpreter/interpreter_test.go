@@ -1,6 +1,7 @@
 package interpreter_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,17 +77,32 @@ func TestFindMissing(t *testing.T) {
 	require.ErrorIs(t, err, driver.ErrUnsupported)
 }
 
-func TestAvailablePutsTheDefaultFirst(t *testing.T) {
+// TestDefault: the default is what the PATH gives to the usual name, if it is
+// one of the versions; nothing else is asked then.
+func TestDefault(t *testing.T) {
 	home, bin := t.TempDir(), t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("PATH", bin)
 	fake(t, bin, "python3", "3.44.0")
-	fake(t, filepath.Join(home, ".pyenv/versions/3.45.0/bin"), "python3.45", "3.45.0")
+	other := filepath.Join(home, ".pyenv/versions/3.45.0/bin")
+	fake(t, other, "python3.45", "3.45.0")
+	trace := filepath.Join(t.TempDir(), "asked")
+	script, err := os.ReadFile(filepath.Join(other, "python3.45"))
+	require.NoError(t, err)
+	script = bytes.Replace(script, []byte("\n"), []byte("\ntouch "+trace+"\n"), 1)
+	require.NoError(t, os.WriteFile(filepath.Join(other, "python3.45"), script, 0o755))
+
+	require.Equal(t, "3.44", interpreter.Default(t.Context(), "python", []string{"3.45", "3.46", "3.44"}))
+	require.NoFileExists(t, trace, "another version was asked")
+	require.Equal(t, "3.45", interpreter.Default(t.Context(), "python", []string{"3.46", "3.45"}), "the first that is there")
+	require.Empty(t, interpreter.Default(t.Context(), "python", []string{"3.46"}))
+	require.Empty(t, interpreter.Default(t.Context(), "cobol", []string{"85"}))
+
 	var versions []string
 	for _, i := range interpreter.Available(t.Context(), "python", []string{"3.45", "3.46", "3.44"}) {
 		versions = append(versions, i.Version)
 	}
-	require.Equal(t, []string{"3.44.0", "3.45.0"}, versions)
+	require.Equal(t, []string{"3.45.0", "3.44.0"}, versions)
 }
 
 // What is found on this machine is an executable that runs at that version,

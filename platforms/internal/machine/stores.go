@@ -3,6 +3,8 @@ package machine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/objects"
@@ -22,12 +24,17 @@ func NewStores(run driver.Run) *stores.Stores {
 		func(ctx context.Context) (driver.Tables, func() error, error) { return startTables(ctx, run) })
 }
 
-// Modules returns the stores that can be had on this machine.
-func Modules(ctx context.Context) []driver.Module {
-	if tableserver.Available(ctx) != nil { // Tables says why
-		return []driver.Module{driver.Storage}
+// CheckModules says which of the modules this machine cannot have, with an
+// error that matches driver.ErrUnavailable. It looks for the tools of those that
+// are named alone.
+func CheckModules(ctx context.Context, modules []driver.Module) error {
+	if !slices.Contains(modules, driver.NoSQL) {
+		return nil
 	}
-	return []driver.Module{driver.Storage, driver.NoSQL}
+	if err := tableserver.Available(ctx); err != nil {
+		return fmt.Errorf("module %s: %w", driver.NoSQL, err)
+	}
+	return nil
 }
 
 func startBuckets(ctx context.Context, run driver.Run) (driver.Buckets, func() error, error) {
