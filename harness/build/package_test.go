@@ -269,3 +269,40 @@ func TestOpenStoreUnusable(t *testing.T) {
 		require.ErrorContains(t, err, "SEBS_CACHE")
 	}
 }
+
+// fetching is a platform whose tools have no identity until they were fetched.
+type fetching struct {
+	platform
+	fetched int
+	useless bool // fetching changes nothing
+	err     error
+}
+
+func (f *fetching) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+	if f.fetched > 0 && !f.useless {
+		return f.platform.Recipe(ctx, s)
+	}
+	return driver.Recipe{Fetch: func(context.Context, io.Writer) error { f.fetched++; return f.err }}, nil
+}
+
+// Tools are fetched when something is built, and not to know whether it is.
+func TestFetch(t *testing.T) {
+	s := openStore(t)
+	f := &fetching{platform: platform{recipe: driver.Recipe{Builder: "fake 1"}}}
+	builds, err := s.Builds(t.Context(), job(t, f, folder()))
+	require.NoError(t, err)
+	require.True(t, builds)
+	require.Zero(t, f.fetched)
+	first, err := s.Package(t.Context(), job(t, f, folder()))
+	require.NoError(t, err)
+	require.Equal(t, "fake 1", first.Builder)
+	again, err := s.Package(t.Context(), job(t, f, folder()))
+	require.NoError(t, err)
+	require.True(t, again.Reused)
+	require.Equal(t, 1, f.fetched)
+
+	_, err = s.Package(t.Context(), job(t, &fetching{useless: true}, folder()))
+	require.ErrorContains(t, err, "fetched its tools and still does not know them")
+	_, err = s.Package(t.Context(), job(t, &fetching{err: driver.ErrUnavailable}, folder()))
+	require.ErrorIs(t, err, driver.ErrUnavailable)
+}

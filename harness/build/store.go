@@ -106,31 +106,55 @@ func (s *Store) Package(ctx context.Context, job Job) (Result, error) {
 // Builds reports whether Package would build something for a job: it is not in
 // the store, and there is something to add to its sources.
 func (s *Store) Builds(ctx context.Context, job Job) (bool, error) {
-	recipe, _, digest, err := prepare(ctx, job)
-	if err != nil || len(recipe.Files)+len(recipe.Packages) == 0 {
+	recipe, err := job.Builder.Recipe(ctx, job.Spec)
+	if err != nil || recipe.Fetch != nil {
+		return err == nil, err
+	}
+	if len(recipe.Files)+len(recipe.Packages) == 0 {
+		return false, nil
+	}
+	_, digest, err := prepare(job, recipe)
+	if err != nil {
 		return false, err
 	}
 	_, err = s.find(ctx, digest)
 	return job.Anew || err != nil, nil
 }
 
-// prepare returns what a job's package is made of, and its digest.
-func prepare(ctx context.Context, job Job) (driver.Recipe, staging, string, error) {
+// fetched returns the recipe of a job, after its tools were fetched if they were
+// not here.
+func fetched(ctx context.Context, job Job) (driver.Recipe, error) {
 	recipe, err := job.Builder.Recipe(ctx, job.Spec)
-	if err != nil {
-		return driver.Recipe{}, staging{}, "", err
+	if err != nil || recipe.Fetch == nil {
+		return recipe, err
 	}
+	if err := recipe.Fetch(ctx, job.Log); err != nil {
+		return driver.Recipe{}, err
+	}
+	recipe, err = job.Builder.Recipe(ctx, job.Spec)
+	if err == nil && recipe.Fetch != nil {
+		err = errors.New("the platform fetched its tools and still does not know them")
+	}
+	return recipe, err
+}
+
+// prepare returns what a job's package is made of, and its digest.
+func prepare(job Job, recipe driver.Recipe) (staging, string, error) {
 	job.Files = Regular(job.Files)
 	stage, err := newStaging(job, recipe)
 	if err != nil {
-		return driver.Recipe{}, staging{}, "", err
+		return staging{}, "", err
 	}
 	digest, err := stage.digest(job, recipe)
-	return recipe, stage, digest, err
+	return stage, digest, err
 }
 
 func (s *Store) pack(ctx context.Context, job Job) (Result, error) {
-	recipe, stage, digest, err := prepare(ctx, job)
+	recipe, err := fetched(ctx, job)
+	if err != nil {
+		return Result{}, err
+	}
+	stage, digest, err := prepare(job, recipe)
 	if err != nil {
 		return Result{}, err
 	}

@@ -77,7 +77,8 @@ type Functions interface {
 // package build asks of a platform.
 type Builder interface {
 	// Recipe says what Build will add to the sources of s and by which tools.
-	// It does not change anything and uses no network. All of it enters the
+	// It does not change anything and uses no network; tools that have to be
+	// fetched first are said so (see Recipe.Fetch). All of it enters the
 	// package's digest, so two equal recipes for equal sources must build
 	// interchangeable packages. An s that the platform cannot build matches
 	// ErrUnsupported, a tool that is missing on this machine ErrUnavailable.

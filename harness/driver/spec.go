@@ -1,9 +1,11 @@
 package driver
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -94,6 +96,12 @@ type Package struct {
 // Recipe is what a platform adds to a benchmark's sources, and by which tools
 // it builds. All of it enters the digest.
 type Recipe struct {
+	// Fetch, where it is not nil, gets tools that are not here yet and that have
+	// no identity before: base images. Then nothing else of the recipe is set;
+	// who builds calls Fetch, which uses the network, and asks for the recipe
+	// again. What cannot be had matches ErrUnavailable.
+	Fetch func(ctx context.Context, log io.Writer) error
+
 	Files    map[string][]byte // laid over the staged folder, by slash-separated path; a file that begins with #! is made executable
 	Packages []string          // dependencies to add, in the notation of the language's manifest (requirements.txt line; name@version for package.json)
 	Builder  string            // identity of the tools: interpreter path, version and ABI, or the base image's id; installer scripts by digest

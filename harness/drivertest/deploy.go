@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -17,6 +18,11 @@ var deployRules = []rule{
 		why:  "the recipe is part of the package's digest: if it wavers, nothing is ever found in the store",
 		check: func(ctx context.Context, pt *platformTest) error {
 			first, err := pt.platform.Recipe(ctx, pt.spec)
+			if err == nil && first.Fetch != nil {
+				if err = first.Fetch(ctx, io.Discard); err == nil {
+					first, err = pt.platform.Recipe(ctx, pt.spec)
+				}
+			}
 			if err != nil {
 				return err
 			}

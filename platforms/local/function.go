@@ -3,9 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -25,71 +23,6 @@ type function struct {
 	env     []string
 
 	pooled *pool.Function // what the pool knows of it
-}
-
-// Recipe adds the shims of the function's language and of its stores. The
-// builder is the base image, by the id of what the engine has under its name,
-// and the installer in it. A base image that is missing is pulled.
-func (p *Platform) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
-	if err := p.features.Check(s); err != nil {
-		return driver.Recipe{}, err
-	}
-	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
-	if err != nil {
-		return driver.Recipe{}, err
-	}
-	files, err := dockerfiles.Files(Name, s.Runtime.Language, s.Modules)
-	if err != nil {
-		return driver.Recipe{}, err
-	}
-	builder, err := p.engine.Builder(ctx, Name, s.Runtime, s.Architecture, p.run.Log)
-	if err != nil {
-		return driver.Recipe{}, err
-	}
-	identity := builder.String()
-	if s.Kind == driver.Image {
-		base, err := p.engine.RunIdentity(ctx, Name, s.Runtime, s.Architecture, p.run.Log)
-		if err != nil {
-			return driver.Recipe{}, err
-		}
-		dockerfile, err := dockerfiles.Dockerfile(Name, s.Runtime.Language, "function")
-		if err != nil {
-			return driver.Recipe{}, err
-		}
-		identity += fmt.Sprintf(", image on %s by %q", base, dockerfile)
-	}
-	return driver.Recipe{Files: files, Packages: l.For(s.Modules).Packages, Builder: identity}, nil
-}
-
-// Build installs the dependencies in a container of the builder image, lays
-// the folder out, and makes an image of it for the kind image.
-func (p *Platform) Build(ctx context.Context, dir string, s driver.Spec, log io.Writer) (driver.Package, error) {
-	if err := p.features.Check(s); err != nil {
-		return driver.Package{}, err
-	}
-	l, err := dockerfiles.Lookup(Name, s.Runtime.Language)
-	if err != nil {
-		return driver.Package{}, err
-	}
-	builder, err := p.engine.Builder(ctx, Name, s.Runtime, s.Architecture, log)
-	if err != nil {
-		return driver.Package{}, err
-	}
-	if text, err := os.ReadFile(filepath.Join(dir, "CMakeLists.txt")); err == nil && s.Runtime.Language == "cpp" {
-		builder = builder.With(dockerfiles.CMakePackages(text))
-	}
-	downloads := filepath.Join(p.cache, "downloads", s.Runtime.Language)
-	if err := builder.Install(ctx, p.run, dir, downloads, log); err != nil {
-		return driver.Package{}, err
-	}
-	if err := build.Layout(dir, l.Kept...); err != nil {
-		return driver.Package{}, err
-	}
-	pkg := driver.Package{Kind: s.Kind, Dir: "."}
-	if s.Kind == driver.Image {
-		pkg.Image, pkg.Size, err = p.engine.Assemble(ctx, Name, s, dir, log)
-	}
-	return pkg, err
 }
 
 // newFunction returns a function of a package that was built.

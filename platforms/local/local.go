@@ -37,6 +37,9 @@ func init() {
 // Platform is a Docker engine. Deployed functions live as long as it does;
 // packages, images and their layers stay in the engine for later runs.
 type Platform struct {
+	*containers.Builder
+	*stores.Stores
+
 	run       driver.Run
 	engine    *containers.Engine
 	features  driver.Features
@@ -45,7 +48,6 @@ type Platform struct {
 	cache     string
 	pool      *pool.Pool
 	functions *pool.Functions
-	stores    *stores.Stores
 	network   *stores.Lazy[network]
 	images    *stores.Lazy[string] // the repository of function images
 	serial    atomic.Int64
@@ -94,13 +96,6 @@ func (p *Platform) Retire(ctx context.Context, name string) error {
 	return p.functions.Retire(ctx, name)
 }
 
-// Buckets returns the object store: MinIO in a container.
-func (p *Platform) Buckets(ctx context.Context) (driver.Buckets, error) { return p.stores.Buckets(ctx) }
-
-// Tables returns the NoSQL store: ScyllaDB's Alternator in a container, or
-// dynalite where that image cannot be had.
-func (p *Platform) Tables(ctx context.Context) (driver.Tables, error) { return p.stores.Tables(ctx) }
-
 // Resources lists the functions, the buckets and tables of the stores that were
 // started, and the containers and networks that a killed run of this prefix
 // left in the engine.
@@ -115,7 +110,7 @@ func (p *Platform) Resources(ctx context.Context) iter.Seq2[driver.Resource, err
 				return
 			}
 		}
-		for r, err := range p.stores.Resources(ctx) {
+		for r, err := range p.Stores.Resources(ctx) {
 			if !yield(r, err) {
 				return
 			}
@@ -148,7 +143,7 @@ func (p *Platform) Remove(ctx context.Context, r driver.Resource) error {
 	case kindContainer, kindNetwork, kindVolume:
 		return p.removeLeft(ctx, r)
 	}
-	return p.stores.Remove(ctx, r)
+	return p.Stores.Remove(ctx, r)
 }
 
 // Close removes all containers, also those with a call, the stores and the
@@ -158,7 +153,7 @@ func (p *Platform) Close(ctx context.Context) (err error) {
 	p.closing.Do(func() {
 		closed := make(chan error, 1)
 		go func() {
-			closed <- errors.Join(p.functions.Close(ctx), p.stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
+			closed <- errors.Join(p.functions.Close(ctx), p.Stores.Close(), p.images.Close(), p.network.Close(), p.engine.Close())
 		}()
 		select {
 		case err = <-closed:

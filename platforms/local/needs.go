@@ -102,7 +102,7 @@ func imageNeeds(ctx context.Context, e *containers.Engine) []driver.Need {
 	var all []driver.Need
 	var missing []string
 	check := func(image string) (there bool, err error) {
-		if there, err = e.Pulled(ctx, image); !there {
+		if there, err = e.Pulled(ctx, image, ""); !there {
 			missing = append(missing, image)
 		}
 		return there, err

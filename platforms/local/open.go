@@ -59,11 +59,14 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 			Beside:        true,
 		},
 	}
+	if p.Builder, err = containers.NewBuilder(engine, Name, p.features, run); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
 	p.functions = pool.NewFunctions(run, p.features, p.pool)
 	p.unguard = p.guard()
 	p.network = stores.NewLazy(p.createNetwork)
 	p.images = stores.NewLazy(p.startRegistry)
-	p.stores = stores.New(run, p.startBuckets, p.startTables)
+	p.Stores = stores.New(run, p.startBuckets, p.startTables)
 	return p, nil
 }
 

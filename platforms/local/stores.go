@@ -16,6 +16,7 @@ func (p *Platform) place(ctx context.Context) (services.Place, error) {
 	return services.Place{Engine: p.engine, Run: p.run, Network: n.name, Direct: p.direct}, err
 }
 
+// startBuckets starts MinIO in a container.
 func (p *Platform) startBuckets(ctx context.Context) (driver.Buckets, func() error, error) {
 	place, err := p.place(ctx)
 	if err != nil {
@@ -43,6 +44,8 @@ func (p *Platform) startRegistry(ctx context.Context) (string, func() error, err
 	}
 }
 
+// startTables starts ScyllaDB's Alternator in a container, or dynalite where that
+// image cannot be had.
 func (p *Platform) startTables(ctx context.Context) (driver.Tables, func() error, error) {
 	place, err := p.place(ctx)
 	if err != nil {

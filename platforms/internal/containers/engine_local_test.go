@@ -142,7 +142,7 @@ func install(ctx context.Context, t *testing.T, e *containers.Engine, run driver
 
 func installWith(ctx context.Context, t *testing.T, e *containers.Engine, run driver.Run, dir, cache string, log *watched) error {
 	t.Helper()
-	b, err := e.Builder(ctx, "local", python, e.Architecture(), log)
+	b, err := e.Tools(ctx, "local", python, e.Architecture(), log)
 	require.NoError(t, err)
 	defer log.end()
 	return b.Install(ctx, run, dir, cache, log)

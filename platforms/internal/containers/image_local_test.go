@@ -166,7 +166,7 @@ func TestImageThatCannotBePulled(t *testing.T) {
 	e := connect(t)
 	for name, of := range map[string]error{
 		pythonBuild: func() error {
-			_, err := e.Builder(t.Context(), "local", python, e.Architecture(), t.Output())
+			_, err := e.Tools(t.Context(), "local", python, e.Architecture(), t.Output())
 			return err
 		}(),
 		nowhere: func() error {
@@ -179,14 +179,44 @@ func TestImageThatCannotBePulled(t *testing.T) {
 		require.ErrorContains(t, of, "connection refused")
 		require.ErrorContains(t, of, "SEBS_IMAGES="+name+"=")
 	}
-	pulled, err := e.Pulled(t.Context(), pythonBuild)
+	pulled, err := e.Pulled(t.Context(), pythonBuild, "")
 	require.NoError(t, err)
 	require.False(t, pulled)
-	pulled, err = e.Pulled(t.Context(), pythonRun)
+	pulled, err = e.Pulled(t.Context(), pythonRun, "")
 	require.NoError(t, err)
 	require.True(t, pulled)
 	found, err := e.Image(t.Context(), pythonRun, e.Architecture(), t.Output())
 	require.NoError(t, err)
 	require.Equal(t, pythonRun, found.Name)
 	require.True(t, strings.HasPrefix(found.String(), pythonRun+"@sha256:"))
+}
+
+// A recipe pulls nothing: it says what has to be fetched.
+func TestRecipeWithoutImage(t *testing.T) {
+	const nowhere = "127.0.0.1:1/none:1"
+	features := driver.Features{
+		Runtimes: []driver.Runtime{python}, Kinds: []driver.Kind{driver.Archive, driver.Image},
+		Architectures: []driver.Architecture{connect(t).Architecture()}, Triggers: []driver.Trigger{driver.HTTP},
+	}
+	spec := driver.Spec{Runtime: python, Architecture: features.Architectures[0], Kind: driver.Archive, Trigger: driver.HTTP, Memory: 128}
+	recipe := func(kind driver.Kind) driver.Recipe {
+		b, err := containers.NewBuilder(connect(t), "local", features, driver.Run{Log: t.Output()})
+		require.NoError(t, err)
+		s := spec
+		s.Kind = kind
+		r, err := b.Recipe(t.Context(), s)
+		require.NoError(t, err)
+		return r
+	}
+	archive := recipe(driver.Archive)
+	require.Nil(t, archive.Fetch)
+	require.Contains(t, archive.Files, "handler.py")
+	require.Contains(t, archive.Builder, pythonBuild+"@sha256:")
+
+	t.Setenv("SEBS_IMAGES", pythonRun+"="+nowhere)
+	require.Equal(t, archive, recipe(driver.Archive), "an archive does not depend on the image that it runs in")
+	missing := recipe(driver.Image)
+	require.ErrorIs(t, missing.Fetch(t.Context(), t.Output()), driver.ErrUnavailable)
+	missing.Fetch = nil
+	require.Empty(t, missing)
 }

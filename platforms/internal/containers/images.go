@@ -96,13 +96,14 @@ func (e *Engine) Image(ctx context.Context, name string, arch driver.Architectur
 	return Image{Name: used, ID: found.ID}, nil
 }
 
-// Pulled says whether the engine has the image, without pulling it.
-func (e *Engine) Pulled(ctx context.Context, name string) (bool, error) {
-	_, err := e.ImageInspect(ctx, e.images.of(name))
+// Pulled reports whether the engine has the image called name, or what
+// SEBS_IMAGES has for it, for an architecture; empty: any. It pulls nothing.
+func (e *Engine) Pulled(ctx context.Context, name string, arch driver.Architecture) (bool, error) {
+	found, err := e.ImageInspect(ctx, e.images.of(name))
 	if errdefs.IsNotFound(err) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && (arch == "" || found.Architecture == goArch(arch)), err
 }
 
 // goArch returns the name that images have for an architecture.

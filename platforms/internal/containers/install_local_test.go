@@ -27,7 +27,7 @@ func TestBuilderImageIsMadeOnce(t *testing.T) {
 	t.Setenv("SEBS_IMAGES", pythonBuild+"="+base)
 	e := connect(t)
 	run := newRun(t, e)
-	b, err := e.Builder(t.Context(), "local", python, e.Architecture(), t.Output())
+	b, err := e.Tools(t.Context(), "local", python, e.Architecture(), t.Output())
 	require.NoError(t, err)
 	require.Contains(t, b.String(), base+"@sha256:")
 	_, digest, found := strings.Cut(b.String(), ", builder ")
@@ -51,7 +51,7 @@ func TestBuilderImageIsMadeOnce(t *testing.T) {
 	require.Contains(t, first.String(), "Step 1/")
 	require.Contains(t, first.String(), "on override, 3.11, LOCAL")
 
-	again, err := e.Builder(t.Context(), "local", python, e.Architecture(), t.Output())
+	again, err := e.Tools(t.Context(), "local", python, e.Architecture(), t.Output())
 	require.NoError(t, err)
 	require.Equal(t, b.String(), again.String())
 	dir = staged(t, map[string]string{"function.py": "x = 1\n"})
@@ -145,7 +145,7 @@ func TestInstallCancelled(t *testing.T) {
 	require.ErrorContains(t, err, "install python-3.11")
 	require.Empty(t, left(t, e, run))
 
-	b, err := e.Builder(t.Context(), "local", python, e.Architecture(), t.Output())
+	b, err := e.Tools(t.Context(), "local", python, e.Architecture(), t.Output())
 	require.NoError(t, err)
 	require.ErrorIs(t, b.Install(ctx, run, t.TempDir(), "", t.Output()), context.Canceled)
 }
@@ -154,7 +154,7 @@ func TestInstallCancelled(t *testing.T) {
 func TestInstallWithALogThatFails(t *testing.T) {
 	e := connect(t)
 	run := newRun(t, e)
-	b, err := e.Builder(t.Context(), "local", python, e.Architecture(), t.Output())
+	b, err := e.Tools(t.Context(), "local", python, e.Architecture(), t.Output())
 	require.NoError(t, err)
 	dir := staged(t, map[string]string{"package.sh": "while :; do echo words; done\n"})
 	log, err := os.Open(dir) // no file to write to
@@ -169,7 +169,7 @@ func TestInstallKilled(t *testing.T) {
 	e := connect(t)
 	if dir := os.Getenv(folder); dir != "" {
 		run := driver.Run{ID: os.Getenv(id), Prefix: os.Getenv(id), Log: os.Stdout}
-		b, err := e.Builder(t.Context(), "local", python, e.Architecture(), os.Stdout)
+		b, err := e.Tools(t.Context(), "local", python, e.Architecture(), os.Stdout)
 		require.NoError(t, err)
 		require.NoError(t, b.Install(t.Context(), run, dir, "", os.Stdout))
 		return

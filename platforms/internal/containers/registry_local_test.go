@@ -56,7 +56,7 @@ func TestPush(t *testing.T) {
 	first, err := e.ImageInspect(t.Context(), name)
 	require.NoError(t, err)
 	require.NoError(t, e.Forget(repository))
-	there, err := e.Pulled(t.Context(), name)
+	there, err := e.Pulled(t.Context(), name, "")
 	require.NoError(t, err)
 	require.False(t, there)
 	again, err := e.Image(t.Context(), name, e.Architecture(), t.Output())

@@ -69,6 +69,6 @@ func TestOtherArchitectures(t *testing.T) {
 
 	python := driver.Runtime{Language: "python", Version: "3.11"}
 	require.NoError(t, os.Remove(filepath.Join(emulators, "qemu-aarch64")))
-	_, err := engine.Builder(t.Context(), "local", python, driver.ARM64, io.Discard)
+	_, err := engine.Tools(t.Context(), "local", python, driver.ARM64, io.Discard)
 	require.ErrorIs(t, err, driver.ErrUnavailable)
 }

@@ -50,7 +50,7 @@ func (e *Engine) RunImage(ctx context.Context, platform string, rt driver.Runtim
 // runBase returns the image under RunImage, and the Dockerfile over it; nil if
 // there is none.
 func (e *Engine) runBase(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, log io.Writer) (Image, []byte, error) {
-	base, err := e.BaseImage(ctx, platform, rt, arch, func(l dockerfiles.Language) dockerfiles.Images { return l.RunImages }, log)
+	base, err := e.baseImage(ctx, platform, rt, arch, runImages, log)
 	if err != nil {
 		return Image{}, nil, err
 	}

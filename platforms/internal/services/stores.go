@@ -87,11 +87,11 @@ func (p Place) Tables(ctx context.Context, cache string) (store driver.Tables, s
 // dynalite starts dynalite in a container of Node.js.
 func (p Place) dynalite(ctx context.Context, cache, access string) (*Service, error) {
 	dir, err := tableserver.Installed(ctx, cache, func(dir string) error {
-		builder, err := p.Engine.Builder(ctx, "local", driver.Runtime{Language: "nodejs", Version: "20"}, p.Engine.Architecture(), p.Run.Log)
+		tools, err := p.Engine.Tools(ctx, "local", driver.Runtime{Language: "nodejs", Version: "20"}, p.Engine.Architecture(), p.Run.Log)
 		if err != nil {
 			return err
 		}
-		return builder.Install(ctx, p.Run, dir, "", p.Run.Log)
+		return tools.Install(ctx, p.Run, dir, "", p.Run.Log)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("install dynalite: %w", err)

@@ -22,9 +22,9 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 )
 
-// Builder installs the dependencies of functions in containers of a builder
-// image: the language's installer over a base image.
-type Builder struct {
+// Tools install the dependencies of functions in containers of a builder image:
+// the language's installer over a base image.
+type Tools struct {
 	engine   *Engine
 	platform string
 	runtime  driver.Runtime
@@ -35,10 +35,10 @@ type Builder struct {
 	digest   string
 }
 
-// Builder returns the builder of a platform for a runtime. The base image is
-// pulled if it is missing; nothing is built yet. log gets a line about a pull.
-func (e *Engine) Builder(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, log io.Writer) (*Builder, error) {
-	base, err := e.BaseImage(ctx, platform, rt, arch, func(l dockerfiles.Language) dockerfiles.Images { return l.BuildImages }, log)
+// Tools returns the tools of a platform for a runtime. The base image is pulled
+// if it is missing; nothing is built yet. log gets a line about a pull.
+func (e *Engine) Tools(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, log io.Writer) (*Tools, error) {
+	base, err := e.baseImage(ctx, platform, rt, arch, buildImages, log)
 	if err != nil {
 		return nil, err
 	}
@@ -51,51 +51,61 @@ func (e *Engine) Builder(ctx context.Context, platform string, rt driver.Runtime
 		fmt.Fprintf(h, "%q %d\n%s", name, len(files[name]), files[name])
 	}
 	fmt.Fprintf(h, "%s %s", base.ID, rt)
-	return &Builder{engine: e, platform: platform, runtime: rt, arch: arch, base: base, files: files, digest: hex.EncodeToString(h.Sum(nil))}, nil
+	return &Tools{engine: e, platform: platform, runtime: rt, arch: arch, base: base, files: files, digest: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
-// BaseImage returns one of the images that the data file has for a runtime, of
-// those that which selects.
-func (e *Engine) BaseImage(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, which func(dockerfiles.Language) dockerfiles.Images, log io.Writer) (Image, error) {
+// buildImages and runImages are the two kinds of base images.
+func buildImages(l dockerfiles.Language) dockerfiles.Images { return l.BuildImages }
+func runImages(l dockerfiles.Language) dockerfiles.Images   { return l.RunImages }
+
+// baseName returns the name of one of the images that the data file has for a
+// runtime, of those that which selects.
+func (e *Engine) baseName(platform string, rt driver.Runtime, arch driver.Architecture, which func(dockerfiles.Language) dockerfiles.Images) (string, error) {
 	l, err := dockerfiles.Lookup(platform, rt.Language)
 	if err != nil {
-		return Image{}, err
+		return "", err
 	}
 	name := which(l)[arch][rt.Version]
 	if name == "" {
-		return Image{}, fmt.Errorf("%s on %s: %w: there is no image for it", rt, arch, driver.ErrUnsupported)
+		return "", fmt.Errorf("%s on %s: %w: there is no image for it", rt, arch, driver.ErrUnsupported)
 	}
-	if err := e.runs(arch); err != nil {
+	return name, e.runs(arch)
+}
+
+// baseImage returns the image of baseName, pulled if it is missing.
+func (e *Engine) baseImage(ctx context.Context, platform string, rt driver.Runtime, arch driver.Architecture, which func(dockerfiles.Language) dockerfiles.Images, log io.Writer) (Image, error) {
+	name, err := e.baseName(platform, rt, arch, which)
+	if err != nil {
 		return Image{}, err
 	}
 	return e.Image(ctx, name, arch, log)
 }
 
-// With returns the builder with Debian packages added to its image.
-func (b *Builder) With(packages []string) *Builder {
+// With returns the tools with Debian packages added to its image.
+func (t *Tools) With(packages []string) *Tools {
 	if len(packages) == 0 {
-		return b
+		return t
 	}
-	with := *b
+	with := *t
 	with.packages = strings.Join(packages, " ")
-	sum := sha256.Sum256([]byte(b.digest + " " + with.packages))
+	sum := sha256.Sum256([]byte(t.digest + " " + with.packages))
 	with.digest = hex.EncodeToString(sum[:])
 	return &with
 }
 
-// String identifies the tools that build: base image and installer.
-func (b *Builder) String() string { return fmt.Sprintf("%s, builder %s", b.base, b.digest) }
+// String identifies the tools: base image and installer.
+func (t *Tools) String() string { return fmt.Sprintf("%s, builder %s", t.base, t.digest) }
 
 // image returns the builder image, made if it is missing.
-func (b *Builder) image(ctx context.Context, log io.Writer) (string, error) {
+func (t *Tools) image(ctx context.Context, log io.Writer) (string, error) {
 	m := made{
-		use: "build", platform: b.platform, runtime: b.runtime, arch: b.arch, digest: b.digest, files: b.files,
-		arguments: map[string]*string{"BASE_IMAGE": &b.base.ID, "VERSION": &b.runtime.Version},
+		use: "build", platform: t.platform, runtime: t.runtime, arch: t.arch, digest: t.digest, files: t.files,
+		arguments: map[string]*string{"BASE_IMAGE": &t.base.ID, "VERSION": &t.runtime.Version},
 	}
-	if b.packages != "" {
-		m.arguments["PACKAGES"] = &b.packages
+	if t.packages != "" {
+		m.arguments["PACKAGES"] = &t.packages
 	}
-	return b.engine.make(ctx, m, log)
+	return t.engine.make(ctx, m, log)
 }
 
 // build builds an image from a context and returns its id.
@@ -118,8 +128,8 @@ func (e *Engine) build(ctx context.Context, files io.Reader, options build.Image
 // owns it. What the tools print goes to log, its last lines also into the error
 // of an installation that failed. The container ends with ctx, and with this
 // process. cache is a folder for the downloads of package managers; empty: none.
-func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string, log io.Writer) (err error) {
-	image, err := b.image(ctx, log)
+func (t *Tools) Install(ctx context.Context, run driver.Run, dir, cache string, log io.Writer) (err error) {
+	image, err := t.image(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -137,9 +147,9 @@ func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string
 	}
 	settling, cancel := Settling(ctx)
 	defer cancel()
-	created, err := b.engine.ContainerCreate(settling, &container.Config{
+	created, err := t.engine.ContainerCreate(settling, &container.Config{
 		Image:     image,
-		Env:       append(host.env, "TARGET_ARCHITECTURE="+string(b.arch)),
+		Env:       append(host.env, "TARGET_ARCHITECTURE="+string(t.arch)),
 		Labels:    Labels(run),
 		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 	}, &container.HostConfig{
@@ -154,9 +164,9 @@ func (b *Builder) Install(ctx context.Context, run driver.Run, dir, cache string
 		return fmt.Errorf("container of the build: %w", err)
 	}
 	defer func() {
-		if removeErr := b.engine.Discard(ctx, created.ID); removeErr != nil {
+		if removeErr := t.engine.Discard(ctx, created.ID); removeErr != nil {
 			err = errors.Join(err, fmt.Errorf("remove the container of the build: %w", removeErr))
 		}
 	}()
-	return b.engine.attend(ctx, created.ID, fmt.Sprintf("install %s", b.runtime), log)
+	return t.engine.attend(ctx, created.ID, fmt.Sprintf("install %s", t.runtime), log)
 }
