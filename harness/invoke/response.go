@@ -22,9 +22,9 @@ func (cn *conn) receive(sent time.Time, x *Exchange, p *Phases) (driver.Response
 		return driver.Response{}, false, noAnswer(err)
 	}
 	p.FirstByte = time.Since(sent)
-	res, err := http.ReadResponse(r, nil)
+	res, err := http.ReadResponse(r, nil)                          //nolint:bodyclose // readBody closes it
 	for n := 0; err == nil && res.StatusCode < 200 && n < 5; n++ { // provisional
-		res, err = http.ReadResponse(r, nil)
+		res, err = http.ReadResponse(r, nil) //nolint:bodyclose // a provisional one has none
 	}
 	if err != nil {
 		return driver.Response{}, false, malformed(cmp.Or(cn.in.over(), err)) // a part of a line may be malformed for that
