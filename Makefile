@@ -12,7 +12,7 @@ RUN      ?= Invoke
 LINT     ?= golangci-lint
 BARS     ?= ./harness ./harness/build ./platforms/process ./platforms/local ./experiments
 
-.PHONY: check test bench bars sweep doctor
+.PHONY: check test bench bars report sweep doctor
 
 check: ## formatting, vet on every target, linters, race detector
 	test -z "$$(gofmt -l .)"
@@ -31,6 +31,9 @@ bench: ## functions as Go benchmarks, for benchstat
 
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
 	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
+
+report: ## table, statistics and bench.txt of a run again, from its records: RUN=results/<run>, or the latest
+	go run ./harness/results/report "$(if $(filter file,$(origin RUN)),$$(cat results/latest),$(RUN))"
 
 sweep: ## delete what runs left here and on platforms, unless it is to be kept: that when it is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/harness/bar"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // TestBars measures what an experiment costs besides its invocations: the wall
@@ -70,14 +70,14 @@ func wall(t *testing.T, results string) float64 {
 
 // invocations returns the sum of the client's times of a folder of results, in
 // seconds.
-func invocations(t *testing.T, results string) float64 {
+func invocations(t *testing.T, folder string) float64 {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(results, "*", "*", "*", "*", "invocations.jsonl"))
+	files, err := filepath.Glob(filepath.Join(folder, "*", "*", "*", "*", "invocations.jsonl"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	sum := 0.0
 	for _, f := range files {
-		all, err := harness.ReadInvocations(os.DirFS(filepath.Dir(f)), filepath.Base(f))
+		all, err := results.ReadInvocations(os.DirFS(filepath.Dir(f)), filepath.Base(f))
 		require.NoError(t, err)
 		for _, v := range all {
 			sum += v.Client.Seconds()

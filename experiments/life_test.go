@@ -18,9 +18,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/leftout"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // life is a folder for everything that the runs of a test write outside of it.
@@ -99,7 +99,7 @@ func TestSweepBesideRun(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, summaries, 2)
 			for _, path := range summaries {
-				var s harness.Summary
+				var s results.Summary
 				data, err := os.ReadFile(path)
 				require.NoError(t, err)
 				require.NoError(t, json.Unmarshal(data, &s))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 	"github.com/sebs-go/sebs/harness/stats"
 	"github.com/sebs-go/sebs/platforms/sim"
 )
@@ -90,7 +91,7 @@ func TestAgreement(t *testing.T) {
 							c.Batch(t.Context())
 						}
 						require.NoError(t, c.close())
-						agrees(t, c.summary(), model, mode, n)
+						agrees(t, c.Summary(), model, mode, n)
 					})
 				})
 			}
@@ -100,7 +101,7 @@ func TestAgreement(t *testing.T) {
 
 // agrees checks a summary against its model. The intervals of the quantiles
 // are distribution-free at 95 %; seeds are fixed, so the test is too.
-func agrees(t *testing.T, s *Summary, m *sim.Model, mode Mode, n int) {
+func agrees(t *testing.T, s *results.Summary, m *sim.Model, mode Mode, n int) {
 	t.Helper()
 	require.Equal(t, n, s.Attempts)
 	require.Empty(t, s.Failures)
@@ -114,8 +115,7 @@ func agrees(t *testing.T, s *Summary, m *sim.Model, mode Mode, n int) {
 		require.Equal(t, n-1, s.Counted)
 		require.Equal(t, 1, s.WrongStart)
 	}
-	client, handler := s.metric(metricClient), s.metric(metricHandler)
-	require.NotNil(t, client)
+	client, handler := s.Metric(results.ClientTime), s.Metric(results.HandlerTime)
 	for _, q := range client.Quantiles {
 		want := float64(d.Quantile(q.P) + overhead)
 		require.True(t, q.Enough || q.P > 0.999, "p%v", q.P)
@@ -129,7 +129,7 @@ func agrees(t *testing.T, s *Summary, m *sim.Model, mode Mode, n int) {
 	require.GreaterOrEqual(t, client.Median.Interval.High, want*0.9999, "median")
 	require.InDelta(t, float64(d.Quantile(0.5)), handler.Median.Value, 0.1*float64(d.Quantile(0.5)))
 	if mode == Cold {
-		startup := s.metric(metricStartup)
+		startup := s.Metric(results.StartupTime)
 		require.InDelta(t, float64(overhead), startup.Median.Value, 1e6, "start-up is start and init, whatever the handler takes")
 	}
 }
@@ -147,7 +147,7 @@ func TestFailuresAreData(t *testing.T) {
 			c.Batch(t.Context())
 		}
 		require.NoError(t, c.close())
-		s := c.summary()
+		s := c.Summary()
 		require.Equal(t, n, s.Attempts)
 		failed := 0
 		for cause, p := range map[driver.Cause]float64{
@@ -159,7 +159,7 @@ func TestFailuresAreData(t *testing.T) {
 		}
 		require.Equal(t, n, s.Counted+failed)
 
-		all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+		all, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
 		require.NoError(t, err)
 		require.Len(t, all, n, "no failure is dropped")
 		for _, v := range all {
@@ -197,9 +197,9 @@ func TestMoreEnds(t *testing.T) {
 					c.Batch(t.Context())
 				}
 				require.NoError(t, c.close())
-				require.Equal(t, tt.why, c.summary().Stopped)
+				require.Equal(t, tt.why, c.Summary().Stopped)
 				if tt.counts >= 0 {
-					require.Equal(t, tt.counts, c.summary().Counted)
+					require.Equal(t, tt.counts, c.Summary().Counted)
 				}
 			})
 		})
@@ -212,11 +212,11 @@ func TestMoreEnds(t *testing.T) {
 func TestStuck(t *testing.T) {
 	fail := func(s *sample, cause driver.Cause, details ...string) {
 		for _, d := range details {
-			s.add(&Invocation{Batch: s.attempts, Cause: cause, Detail: d})
+			s.add(&Invocation{Invocation: results.Invocation{Batch: s.Attempts, Cause: cause, Detail: d}})
 		}
 	}
 	ok := func(s *sample, counted bool) {
-		s.add(&Invocation{Batch: s.attempts, OK: true, Counted: counted, Uncounted: map[bool]Uncounted{false: WrongStart}[counted]})
+		s.add(&Invocation{Invocation: results.Invocation{Batch: s.Attempts, OK: true, Counted: counted, Uncounted: map[bool]results.Uncounted{false: results.WrongStart}[counted]}})
 	}
 	tests := []struct {
 		name string
@@ -243,7 +243,7 @@ func TestStuck(t *testing.T) {
 		{"a batch of them", func(s *sample) {
 			ok(s, true)
 			for range 50 {
-				s.add(&Invocation{Batch: 1, Cause: driver.Crash, Detail: "x"})
+				s.add(&Invocation{Invocation: results.Invocation{Batch: 1, Cause: driver.Crash, Detail: "x"}})
 			}
 		}, ""},
 		{"with one between", func(s *sample) { fail(s, driver.Init, "x", "x"); ok(s, false); fail(s, driver.Init, "x", "x") }, ""},
@@ -272,7 +272,7 @@ func TestLostCellFails(t *testing.T) {
 		c := &Cell{plan: &plan{at: "x_test.go:1"}, sample: newSample(), sampler: newSampler(parameters{MaxSamples: 50, MaxTime: time.Hour}, 1)}
 		for i := range counted + stuckLost {
 			require.True(t, c.sampler.more(c.sample))
-			c.sample.add(&Invocation{Batch: i, OK: i < counted, Counted: i < counted, Client: time.Duration(1 << i), Cause: map[bool]driver.Cause{true: driver.Network}[i >= counted], Detail: "x"})
+			c.sample.add(&Invocation{Invocation: results.Invocation{Batch: i, OK: i < counted, Counted: i < counted, Client: time.Duration(1 << i), Cause: map[bool]driver.Cause{true: driver.Network}[i >= counted], Detail: "x"}})
 		}
 		require.False(t, c.sampler.more(c.sample))
 		v := &verdict{TB: t}
@@ -294,8 +294,8 @@ func TestWrongOutputFails(t *testing.T) {
 		require.ErrorContains(t, v.Err(), "wrong-output: invalid argument")
 		require.True(t, v.Checked)
 		require.NoError(t, c.close())
-		require.Equal(t, map[driver.Cause]int{driver.WrongOutput: 1}, c.summary().Failures)
-		require.Empty(t, c.summary().Metrics)
+		require.Equal(t, map[driver.Cause]int{driver.WrongOutput: 1}, c.Summary().Failures)
+		require.Empty(t, c.Summary().Metrics)
 	})
 }
 

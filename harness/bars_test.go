@@ -29,12 +29,12 @@ func TestBars(t *testing.T) {
 			resetPeak(t)
 			before := resident(t, "VmRSS:")
 			start := time.Now()
-			for c.sample.attempts < n {
+			for c.sample.Attempts < n {
 				c.Batch(t.Context())
 			}
 			took := time.Since(start)
 			require.NoError(t, c.close())
-			require.Equal(t, n, c.sample.counted)
+			require.Equal(t, n, c.sample.Counted)
 			bar.AtLeast(t, "sim invocations recorded, "+string(trigger), n/took.Seconds(), 100_000, "/s")
 			bar.AtMost(t, "memory for a million, "+string(trigger), (resident(t, "VmHWM:")-before)/1e6, 100, "MB")
 		})

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // TestBody is an experiment whose bodies the tests below have do what the
@@ -94,12 +95,12 @@ func TestBodies(t *testing.T) {
 				require.Contains(t, c.out.String(), want)
 			}
 			for _, mode := range tt.keep {
-				var summary harness.Summary
+				var summary results.Summary
 				read(t, filepath.Join(c.folder(t), strings.NewReplacer("TestModel", "TestBody", "001.fast", "004.noisy", "mode=cold", "mode="+mode).Replace(fastCold), "summary.json"), &summary)
 				require.Equal(t, 30, summary.Counted, mode)
 			}
 			if tt.body == "parallel sub-tests" {
-				var summary harness.Summary
+				var summary results.Summary
 				read(t, filepath.Join(c.folder(t), strings.NewReplacer("TestModel", "TestBody", "001.fast", "004.noisy").Replace(fastCold), "summary.json"), &summary)
 				require.Equal(t, 2, summary.Attempts, "sub-tests of a body are a part of its turn")
 			}
@@ -136,7 +137,7 @@ func TestSeed(t *testing.T) {
 		require.Len(t, cells, 4)
 		sent := map[int64]string{}
 		for _, cell := range cells {
-			all, err := harness.ReadInvocations(os.DirFS(cell), "invocations.jsonl")
+			all, err := results.ReadInvocations(os.DirFS(cell), "invocations.jsonl")
 			require.NoError(t, err)
 			sent[all[0].Sent] = filepath.Base(cell)
 		}
@@ -185,11 +186,11 @@ func TestStopped(t *testing.T) {
 	require.NoError(t, err)
 	stalled := 0
 	for _, cell := range cells {
-		all, err := harness.ReadInvocations(os.DirFS(cell), "invocations.jsonl")
+		all, err := results.ReadInvocations(os.DirFS(cell), "invocations.jsonl")
 		require.NoError(t, err)
 		for _, v := range all {
 			require.False(t, v.Counted && v.Client > 1500*time.Millisecond, "%+v", v)
-			if v.Uncounted == harness.Stalled {
+			if v.Uncounted == results.Stalled {
 				stalled++
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // call makes one call and reads its answer into v.
@@ -22,9 +23,7 @@ func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
 	reply, err := c.exchange(ctx, event, v)
 	v.stalled = c.run.stalls.during(v.at, v.Client)
 	v.PlatformRequest = reply.PlatformRequest
-	if u := reply.Usage; u != nil {
-		v.SandboxCPU, v.SandboxMemory = u.CPU, u.MemoryBytes
-	}
+	v.Usage = reply.Usage
 	if err != nil {
 		v.fail(err)
 		return
@@ -141,12 +140,12 @@ func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
 func (c *Cell) record(v *Invocation) error {
 	c.mu.Lock() // lines are in the order of sequence
 	defer c.mu.Unlock()
-	v.Sequence = c.sample.attempts
-	if err := c.records.write(v.appendJSON); err != nil {
+	v.Sequence = c.sample.Attempts
+	if err := c.recorder.Record(&v.Invocation); err != nil {
 		return err
 	}
 	c.sample.add(v)
-	return c.outputs.add(c.dir, v)
+	return c.recorder.Output(&v.Invocation, v.output)
 }
 
 // excuse notes how long the test stood still during a call. What fails only
@@ -164,14 +163,14 @@ func (c *Cell) excuse(v *Invocation) {
 }
 
 // uncounted returns why a call that succeeded does not count, or nothing.
-func (c *Cell) uncounted(v *Invocation) Uncounted {
+func (c *Cell) uncounted(v *Invocation) results.Uncounted {
 	switch {
 	case v.stalled > 0:
-		return Stalled
+		return results.Stalled
 	case v.resuming:
-		return Resuming
+		return results.Resuming
 	case c.cond.mode == Cold && v.Start != answer.Cold, c.cond.mode == Warm && v.Start != answer.Warm:
-		return WrongStart
+		return results.WrongStart
 	}
 	return ""
 }

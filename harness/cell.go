@@ -3,11 +3,9 @@ package harness
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +18,7 @@ import (
 	"github.com/sebs-go/sebs/harness/internal/nearest"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/load"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // Cell is one function under one condition: a leaf sub-test and a folder of
@@ -52,7 +51,7 @@ type Cell struct {
 	}
 
 	experiment string
-	dir        string
+	recorder   *results.Recorder // from its first turn on
 	spec       driver.Spec
 	input      *input
 	store      *Store
@@ -62,21 +61,17 @@ type Cell struct {
 
 	abort func() // ends a benchmark when the cell or the run has ended or calls always fail; nil in a test, where More says so
 
-	records *lines
-	series  map[string]*lines
-	rows    map[string]int // by series
-	checks  checkBudget
+	checks checkBudget
 
 	asking atomic.Bool // More is under way
 
 	mu      sync.Mutex
 	sampler *sampler
 	sample  *sample
-	outputs outputs
 	batches int
 	asked   int       // how many there were when More was last asked
 	idle    int       // how often More was asked since without a call
-	err     error     // of the results folder: ends the cell
+	err     error     // of the harness: ends the cell
 	busy    int       // batches and single calls under way
 	since   time.Time // when measured was last counted
 
@@ -214,7 +209,8 @@ func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
 	if c.k == 1 {
 		c.call(ctx, batch, c.input, &all[0])
 	} else {
-		_, err := load.Run(ctx, load.Together(c.k), c.k, func(ctx context.Context, i int, _ time.Time) {
+		_, err := load.Run(ctx, load.Together(c.k), c.k, func(ctx context.Context, i int, due time.Time) {
+			all[i].Intended = due.UnixMicro()
 			c.call(ctx, batch, c.input, &all[i])
 		})
 		if err != nil && ctx.Err() == nil {
@@ -222,7 +218,7 @@ func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
 		}
 		// The run may have ended before all were made.
 		all = slices.DeleteFunc(all, func(v Invocation) bool { return v.Request == "" })
-		slices.SortFunc(all, func(a, b Invocation) int { return cmp.Compare(a.completed(), b.completed()) })
+		slices.SortFunc(all, func(a, b Invocation) int { return cmp.Compare(a.Completed(), b.Completed()) })
 	}
 	for i := range all {
 		// The budget keeps checks from taking the time that is to be measured.
@@ -251,14 +247,14 @@ func (c *Cell) InvokeWith(ctx context.Context, payload any) (Invocation, error) 
 
 func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
 	if !c.mine("Invoke") {
-		return Invocation{Cause: driver.Cancelled, Detail: "no call was made: it is not the cell's turn"}
+		return Invocation{Invocation: results.Invocation{Cause: driver.Cancelled, Detail: "no call was made: it is not the cell's turn"}}
 	}
 	batch := c.beginCalls()
 	defer c.endCalls()
 	var v Invocation
 	c.call(ctx, batch, in, &v)
 	c.finish(ctx, &v, check)
-	if v.Uncounted == WrongStart && v.Start == answer.Cold {
+	if v.Uncounted == results.WrongStart && v.Start == answer.Cold {
 		c.mu.Lock()
 		c.coldSingles++
 		c.mu.Unlock()
@@ -316,33 +312,11 @@ func (c *Cell) Retire(ctx context.Context) error {
 // rtt_us, and are written in alphabetical order; numbers are finite. A row that
 // is refused fails the cell, whether the error is looked at or not.
 func (c *Cell) Row(series string, row map[string]float64) error {
-	err := c.row(series, row)
+	err := c.recorder.Row(series, row)
 	if err != nil {
 		c.fail(err)
 	}
 	return err
-}
-
-func (c *Cell) row(series string, row map[string]float64) error {
-	if err := checkRow(series, row); err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	file := c.series[series]
-	if file == nil {
-		var err error
-		if file, err = createLines(filepath.Join(c.dir, "series-"+series+".jsonl")); err != nil {
-			return err
-		}
-		c.series[series] = file
-	}
-	data, err := json.Marshal(row)
-	if err != nil {
-		return fmt.Errorf("series %s: %w", series, err)
-	}
-	c.rows[series]++
-	return file.write(func(b []byte) []byte { return append(append(b, data...), '\n') })
 }
 
 // fail ends the cell with an error of the harness.
@@ -380,33 +354,41 @@ func (c *Cell) failed() bool {
 
 // report tells a testing.B what the cell measured.
 func (c *Cell) report(b *testing.B) {
-	s := c.summary()
-	for _, m := range s.benchMetrics() {
-		b.ReportMetric(m.value, m.unit)
+	for _, m := range c.Summary().BenchMetrics() {
+		b.ReportMetric(m.Value, m.Unit)
 	}
 }
 
-// close writes the cell's summary.
+// close writes what is computed of the cell.
 func (c *Cell) close() error {
 	c.mu.Lock()
-	errs := []error{c.err, c.records.close()}
+	errs := []error{c.err}
+	c.sample.client = results.Column{} // a million numbers, which are read again
+	end := c.ending()
 	c.mu.Unlock()
-	for _, f := range c.series {
-		errs = append(errs, f.close())
-	}
-	s := c.summary()
-	c.run.addCell(s)
-	errs = append(errs, writeJSON(filepath.Join(c.dir, "summary.json"), s))
 	if c.fn.built != nil {
-		errs = append(errs, copyLog(c.fn.built.Log, filepath.Join(c.dir, "build.log")))
+		errs = append(errs, c.keepLog(c.fn.built.Log))
 	}
-	errs = append(errs, c.writeBench())
-	c.run.progress.cellDone(c, s)
+	s, err := c.recorder.End(end)
+	errs = append(errs, err)
+	if s != nil {
+		c.run.addCell(c.place, s)
+		c.run.progress.cellDone(c, s)
+	}
 	return c.run.join(errs...)
 }
 
-// copyLog copies the build's log, which a later build may replace.
-func copyLog(from, to string) error {
+// ending returns how the cell would end now. The caller holds the lock.
+func (c *Cell) ending() results.End {
+	stopped := c.sampler.stopped
+	return results.End{
+		Stopped: stopped, Told: c.sampler.told, Stuck: c.sampler.hopeless || stopped != "" && stopped == c.sample.stuck(),
+		MeasuredS: c.sampler.measured.Seconds(), Looks: c.sampler.watch.At(), ColdSingle: c.coldSingles,
+	}
+}
+
+// keepLog copies the build's log, which a later build may replace.
+func (c *Cell) keepLog(from string) error {
 	data, err := os.ReadFile(from)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -414,5 +396,5 @@ func copyLog(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(to, []byte(told(string(data))))
+	return c.recorder.BuildLog(told(string(data)))
 }

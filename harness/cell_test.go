@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 const quick = `{"copy": "n", "warm": {"constant": "1ms"}, "cold": {"constant": "1ms"}}`
@@ -41,14 +43,14 @@ func TestConcurrentInvoke(t *testing.T) {
 		}
 		require.NoError(t, c.close())
 
-		all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+		all, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
 		require.NoError(t, err)
 		require.Len(t, all, 21)
 		for i, v := range all {
 			require.Equal(t, i, v.Sequence)
 			require.Equal(t, max(0, i-8), v.Batch)
 		}
-		client := c.summary().metric(metricClient)
+		client := c.Summary().Metric(results.ClientTime)
 		require.Equal(t, 21, client.N)
 		require.Equal(t, 13, client.Batches)
 	})
@@ -59,26 +61,26 @@ func TestConcurrentInvoke(t *testing.T) {
 func TestWhatIsNotWrittenIsNotCounted(t *testing.T) {
 	c := simCell(t, quick, Cold, driver.SDK, parameters{MaxSamples: 10, MaxTime: time.Hour})
 	c.Batch(t.Context())
-	file := c.records.f
-	var err error
-	c.records.f, err = os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
+	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("no /dev/full")
 	}
+	require.NoError(t, c.recorder.Rest())
+	file := filepath.Join(c.recorder.Dir, "invocations.jsonl")
+	require.NoError(t, os.Rename(file, file+".aside"))
+	require.NoError(t, os.Symlink("/dev/full", file))
 	require.True(t, c.More())
 	c.Batch(t.Context())
 	require.False(t, c.More())
-	require.NoError(t, c.records.f.Close())
-	c.records.f = file
+	require.NoError(t, os.Rename(file+".aside", file))
 	require.NoError(t, c.close(), "the run says it")
 	require.ErrorContains(t, context.Cause(c.run.ctx), "no space left on device")
 
-	all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+	all, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
 	require.NoError(t, err)
 	require.Len(t, all, 1)
-	require.Equal(t, 1, c.summary().Attempts)
-	require.Equal(t, 1, c.summary().Counted)
-	require.Equal(t, 1, c.summary().metric(metricClient).N)
+	require.Equal(t, 1, c.Summary().Attempts)
+	require.Equal(t, 1, c.Summary().Counted)
+	require.Equal(t, 1, c.Summary().Metric(results.ClientTime).N)
 }
 
 // TestMoreBoundsSingleCalls: the time of measuring is that of single calls too,
@@ -92,7 +94,7 @@ func TestMoreBoundsSingleCalls(t *testing.T) {
 			c.Invoke(t.Context())
 		}
 		require.NoError(t, c.close())
-		require.Equal(t, "5s of measuring", c.summary().Stopped)
+		require.Equal(t, "5s of measuring", c.Summary().Stopped)
 
 		c = simCell(t, `{"copy": "n", "warm": {"constant": "1s"}, "cold": {"constant": "1s"}}`, Sequential, driver.SDK, parameters{MaxSamples: 9, MaxTime: time.Hour})
 		var calls sync.WaitGroup
@@ -101,7 +103,7 @@ func TestMoreBoundsSingleCalls(t *testing.T) {
 		}
 		calls.Wait()
 		require.NoError(t, c.close())
-		require.InDelta(t, 1, c.summary().MeasuredS, 0.1)
+		require.InDelta(t, 1, c.Summary().MeasuredS, 0.1)
 	})
 }
 

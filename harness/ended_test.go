@@ -17,6 +17,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // started runs c until its first record is on disk.
@@ -80,7 +81,7 @@ func TestInterrupted(t *testing.T) {
 			require.Error(t, c.Wait())
 			require.Contains(t, c.out.String(), "] interrupted by signal "+sig.String()+": ending the run; once more to kill it\n")
 			folder := c.folder(t)
-			all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
+			all, err := results.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
 			require.NoError(t, err)
 			require.NotEmpty(t, all)
 			require.FileExists(t, filepath.Join(folder, slowSequential, "summary.json"))
@@ -101,7 +102,7 @@ func TestBenchmarkInterrupted(t *testing.T) {
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	require.Error(t, c.Wait())
 	require.Contains(t, c.out.String(), "stopped: interrupted by signal terminated")
-	all, err := harness.ReadInvocations(os.DirFS(filepath.Join(c.folder(t), cell)), "invocations.jsonl")
+	all, err := results.ReadInvocations(os.DirFS(filepath.Join(c.folder(t), cell)), "invocations.jsonl")
 	require.NoError(t, err)
 	cancelled := 0
 	for _, v := range all {
@@ -142,7 +143,7 @@ func TestKilled(t *testing.T) {
 	require.Error(t, c.Wait())
 
 	folder := c.folder(t)
-	all, err := harness.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
+	all, err := results.ReadInvocations(os.DirFS(filepath.Join(folder, slowSequential)), "invocations.jsonl")
 	require.NoError(t, err)
 	require.NotEmpty(t, all)
 	var manifest map[string]any

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,26 +13,8 @@ import (
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
+	"github.com/sebs-go/sebs/harness/results"
 )
-
-// summaryFile is the table of the run. Until the run has ended it says that.
-const summaryFile = "summary.txt"
-
-const notEnded = `the run has not ended: it is still running, or it was killed
-
-The calls that were made are in the invocations.jsonl of each cell. After a
-kill, make sweep (the test that calls harness.Sweep) removes what is left.
-`
-
-// leftover is what a run could not remove, or what keeps it from knowing: then
-// it has no kind and no name.
-type leftover struct {
-	Platform string `json:"platform,omitempty"` // empty: this machine
-	Kind     string `json:"kind,omitempty"`
-	Name     string `json:"name,omitempty"`
-	Detail   string `json:"detail,omitempty"`
-	Why      string `json:"why"`
-}
 
 // close ends the run: what it created is removed, unless it is to be kept,
 // platforms are closed, and the table is written and shown. A second call does
@@ -52,12 +32,13 @@ func (r *run) close(failed bool) error {
 		r.notes = append(r.notes, text)
 	}
 	r.manifest.Stalls = r.stalls.records()
-	table := told(summaryTable(r.cells, slices.Concat(r.undone(failed), r.notes), r.manifest.Isolation, r.folder))
-	errs := []error{writeFile(filepath.Join(r.folder, summaryFile), []byte(table)), r.writeBench()}
+	r.manifest.Remarks = toldAll(slices.Concat(r.undone(failed), r.notes))
 	r.manifest.Finished = time.Now().UTC()
-	r.unrecorded = writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
+	cells := r.summaries()
+	errs := []error{results.WriteOutputs(r.folder, &r.manifest, cells)}
+	r.unrecorded = r.manifest.Write(r.folder) // the last: a run that has finished is whole
 	errs = append(errs, r.unrecorded)
-	if _, err := io.WriteString(os.Stdout, table); err != nil {
+	if _, err := fmt.Fprintf(os.Stdout, "%s\nresults: %s\n", results.Table(&r.manifest, cells), told(r.folder)); err != nil {
 		errs = append(errs, err)
 	}
 	if text := leftText(r.manifest.Left); text != "" {
@@ -94,7 +75,7 @@ const closing = 30 * time.Second
 // removeAll removes what the run created, on all platforms at once, and closes
 // them. It returns what is left. It has time of its own, bounded by the pace of
 // each platform and by when the test is killed, whatever ended the run.
-func (r *run) removeAll() []leftover {
+func (r *run) removeAll() []results.Leftover {
 	ctx := context.WithoutCancel(r.ctx)
 	if !r.deadline.IsZero() {
 		var cancel context.CancelFunc
@@ -104,17 +85,17 @@ func (r *run) removeAll() []leftover {
 	r.mu.Lock()
 	names := slices.Sorted(maps.Keys(r.platforms))
 	r.mu.Unlock()
-	of := make([][]leftover, len(names))
+	of := make([][]results.Leftover, len(names))
 	var platforms sync.WaitGroup
 	for i, name := range names {
 		p := r.platforms[name]
-		r.manifest.addPlatform(name, p.Platform) // stores that were started since it was opened
+		r.addPlatform(name, p.Platform) // stores that were started since it was opened
 		platforms.Go(func() { of[i] = p.close(ctx, r.keeps()) })
 	}
 	platforms.Wait()
 	left := slices.Concat(of...)
 	if err := r.cleanUp(); err != nil {
-		left = append(left, leftover{Why: told(err.Error())})
+		left = append(left, results.Leftover{Why: told(err.Error())})
 	}
 	return left
 }
@@ -146,23 +127,23 @@ func (r *run) cleanUpEnds() time.Time {
 
 // close removes what the run created on the platform, unless it is kept, and
 // closes it. It returns what is left.
-func (p *openPlatform) close(ctx context.Context, keep bool) []leftover {
-	var left []leftover
+func (p *openPlatform) close(ctx context.Context, keep bool) []results.Leftover {
+	var left []results.Leftover
 	if !keep {
 		for _, l := range cleanup.Remove(ctx, p.Platform, p.run.ledger.Resources(p.name), nil) {
-			left = append(left, leftover{Platform: p.name, Kind: l.Kind, Name: l.Name, Detail: told(l.Detail), Why: told(l.Err.Error())})
+			left = append(left, results.Leftover{Platform: p.name, Kind: l.Kind, Name: l.Name, Detail: told(l.Detail), Why: told(l.Err.Error())})
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, closing)
 	defer cancel()
 	if err := p.Close(ctx); err != nil {
-		left = append(left, leftover{Platform: p.name, Why: told(fmt.Sprintf("close the platform: %v", err))})
+		left = append(left, results.Leftover{Platform: p.name, Why: told(fmt.Sprintf("close the platform: %v", err))})
 	}
 	return left
 }
 
 // leftText says what is left, and what removes it; nothing if nothing is.
-func leftText(left []leftover) string {
+func leftText(left []results.Leftover) string {
 	if len(left) == 0 {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/nearest"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // What code passes in is checked where it enters: names become parts of test
@@ -19,7 +20,7 @@ import (
 
 // functionKeys and conditionKeys are the keys of a cell's name, in their order.
 var (
-	functionKeys  = []string{"platform", "benchmark", "runtime", "variant", "arch", "package", "trigger"}
+	functionKeys  = results.FunctionKeys
 	conditionKeys = []string{"memory", "size", "mode"}
 )
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 const noPlatform = `no platform is linked here: import one in a file of the test's package, _ "github.com/sebs-go/sebs/platforms/process", or _ "github.com/sebs-go/sebs/platforms" for those that -tags name`
@@ -280,7 +281,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 		return nil, fmt.Errorf("not begun: %w", cause)
 	}
 	for _, text := range c.overridden(r.params) {
-		r.note(shortName(sel.root) + ": " + text)
+		r.note(results.ShortName(sel.root) + ": " + text)
 	}
 	return p, p.check(sel, o)
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/results"
 	_ "github.com/sebs-go/sebs/platforms/sim"
 )
 
@@ -143,7 +144,7 @@ func TestExperiment(t *testing.T) {
 		require.Contains(t, files, name)
 	}
 
-	var summary harness.Summary
+	var summary results.Summary
 	read(t, filepath.Join(folder, fastCold, "summary.json"), &summary)
 	require.Equal(t, "cold", summary.Condition["mode"])
 	require.Equal(t, "001.fast", summary.Function["benchmark"])
@@ -176,7 +177,7 @@ func TestBenchTxt(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { f.Close() })
 
-	var summary harness.Summary
+	var summary results.Summary
 	read(t, filepath.Join(c.folder(t), fastCold, "summary.json"), &summary)
 	reader, results, units := benchfmt.NewReader(f, "bench.txt"), 0, 0
 	for reader.Scan() {
@@ -213,7 +214,7 @@ func TestBenchmarkLoops(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, cells, 4, "%s %s", name, benchtime)
 			for _, cell := range cells {
-				var s harness.Summary
+				var s results.Summary
 				read(t, filepath.Join(cell, "summary.json"), &s)
 				require.GreaterOrEqual(t, s.Counted, least, "%s %s", name, cell)
 			}
@@ -231,7 +232,7 @@ func TestBenchmarkThatAlwaysFails(t *testing.T) {
 		summaries, err := filepath.Glob(filepath.Join(c.folder(t), "*", "*", "*", "summary.json"))
 		require.NoError(t, err)
 		require.Len(t, summaries, 1)
-		var s harness.Summary
+		var s results.Summary
 		read(t, summaries[0], &s)
 		require.LessOrEqual(t, s.Attempts, 3)
 	}
@@ -317,7 +318,7 @@ func TestBurst(t *testing.T) {
 	burst := strings.Replace(fastCold, "mode=cold", "mode=burst", 1)
 	c := newChild(t, nil, "-test.run", "Model/001.fast/burst")
 	require.NoError(t, c.Run(), c.out.String())
-	var s harness.Summary
+	var s results.Summary
 	read(t, filepath.Join(c.folder(t), burst, "summary.json"), &s)
 	require.Equal(t, 100, s.Counted)
 	for _, m := range s.Metrics {
@@ -336,7 +337,7 @@ func TestBurst(t *testing.T) {
 	require.NoError(t, c.Run(), c.out.String())
 	require.Contains(t, c.out.String(), "stopped: 9 samples: 7 were wanted, and batches of 3 are made whole")
 	require.Contains(t, c.out.String(), "3 batches of calls made at once: an interval needs 10, SEBS_SAMPLES=30")
-	s = harness.Summary{}
+	s = results.Summary{}
 	read(t, filepath.Join(c.folder(t), burst, "summary.json"), &s)
 	require.True(t, s.Metrics[0].Median.Interval.IsZero())
 }
@@ -366,7 +367,7 @@ func TestParallel(t *testing.T) {
 	require.Len(t, files, 2)
 	var first, last [2]int64
 	for i, f := range files {
-		all, err := harness.ReadInvocations(os.DirFS(filepath.Dir(f)), filepath.Base(f))
+		all, err := results.ReadInvocations(os.DirFS(filepath.Dir(f)), filepath.Base(f))
 		require.NoError(t, err)
 		first[i], last[i] = all[0].Sent, all[len(all)-1].Sent
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // moduleRoot returns the folder of the go.mod above the working directory,
@@ -54,7 +55,7 @@ func createFolder(dir, id string, now time.Time) (string, error) {
 	}
 	if ours {
 		if err := os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o644); err != nil {
-			return "", errors.Join(full(err), os.RemoveAll(folder))
+			return "", errors.Join(&results.Error{Err: err}, os.RemoveAll(folder))
 		}
 	}
 	return folder, nil
@@ -70,7 +71,7 @@ func (r *run) noteLatest() error {
 		return nil
 	}
 	if err := os.WriteFile(filepath.Join(filepath.Dir(r.folder), "latest"), []byte(r.folder+"\n"), 0o644); err != nil {
-		return full(err)
+		return &results.Error{Err: err}
 	}
 	r.latest = true
 	return nil

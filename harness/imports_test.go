@@ -24,6 +24,13 @@ func TestImports(t *testing.T) {
 	}{
 		{name: "driver is the standard library", pkg: "/harness/driver", only: []string{module + "/harness/driver"}},
 		{name: "stats is gonum", pkg: "/harness/stats", only: []string{module + "/harness/stats", "gonum.org/v1/gonum"}},
+		{
+			name: "results read without the harness", pkg: "/harness/results",
+			only: []string{
+				module + "/harness/results", module + "/harness/driver", module + "/harness/answer", module + "/harness/stats",
+				module + "/harness/plain", module + "/harness/internal/figures", "gonum.org/v1/gonum",
+			},
+		},
 		{name: "load is the system", pkg: "/harness/load", only: []string{module + "/harness/load", "golang.org/x/sys"}},
 		{name: "answer is the standard library", pkg: "/harness/answer", only: []string{module + "/harness/answer"}},
 		{

@@ -14,69 +14,15 @@ import (
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
-// manifest is run.json: what a reader needs to judge the run and to repeat it.
-// It holds no credential and no environment beyond the parameters.
-type manifest struct {
-	Format     int               `json:"format"` // of the results folder
-	ID         string            `json:"id"`
-	Prefix     string            `json:"prefix"`
-	Command    []string          `json:"command"`
-	Parameters map[string]string `json:"parameters"` // SEBS_ variables that were set
-	Order      string            `json:"order"`      // of cells: interleaved, sequential
-	Seed       uint32            `json:"seed"`       // of the order of interleaved cells: SEBS_SEED repeats it
-	Started    time.Time         `json:"started"`
-	Finished   time.Time         `json:"finished,omitzero"`
-	Ended      string            `json:"ended,omitempty"` // why the run ended early
-	Expiry     time.Time         `json:"expiry,omitzero"` // of what it creates: when a sweep may remove it
-	Left       []leftover        `json:"left,omitempty"`  // what it could not remove: a sweep does
-	Module     string            `json:"module"`
-	Commit     string            `json:"commit,omitempty"`
-	Modified   bool              `json:"modified,omitempty"` // the checkout has uncommitted changes
-	Go         string            `json:"go"`
-	Host       machine           `json:"host"`
-	Platforms  []string          `json:"platforms"`            // linked
-	Opened     []string          `json:"opened"`               // of these: what the run created can be there alone
-	Isolation  map[string]string `json:"isolation,omitempty"`  // how a platform keeps sandboxes apart, where that depends on the machine
-	Sequential map[string]string `json:"sequential,omitempty"` // why a platform's cells were not interleaved
-	Stalls     []stallRecord     `json:"stalls,omitempty"`     // when the test stood still
-	Packages   []packageRecord   `json:"packages"`
-}
-
-// machine describes the client's machine.
-type machine struct {
-	OS      string `json:"os"`
-	Arch    string `json:"arch"`
-	Kernel  string `json:"kernel,omitempty"`
-	CPU     string `json:"cpu,omitempty"`
-	CPUs    int    `json:"cpus"`
-	Memory  int64  `json:"memory_bytes,omitempty"`
-	LoadAvg string `json:"load_average,omitempty"` // at the start
-}
-
-// packageRecord says what a function's code was.
-type packageRecord struct {
-	Function     string             `json:"function"`
-	Digest       string             `json:"digest"`
-	Kind         driver.Kind        `json:"kind"`
-	Image        string             `json:"image,omitempty"`
-	Bytes        int64              `json:"bytes"`
-	Reused       bool               `json:"reused"`
-	BuildSeconds float64            `json:"build_s"`
-	Builder      string             `json:"builder"` // interpreter or base image, by version and identity
-	Dependencies []build.Dependency `json:"dependencies"`
-	Warnings     []string           `json:"warnings,omitempty"`
-}
-
-const resultsFormat = 1
-
-func newManifest(ctx context.Context, r *run) manifest {
-	m := manifest{
-		Format: resultsFormat, ID: r.id, Prefix: r.prefix, Command: toldAll(os.Args), Parameters: map[string]string{},
+func newManifest(ctx context.Context, r *run) results.Manifest {
+	m := results.Manifest{
+		Format: results.Format, ID: r.id, Prefix: r.prefix, Command: toldAll(os.Args), Parameters: map[string]string{},
 		Order: orderInterleaved, Seed: r.seed,
 		Started: r.started.UTC(), Expiry: r.expiry(), Opened: []string{}, Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
-		Packages: []packageRecord{},
+		Packages: []results.Package{},
 	}
 	if r.params.Sequential {
 		m.Order = orderSequential
@@ -102,8 +48,10 @@ func toldAll(texts []string) []string {
 	return all
 }
 
-// addPlatform records what depends on the machine or the platform.
-func (m *manifest) addPlatform(name string, p driver.Platform) {
+// addPlatform records what depends on the machine or the platform. The caller
+// holds mu, or is alone.
+func (r *run) addPlatform(name string, p driver.Platform) {
+	m := &r.manifest
 	if why := p.Features().Sequential; why != "" && m.Order == orderInterleaved {
 		if m.Sequential == nil {
 			m.Sequential = map[string]string{}
@@ -118,11 +66,26 @@ func (m *manifest) addPlatform(name string, p driver.Platform) {
 	}
 }
 
-func (m *manifest) addPackage(function string, p build.Result) {
-	m.Packages = append(m.Packages, packageRecord{
+// addPackage records what a function's code was.
+func (r *run) addPackage(function string, p build.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	dependencies := make([]results.Dependency, len(p.Dependencies))
+	for i, d := range p.Dependencies {
+		dependencies[i] = results.Dependency(d)
+	}
+	r.manifest.Packages = append(r.manifest.Packages, results.Package{
 		Function: function, Digest: p.Digest, Kind: p.Kind, Image: p.Image, Bytes: p.Size,
-		Reused: p.Reused, BuildSeconds: p.Took.Seconds(), Builder: p.Builder, Dependencies: p.Dependencies, Warnings: p.Warnings,
+		Reused: p.Reused, BuildSeconds: p.Took.Seconds(), Builder: p.Builder, Dependencies: dependencies, Warnings: p.Warnings,
 	})
+	r.keep()
+}
+
+// keep writes the manifest as it is now, so that a run that is killed has it. The
+// caller holds mu. An error is told as the run ends, when it is written again.
+func (r *run) keep() {
+	r.manifest.Remarks = toldAll(r.notes)
+	_ = r.manifest.Write(r.folder)
 }
 
 // commit returns the commit of the module's checkout, empty if git has none.
@@ -143,8 +106,8 @@ func ask(ctx context.Context, kind environment.Child, program string, args ...st
 	return cmd.Output()
 }
 
-func thisMachine(ctx context.Context) machine {
-	h := machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
+func thisMachine(ctx context.Context) results.Machine {
+	h := results.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 	if out, err := ask(ctx, environment.System, "uname", "-r"); err == nil {
 		h.Kernel = strings.TrimSpace(string(out))
 	}

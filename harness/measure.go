@@ -187,13 +187,13 @@ func (m Mode) retires() bool { return m == Cold || m == Burst }
 func (c *Cell) endTurn() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.sample.attempts-c.sample.resuming-c.turnFrom.calls >= turnCalls || c.sampler.measured-c.turnFrom.measured >= turnTime
+	return c.sample.Attempts-c.sample.resuming-c.turnFrom.calls >= turnCalls || c.sampler.measured-c.turnFrom.measured >= turnTime
 }
 
 // beginTurn notes where the cell's turn begins.
 func (c *Cell) beginTurn() {
 	c.mu.Lock()
-	c.turnFrom.calls, c.turnFrom.measured = c.sample.attempts-c.sample.resuming, c.sampler.measured
+	c.turnFrom.calls, c.turnFrom.measured = c.sample.Attempts-c.sample.resuming, c.sampler.measured
 	c.mu.Unlock()
 	c.run.progress.cellBegins(c)
 }
@@ -227,7 +227,7 @@ func (c *Cell) pass() bool {
 // sandboxes that are to be retired anyway, or that would keep too much memory
 // from the others.
 func (c *Cell) rest() error {
-	if err := c.records.rest(); err != nil {
+	if err := c.recorder.Rest(); err != nil {
 		return err
 	}
 	if c.cond.mode.retires() || !c.keeps {

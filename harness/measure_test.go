@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 	"github.com/sebs-go/sebs/platforms/sim"
 )
 
@@ -23,7 +24,7 @@ const noise = `{"seed": 1, "copy": "n", "warm": {"lognormal": {"median": "3ms", 
 
 // measured runs a plan of cells and returns their records by the condition's
 // name.
-func measured(t *testing.T, p *plan, conditions ...condition) map[string][]Invocation {
+func measured(t *testing.T, p *plan, conditions ...condition) map[string][]results.Invocation {
 	t.Helper()
 	p.functions[0].conditions = conditions
 	p.tb = t
@@ -32,11 +33,13 @@ func measured(t *testing.T, p *plan, conditions ...condition) map[string][]Invoc
 			cell.Batch(ctx)
 		}
 	})
-	all := map[string][]Invocation{}
-	for _, s := range p.run.cells {
-		records, err := ReadInvocations(os.DirFS(s.cell.dir), "invocations.jsonl")
+	all := map[string][]results.Invocation{}
+	dirs, err := filepath.Glob(filepath.Join(p.run.folder, "*", "*", "*"))
+	require.NoError(t, err)
+	for _, dir := range dirs {
+		records, err := results.ReadInvocations(os.DirFS(dir), "invocations.jsonl")
 		require.NoError(t, err)
-		all[filepath.Base(s.cell.dir)] = records
+		all[filepath.Base(dir)] = records
 	}
 	return all
 }
@@ -60,8 +63,8 @@ func TestInterleaved(t *testing.T) {
 	}
 	var turns []turn
 	stopped := map[string]string{}
-	for _, s := range p.run.cells {
-		stopped[filepath.Base(s.cell.dir)] = fmt.Sprintf("%s %v %v", s.Stopped, s.Failures, s.Starts)
+	for _, s := range p.run.summaries() {
+		stopped[fmt.Sprintf("memory=%s,size=test,mode=%s", s.Condition["memory"], s.Condition["mode"])] = fmt.Sprintf("%s %v %v", s.Stopped, s.Failures, s.Starts)
 	}
 	for name, records := range cells {
 		counted, cold := 0, 0
@@ -100,17 +103,17 @@ func TestInterleaved(t *testing.T) {
 	require.GreaterOrEqual(t, len(turns), 30)
 	var places []int
 	for _, s := range p.run.cells {
-		places = append(places, s.cell.place)
+		places = append(places, s.place)
 	}
 	require.True(t, slices.IsSorted(places), "summaries are in the order of the plan: %v", places)
 }
 
 // paused calls f with each record, and whether other cells had turns between
 // the batch before it and its own.
-func paused(cells map[string][]Invocation, f func(cell string, v Invocation, paused bool)) {
+func paused(cells map[string][]results.Invocation, f func(cell string, v results.Invocation, paused bool)) {
 	type record struct {
 		cell string
-		Invocation
+		results.Invocation
 	}
 	var all []record
 	for cell, records := range cells {
@@ -137,9 +140,9 @@ func TestResumed(t *testing.T) {
 		cells := measured(t, p, condition{memory: 128, size: Test, mode: Warm}, condition{memory: 128, size: Test, mode: Sequential},
 			condition{memory: 128, size: Test, mode: Burst})
 		pauses := 0
-		paused(cells, func(cell string, v Invocation, paused bool) {
+		paused(cells, func(cell string, v results.Invocation, paused bool) {
 			retires := strings.HasSuffix(cell, "mode=burst")
-			require.Equal(t, paused && !retires, v.Uncounted == Resuming, "%s %+v", cell, v)
+			require.Equal(t, paused && !retires, v.Uncounted == results.Resuming, "%s %+v", cell, v)
 			if paused {
 				pauses++
 			}
@@ -154,9 +157,9 @@ func TestSandboxesAreGivenUp(t *testing.T) {
 	p := simPlan(t, noise, driver.HTTP, parameters{MaxSamples: 50, MaxTime: time.Hour}, sim.Options{})
 	p.run.requests.Store(1e6)
 	cells := measured(t, p, condition{memory: 1024, size: Test, mode: Sequential}, condition{memory: mostWarm, size: Test, mode: Warm})
-	paused(cells, func(cell string, v Invocation, paused bool) {
+	paused(cells, func(cell string, v results.Invocation, paused bool) {
 		require.Equal(t, paused || v.Batch == 0, v.Cold, "%s: %+v", cell, v)
-		require.Equal(t, paused, v.Uncounted == Resuming, "%s: %+v", cell, v)
+		require.Equal(t, paused, v.Uncounted == results.Resuming, "%s: %+v", cell, v)
 	})
 }
 
@@ -177,7 +180,7 @@ func TestSequentialOrder(t *testing.T) {
 				require.LessOrEqual(t, over, records[0].Sent+1)
 				for _, v := range records {
 					over = v.Sent + v.Client.Microseconds()
-					require.NotEqual(t, Resuming, v.Uncounted)
+					require.NotEqual(t, results.Resuming, v.Uncounted)
 				}
 			}
 			functions := 0

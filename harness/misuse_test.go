@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // misuses are mistakes of an experiment: its benchmarks, conditions and body,
@@ -222,7 +223,7 @@ func TestSeries(t *testing.T) {
 	rows, err := os.ReadFile(files[0])
 	require.NoError(t, err)
 	require.Equal(t, "{\"a_us\":2,\"rtt_us\":1}\n{\"rtt_us\":3}\n", string(rows))
-	var summary harness.Summary
+	var summary results.Summary
 	read(t, filepath.Join(filepath.Dir(files[0]), "summary.json"), &summary)
 	require.Equal(t, map[string]int{"rtt": 2}, summary.Series)
 }

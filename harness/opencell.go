@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -13,7 +12,9 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // built is a function's package.
@@ -25,7 +26,7 @@ func (p *plan) newCell(fn *plannedFunction, cond condition, turn *turn) *Cell {
 	k := r.params.concurrency(cond.mode)
 	c := &Cell{
 		plan: p, run: r, fn: fn, cond: cond, experiment: p.experiment, turn: turn, k: k, place: r.nextPlace(),
-		series: map[string]*lines{}, rows: map[string]int{}, sample: newSample(), sampler: newSampler(r.params, k),
+		tb: p.tb, sample: newSample(), sampler: newSampler(r.params, k),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
 	return c
@@ -132,26 +133,16 @@ func (c *Cell) open(ctx context.Context) error {
 // begin begins the cell's first turn: makes its folder, in which nothing is of
 // a cell that did not begin.
 func (c *Cell) begin() error {
-	// A run of the same cell again (-count) gets a folder of its own.
-	for n := 1; ; n++ {
-		name := c.cond.name()
-		if n > 1 {
-			name = fmt.Sprintf("%s#%d", name, n)
-		}
-		c.dir = filepath.Join(c.run.folder, c.experiment, c.fn.name(), name)
-		if err := os.MkdirAll(c.dir, 0o755); err != nil {
-			return full(err)
-		}
-		var err error
-		if c.records, err = createLines(filepath.Join(c.dir, "invocations.jsonl")); err == nil {
-			break
-		}
-		if !errors.Is(err, os.ErrExist) || n > 1000 {
-			return err
-		}
+	h := results.Header{Place: c.place, Concurrency: c.k, Samples: c.sampler.most}
+	if c.fn.built != nil {
+		h.Package, h.PackageSize = c.fn.built.Digest, c.fn.built.Size
+	}
+	var err error
+	if c.recorder, err = results.CreateCell(c.run.folder, c.experiment, recorded(c.fn.pairs()), recorded(c.cond.pairs()), h); err != nil {
+		return err
 	}
 	if err := c.run.noteLatest(); err != nil {
-		return errors.Join(err, c.records.close())
+		return errors.Join(err, c.recorder.Rest())
 	}
 	c.begun = true
 	c.beginTurn()
@@ -178,7 +169,7 @@ func (c *Cell) end(tb testing.TB) {
 	if cause := context.Cause(c.run.ctx); cause != nil {
 		c.plan.errorf(tb, "stopped: %v; what was measured is kept", cause)
 	}
-	if c.sample.attempts > c.sample.ok {
+	if c.sample.Attempts > c.sample.OK {
 		for _, hint := range c.fn.hints() {
 			tb.Logf("%s: %s", c.fn.label(), hint)
 		}
@@ -186,17 +177,26 @@ func (c *Cell) end(tb testing.TB) {
 	c.judge(tb)
 }
 
+// outputs says where the outputs of its sandboxes are, if there are any.
+func (c *Cell) outputs() string {
+	path := c.recorder.Outputs()
+	if path == "" {
+		return ""
+	}
+	return "; what their sandboxes printed is in " + path
+}
+
 // judge fails a cell of which nothing counts, or next to nothing before calls
 // failed the same way each time, once.
 func (c *Cell) judge(tb testing.TB) {
 	stuck := c.sample.stuck()
 	switch {
-	case !c.judged && stuck != "" && stuck == c.sampler.stopped && c.sample.counted > 0 && c.sample.counted < stuckLost:
-		c.plan.errorf(tb, "only %d of %s count: %s", c.sample.counted, plural(c.sample.attempts, "invocation"), stuck)
-	case c.sample.counted > 0 || c.judged || tb.Skipped():
+	case !c.judged && stuck != "" && stuck == c.sampler.stopped && c.sample.Counted > 0 && c.sample.Counted < stuckLost:
+		c.plan.errorf(tb, "only %d of %s count: %s", c.sample.Counted, figures.Plural(c.sample.Attempts, "invocation"), stuck)
+	case c.sample.Counted > 0 || c.judged || tb.Skipped():
 		return
-	case c.sample.attempts > 0:
-		c.plan.errorf(tb, "none of %s counts: %s%s", plural(c.sample.attempts, "invocation"), c.sample.why(), c.outputs.where(c.dir))
+	case c.sample.Attempts > 0:
+		c.plan.errorf(tb, "none of %s counts: %s%s", figures.Plural(c.sample.Attempts, "invocation"), c.sample.Why(), c.outputs())
 	case c.returned && c.run.ctx.Err() == nil && !tb.Failed():
 		c.plan.errorf(tb, "the body made no call: loop over cell.More and call cell.Batch, or call cell.Invoke")
 	}
@@ -222,9 +222,7 @@ func (f *plannedFunction) build(ctx context.Context, r *run) error {
 	for _, text := range result.Warnings {
 		r.note(f.label() + ": " + text)
 	}
-	r.mu.Lock()
-	r.manifest.addPackage(f.name(), result)
-	r.mu.Unlock()
+	r.addPackage(f.name(), result)
 	f.built = &built{result}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/internal/figures"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // progress shows what a run is doing: one line that is rewritten on a terminal,
@@ -75,7 +77,7 @@ func (p *progress) built(f *plannedFunction, r build.Result) {
 	if r.Reused {
 		how = "found in the store"
 	}
-	p.show(fmt.Sprintf("package %s: %s, %s", f.label(), how, bytesText(float64(r.Size))), true, true)
+	p.show(fmt.Sprintf("package %s: %s, %s", f.label(), how, figures.Bytes(float64(r.Size))), true, true)
 }
 
 // cellBegins says which cell is measured.
@@ -89,8 +91,8 @@ func (p *progress) sampled(c *Cell, more bool) {
 	if !due {
 		return
 	}
-	text := fmt.Sprintf("%d samples", c.sample.counted)
-	if n := c.sample.attempts - c.sample.ok; n > 0 {
+	text := fmt.Sprintf("%d samples", c.sample.Counted)
+	if n := c.sample.Attempts - c.sample.OK; n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
 	}
 	if width, ok := c.sampler.relative(); ok {
@@ -101,18 +103,18 @@ func (p *progress) sampled(c *Cell, more bool) {
 }
 
 // cellDone says what a cell found.
-func (p *progress) cellDone(c *Cell, s *Summary) {
+func (p *progress) cellDone(c *Cell, s *results.Summary) {
 	p.mu.Lock()
 	p.done++
 	p.mu.Unlock()
 	text := fmt.Sprintf("%d samples", s.Counted)
-	if n := s.failed(); n > 0 {
+	if n := s.Failed(); n > 0 {
 		text += fmt.Sprintf(", %d failed", n)
 	}
-	if m := s.metric(metricClient); m != nil {
-		text += ", median " + duration(m.Median.Value)
+	if m := s.Metric(results.ClientTime); m.N > 0 {
+		text += ", median " + figures.Duration(m.Median.Value)
 		if in := m.Median.Interval; !in.IsZero() {
-			text += " (" + duration(in.Low) + " – " + duration(in.High) + ")"
+			text += " (" + figures.Duration(in.Low) + " – " + figures.Duration(in.High) + ")"
 		}
 	}
 	p.show(p.line(c, text), true, true)

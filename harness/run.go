@@ -25,6 +25,7 @@ import (
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
 	"github.com/sebs-go/sebs/harness/plain"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // Main runs a package's tests with one run for all experiments of the process:
@@ -88,12 +89,12 @@ type run struct {
 	folders   []Benchmark // of SEBS_BENCHMARKS
 	looked    bool        // for folders
 	platforms map[string]*openPlatform
-	cells     []*Summary     // in the order of plans
+	cells     []endedCell    // in the order of plans
 	places    int            // of cells in that order, given so far
 	latest    bool           // the file latest names it
 	repeated  map[string]int // how often experiments began
 	notes     []string       // that were told
-	manifest  manifest
+	manifest  results.Manifest
 	requests  atomic.Uint64
 
 	sandboxes *sandboxes // that answered
@@ -179,21 +180,18 @@ func (r *run) begin() error {
 	path := filepath.Join(r.folder, cleanup.LogFile)
 	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return full(err)
+		return &results.Error{Err: err}
 	}
 	l, err := cleanup.Take(path)
 	if err != nil {
-		return errors.Join(full(err), log.Close())
+		return errors.Join(&results.Error{Err: err}, log.Close())
 	}
 	r.locks = append(r.locks, l)
 	r.log = plain.NewWriter(log, environment.Secrets()...)
 	r.progress = newProgress(r.started)
 	r.context()
 	r.manifest = newManifest(r.ctx, r)
-	if err := errors.Join(
-		writeFile(filepath.Join(r.folder, summaryFile), []byte(notEnded)),
-		writeJSON(filepath.Join(r.folder, "run.json"), r.manifest),
-	); err != nil {
+	if err := results.Begin(r.folder, &r.manifest); err != nil {
 		return err
 	}
 	if r.temp, err = createTemp(r.id); err != nil {
@@ -299,6 +297,7 @@ func (r *run) note(text string) {
 	defer r.mu.Unlock()
 	if !slices.Contains(r.notes, text) {
 		r.notes = append(r.notes, text)
+		r.keep()
 		r.progress.show(text, true, true)
 	}
 }
@@ -358,7 +357,8 @@ func (r *run) platform(name string) (*openPlatform, error) {
 	r.paces.Store(name, p.Features().Pace)
 	o := &openPlatform{Platform: p, name: name, run: r, stores: map[string]*Store{}, inputs: map[string]*input{}}
 	r.platforms[name] = o
-	r.manifest.addPlatform(name, p)
+	r.addPlatform(name, p)
+	r.keep()
 	return o, nil
 }
 
@@ -369,7 +369,7 @@ func (r *run) opens(name string) error {
 		return nil
 	}
 	r.manifest.Opened = append(r.manifest.Opened, name)
-	return writeJSON(filepath.Join(r.folder, "run.json"), r.manifest)
+	return r.manifest.Write(r.folder)
 }
 
 // expiry returns when a sweep may remove what the run creates although it is not

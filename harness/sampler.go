@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/harness/stats"
 )
@@ -36,22 +37,22 @@ func newSampler(p parameters, k int) *sampler {
 // count ends too: after three that failed the same way, or three times as many
 // attempts as it wants samples.
 func (s *sampler) more(have *sample) bool {
-	client := have.values[metricClient]
+	client := &have.client
 	switch stuck := have.stuck(); {
 	case s.stopped != "":
 		return false
-	case have.counted >= s.most:
-		s.stopped = s.enough(have.counted)
+	case have.Counted >= s.most:
+		s.stopped = s.enough(have.Counted)
 	case s.measured >= s.bound:
 		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
 	case stuck != "":
-		s.stopped, s.hopeless, s.told = stuck, have.counted == 0, have.counted > 0
-	case have.attempts-have.resuming >= 3*s.most+10:
-		s.stopped = fmt.Sprintf("%d attempts", have.attempts)
-	case s.watch.Next() > 0 && client.batches() >= s.watch.Next() && s.watch.Done(client.observations(nil)):
+		s.stopped, s.hopeless, s.told = stuck, have.Counted == 0, have.Counted > 0
+	case have.Attempts-have.resuming >= 3*s.most+10:
+		s.stopped = fmt.Sprintf("%d attempts", have.Attempts)
+	case s.watch.Next() > 0 && client.Batches() >= s.watch.Next() && s.watch.Done(client.Observations(nil)):
 		s.stopped = "the interval is narrow enough"
 		if s.watch.Exhausted() {
-			s.stopped = plural(client.batches(), "observation")
+			s.stopped = figures.Plural(client.Batches(), "observation")
 		}
 	default:
 		return true
@@ -92,12 +93,12 @@ const (
 // next one would too.
 func (s *sample) stuck() string {
 	least := stuckAtFirst
-	if s.counted > 0 {
+	if s.Counted > 0 {
 		least = stuckLater
 	}
 	lost := s.streak.n > 0 && s.streak.lost >= stuckLost && (s.streak.cause == driver.Network || s.streak.cause == driver.Crash)
 	if s.streak.n < least && !lost || s.streak.retry {
 		return ""
 	}
-	return fmt.Sprintf("%s failed the same way: %s: %s", plural(s.streak.n, "call"), s.streak.cause, plain.Line(s.streak.detail, 200))
+	return fmt.Sprintf("%s failed the same way: %s: %s", figures.Plural(s.streak.n, "call"), s.streak.cause, plain.Line(s.streak.detail, 200))
 }

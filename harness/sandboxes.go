@@ -28,9 +28,9 @@ func (s *sandboxes) answered(v *Invocation) error {
 	first, known := s.seen[id]
 	switch {
 	case !known && v.Cold:
-		s.seen[id] = -v.completed()
+		s.seen[id] = -v.Completed()
 	case !known:
-		s.seen[id] = v.completed()
+		s.seen[id] = v.Completed()
 	case v.Cold && first < 0:
 		return fmt.Errorf("the answer is cold, but the sandbox %s answered cold before", v.Sandbox)
 	case v.Cold && first <= v.Sent*1000:

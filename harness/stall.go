@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/internal/figures"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 const (
@@ -193,25 +196,19 @@ func (s *stalls) remark() string {
 		total += st.lost
 	}
 	return fmt.Sprintf("the test stood still %s, for %s in all (it was stopped, had no processor, or the machine was suspended): calls that were under way then do not count",
-		plural(len(s.all)+s.dropped, "time"), total.Round(100*time.Millisecond))
-}
-
-// stallRecord is a stall in run.json.
-type stallRecord struct {
-	At      time.Time `json:"at"`
-	Seconds float64   `json:"s"`
+		figures.Plural(len(s.all)+s.dropped, "time"), total.Round(100*time.Millisecond))
 }
 
 // records returns the stalls for run.json.
-func (s *stalls) records() []stallRecord {
+func (s *stalls) records() []results.Stall {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []stallRecord
+	var all []results.Stall
 	for _, st := range s.all {
-		all = append(all, stallRecord{s.began.Add(st.from).UTC().Round(time.Millisecond), st.lost.Seconds()})
+		all = append(all, results.Stall{At: s.began.Add(st.from).UTC().Round(time.Millisecond), Seconds: st.lost.Seconds()})
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 const second = time.Second
@@ -102,18 +103,18 @@ func TestStalledCallsDoNotCount(t *testing.T) {
 		c.run.stalls = &stalls{began: time.Now().Add(-20 * second)} // no tick since then
 		c.Batch(t.Context())
 		require.NoError(t, c.close())
-		all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+		all, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
 		require.NoError(t, err)
 		require.False(t, all[0].Counted)
 		require.Equal(t, want, all[0].Cause)
 		if cause == "" {
-			require.Equal(t, Stalled, all[0].Uncounted)
-			require.Contains(t, summaryTable([]*Summary{c.summary()}, nil, nil, ""), "the test stood still during 1 call, which do not count")
+			require.Equal(t, results.Stalled, all[0].Uncounted)
+			require.Contains(t, results.Table(&results.Manifest{}, []*results.Summary{c.Summary()}), "the test stood still during 1 call, which do not count")
 		} else if want == driver.Cancelled {
 			require.Contains(t, all[0].Detail, "the test stood still for ")
 			require.Contains(t, all[0].Detail, ", and then: "+string(cause)+": ")
 		}
-		require.Less(t, c.summary().MeasuredS, 1.0, "time in which the test stood still is not time of measuring")
+		require.Less(t, c.Summary().MeasuredS, 1.0, "time in which the test stood still is not time of measuring")
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // TestStartsAreToldApart: of a service that starts sandboxes ahead, and loses
@@ -47,17 +48,18 @@ func TestStartsAreToldApart(t *testing.T) {
 					c.Batch(t.Context())
 				}
 				require.NoError(t, c.close())
-				s := c.summary()
+				s := c.Summary()
 				require.Empty(t, s.Failures)
 				for start, p := range tt.starts {
 					require.InDelta(t, p*n, s.Starts[start], 4*20.5+1, start) // sqrt(2000·0.3·0.7) = 20.5
 				}
-				records, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+				records, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
 				require.NoError(t, err)
 				counted := 0
 				for _, v := range records {
 					require.Equal(t, tt.counts == "" || v.Start == tt.counts, v.Counted, "%+v", v)
-					require.Equal(t, v.start(), v.Start)
+					told := answer.Answer{Begin: v.Begin, Boot: v.Boot, Handler: int64(v.Handler), Cold: v.Cold, Count: v.Count}
+					require.Equal(t, told.Start(v.Client), v.Start, "by what is in the record")
 					if v.Counted {
 						counted++
 					}
@@ -77,8 +79,8 @@ func TestStartsAreToldApart(t *testing.T) {
 				require.Equal(t, counted, s.Counted)
 				if tt.mode == Cold {
 					require.Equal(t, s.Counted, s.Cold)
-					require.Equal(t, s.Counted, s.metric(metricStartup).N)
-					table := summaryTable([]*Summary{s}, nil, nil, "")
+					require.Equal(t, s.Counted, s.Metric(results.StartupTime).N)
+					table := results.Table(&results.Manifest{}, []*results.Summary{s})
 					require.Contains(t, table, fmt.Sprintf("answers that were %d proactive do not count; proactive: the platform had begun to start the sandbox before the call", s.Starts[answer.Proactive]))
 				}
 			})
@@ -104,7 +106,7 @@ func TestColdSingleCalls(t *testing.T) {
 			tt.calls(t.Context(), c)
 			c.Invoke(t.Context())
 			require.NoError(t, c.close())
-			table := summaryTable([]*Summary{c.summary()}, nil, nil, "")
+			table := results.Table(&results.Manifest{}, []*results.Summary{c.Summary()})
 			if tt.want == "" {
 				require.NotContains(t, table, "not counted")
 			} else {
@@ -125,7 +127,7 @@ func TestStartOfOldRecords(t *testing.T) {
 		answer.Suppressed: fmt.Sprintf(line, 1700000000100000, false, 1),
 		"":                `{"seq":0,"ok":false,"cause":"network"}`,
 	} {
-		all, err := ReadInvocations(fstest.MapFS{"invocations.jsonl": {Data: []byte(text + "\n")}}, "invocations.jsonl")
+		all, err := results.ReadInvocations(fstest.MapFS{"invocations.jsonl": {Data: []byte(text + "\n")}}, "invocations.jsonl")
 		require.NoError(t, err)
 		require.Equal(t, want, all[0].Start)
 		require.Zero(t, all[0].Block)
@@ -168,7 +170,7 @@ func TestImpossibleAnswers(t *testing.T) {
 				c.Batch(t.Context())
 			}
 			require.NoError(t, c.close())
-			all, err := ReadInvocations(os.DirFS(c.dir), "invocations.jsonl")
+			all, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
 			require.NoError(t, err)
 			require.Equal(t, tt.want == "", all[2].OK, "%+v", all[2])
 			require.Contains(t, all[2].Detail, tt.want)

@@ -10,6 +10,7 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // Sweep removes what runs left: those that were killed, could not clean up, or
@@ -56,7 +57,7 @@ func Sweep(t *testing.T) {
 	}
 	defer cleanUp()
 	sweep := cleanup.Sweep{
-		Results: dir, Cache: params.Cache, Format: resultsFormat, Prefix: params.Prefix, Own: own,
+		Results: dir, Cache: params.Cache, Format: results.Format, Prefix: params.Prefix, Own: own,
 		Log: func(format string, args ...any) { t.Helper(); t.Log(told(fmt.Sprintf(format, args...))) },
 	}
 	if err := sweep.Run(t.Context()); err != nil {

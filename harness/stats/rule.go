@@ -80,6 +80,7 @@ type Watch struct {
 	rule  Rule
 	looks []int // those ahead
 	walk  walk
+	at    []int    // sample sizes at the looks so far
 	last  Estimate // of the latest look
 	ranks ranks    // of the latest look
 	done  bool
@@ -97,7 +98,7 @@ func (w *Watch) Done(values []float64) bool {
 		return w.done
 	}
 	w.looks = w.looks[passed:]
-	w.walk, w.ranks = w.walk.look(len(values), w.rule.spent(len(values)))
+	w.look(len(values))
 	if sorted, err := prepare(values, w.rule.Level); err == nil {
 		w.last = Estimate{Value: median(sorted), Interval: w.ranks.interval(sorted, w.rule.Level)}
 	} else {
@@ -105,6 +106,28 @@ func (w *Watch) Done(values []float64) bool {
 	}
 	w.done = len(w.looks) == 0 || w.last.Interval.Within(w.last.Value, w.rule.Width)
 	return w.done
+}
+
+// look spends the error of a look at n values.
+func (w *Watch) look(n int) {
+	w.walk, w.ranks = w.walk.look(n, w.rule.spent(n))
+	w.at = append(w.at, n)
+}
+
+// At returns the sample sizes at which the watch has looked, ascending.
+func (w *Watch) At() []int { return slices.Clone(w.at) }
+
+// Ending says how the sampling of n values ended under the rule, with looks at
+// the given sample sizes, ascending, as [Watch.At] returned them. Looks beyond n
+// are left out.
+func (r Rule) Ending(looks []int, n int) Ending {
+	w := r.Watch()
+	for _, at := range looks {
+		if at > w.walk.n && at <= n {
+			w.look(at)
+		}
+	}
+	return w.End(n)
 }
 
 // Next returns the sample size at which the watch looks next, or 0 if it is

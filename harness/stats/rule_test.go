@@ -161,3 +161,17 @@ func TestEnding(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, none.Median.Interval.IsZero())
 }
+
+// TestEndingAgain: how sampling ended can be told again of the sizes at its looks.
+func TestEndingAgain(t *testing.T) {
+	for _, sizes := range [][]int{{}, {5}, {13, 18, 20}, {15, 50}, {13, 18, 25, 35, 50}, {60}} {
+		rule := stats.Rule{}
+		w := rule.Watch()
+		n := 7
+		for _, n = range sizes {
+			w.Done(spread(n))
+		}
+		require.Equal(t, w.End(n), rule.Ending(w.At(), n), "%v", sizes)
+	}
+	require.Equal(t, stats.Rule{}.Ending(nil, 10), stats.Rule{}.Ending([]int{13, 18}, 10), "looks beyond the sample")
+}

@@ -1,4 +1,4 @@
-package harness
+package results
 
 import (
 	"bytes"
@@ -23,12 +23,14 @@ var fullInvocation = Invocation{
 	Reused: true, Status: 200, Bytes: 512, PlatformRequest: "p-1",
 	Begin: 1_750_000_000_000_002, End: 1_750_000_000_000_009, Handler: 7000, Init: 8, Boot: 9, Sandbox: "s", Cold: true, Start: answer.Proactive,
 	Worker: "w", WorkerCold: true, Count: 1, CPU: 10, Memory: 11, Measurement: json.RawMessage(`{"compute_time":1.5}`),
+	Intended: 1_750_000_000_000_000, Retire: 12,
+	Usage: &driver.Usage{Duration: 1, Init: 2, Billed: 3, CPU: 4, MemoryBytes: 5, ConfiguredBytes: 6},
 }
 
 func TestInvocationIsWhatJSONWouldBe(t *testing.T) {
 	for name, v := range map[string]Invocation{"every key": fullInvocation, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
-			line := v.appendJSON(nil)
+			line := v.AppendJSON(nil)
 			want, err := json.Marshal(v)
 			require.NoError(t, err)
 			require.JSONEq(t, string(want), string(line))
@@ -43,7 +45,7 @@ func TestInvocationIsWhatJSONWouldBe(t *testing.T) {
 // TestRecordIsOneLine: however a function lays its answer out.
 func TestRecordIsOneLine(t *testing.T) {
 	v := Invocation{Measurement: json.RawMessage("{\r\n  \"a\": [1,\n 2]\n}")}
-	line := v.appendJSON(nil)
+	line := v.AppendJSON(nil)
 	require.Equal(t, 1, bytes.Count(line, []byte("\n")), string(line))
 	require.Contains(t, string(line), `"measurement":{"a":[1,2]}`)
 }
@@ -51,11 +53,11 @@ func TestRecordIsOneLine(t *testing.T) {
 // TestReadLongRecords: a record as long as an answer can be is read.
 func TestReadLongRecords(t *testing.T) {
 	dir := t.TempDir()
-	file, err := createLines(filepath.Join(dir, "invocations.jsonl"))
+	file, err := CreateLines(filepath.Join(dir, "invocations.jsonl"))
 	require.NoError(t, err)
 	long := Invocation{Measurement: json.RawMessage(`{"a":"` + strings.Repeat("x", 17<<20) + `"}`)}
-	require.NoError(t, file.write(long.appendJSON))
-	require.NoError(t, file.close())
+	require.NoError(t, file.Write(long.AppendJSON))
+	require.NoError(t, file.Rest())
 	all, err := ReadInvocations(os.DirFS(dir), "invocations.jsonl")
 	require.NoError(t, err)
 	require.Len(t, all, 1)
@@ -66,19 +68,19 @@ func FuzzInvocationStrings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, request, detail, sandbox string) {
 		v := Invocation{Request: request, Detail: detail, Sandbox: sandbox}
 		var back Invocation
-		require.NoError(t, json.Unmarshal(v.appendJSON(nil), &back))
+		require.NoError(t, json.Unmarshal(v.AppendJSON(nil), &back))
 	})
 }
 
 func TestReadInvocations(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "invocations.jsonl")
-	file, err := createLines(path)
+	file, err := CreateLines(path)
 	require.NoError(t, err)
 	for range 3 {
-		require.NoError(t, file.write(fullInvocation.appendJSON))
+		require.NoError(t, file.Write(fullInvocation.AppendJSON))
 	}
-	require.NoError(t, file.close())
+	require.NoError(t, file.Rest())
 
 	all, err := ReadInvocations(os.DirFS(dir), "invocations.jsonl")
 	require.NoError(t, err)
@@ -102,21 +104,21 @@ func TestReadInvocations(t *testing.T) {
 
 func TestLinesAreNeverOverwritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.jsonl")
-	first, err := createLines(path)
+	first, err := CreateLines(path)
 	require.NoError(t, err)
-	t.Cleanup(func() { first.close() })
-	_, err = createLines(path)
+	t.Cleanup(func() { first.Rest() })
+	_, err = CreateLines(path)
 	require.ErrorIs(t, err, os.ErrExist)
 }
 
 func BenchmarkRecord(b *testing.B) {
-	file, err := createLines(filepath.Join(b.TempDir(), "x.jsonl"))
+	file, err := CreateLines(filepath.Join(b.TempDir(), "x.jsonl"))
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := file.write(fullInvocation.appendJSON); err != nil {
+		if err := file.Write(fullInvocation.AppendJSON); err != nil {
 			b.Fatal(err)
 		}
 	}
-	require.NoError(b, file.close())
+	require.NoError(b, file.Rest())
 }

@@ -1,4 +1,4 @@
-package harness
+package results
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/plain"
 )
 
@@ -35,7 +36,7 @@ type quantity struct {
 }
 
 func newMeasurements() measurements {
-	m := measurements{metrics: map[string]quantity{}, owners: map[string]string{tidy(p95Unit): "the harness's p95 of " + metricClient}, refused: map[string]int{}}
+	m := measurements{metrics: map[string]quantity{}, owners: map[string]string{tidy(p95Unit): "the harness's p95 of " + ClientTime}, refused: map[string]int{}}
 	for _, own := range ownMetrics {
 		m.owners[tidy(benchUnit(own))] = "the harness's " + own
 	}
@@ -54,20 +55,9 @@ func (m *measurements) refuse(format string, args ...any) {
 func (m *measurements) warnings() []string {
 	var all []string
 	for _, text := range slices.Sorted(maps.Keys(m.refused)) {
-		all = append(all, fmt.Sprintf("measurement: %s (%s)", text, plural(m.refused[text], "answer")))
+		all = append(all, fmt.Sprintf("measurement: %s (%s)", text, figures.Plural(m.refused[text], "answer")))
 	}
 	return all
-}
-
-// plural returns a number with a noun: "1 answer", "2 answers", "2 batches".
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "ch"):
-		noun += "e"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // each calls value with each number that the handler measured and its metric:

@@ -1,4 +1,4 @@
-package harness
+package results
 
 import (
 	"testing"
@@ -8,35 +8,35 @@ import (
 
 // TestColumn: a column gives back what was added, across its chunks.
 func TestColumn(t *testing.T) {
-	var c column
+	var c Column
 	var want []float64
 	for i := range 3*chunkSize + 5 {
-		c.add(float64(i), i)
+		c.Add(float64(i), i)
 		want = append(want, float64(i))
 	}
-	require.Equal(t, want, c.observations(nil))
+	require.Equal(t, want, c.Observations(nil))
 	require.Equal(t, want, c.into(make([]float64, 7)))
 	require.Equal(t, float64(2*chunkSize+3), c.at(2*chunkSize+3))
-	require.Equal(t, len(want), c.batches())
+	require.Equal(t, len(want), c.Batches())
 	require.Nil(t, c.begins, "nothing is kept of batches of one")
-	none := (*column)(nil)
-	require.Zero(t, none.batches())
+	none := (*Column)(nil)
+	require.Zero(t, none.Batches())
 	require.Empty(t, none.sample(nil).Values)
 }
 
 // TestColumnOfBatches: the observations are the medians of batches, wherever
 // the first of more than one number comes.
 func TestColumnOfBatches(t *testing.T) {
-	var c column
+	var c Column
 	for _, v := range []struct {
 		x     float64
 		batch int
 	}{{1, 0}, {2, 1}, {3, 4}, {5, 4}, {40, 4}, {7, 5}, {8, 9}, {10, 9}} {
-		c.add(v.x, v.batch)
+		c.Add(v.x, v.batch)
 	}
 	require.Equal(t, []int{0, 1, 2, 5, 6}, c.begins)
-	require.Equal(t, 5, c.batches())
-	require.Equal(t, []float64{1, 2, 5, 7, 9}, c.observations(nil))
+	require.Equal(t, 5, c.Batches())
+	require.Equal(t, []float64{1, 2, 5, 7, 9}, c.Observations(nil))
 	s := c.sample(nil)
 	require.Len(t, s.Values, 8)
 	summary, err := s.Summarize()

@@ -1,4 +1,4 @@
-package harness
+package results
 
 import (
 	"slices"
@@ -6,9 +6,9 @@ import (
 	"github.com/sebs-go/sebs/harness/stats"
 )
 
-// column is a growing list of numbers that is never copied as it grows, so that
+// Column is a growing list of numbers that is never copied as it grows, so that
 // a million of them leave no garbage beside what is being measured.
-type column struct {
+type Column struct {
 	chunks [][]float64
 	n      int
 	batch  int   // of the last number
@@ -17,8 +17,8 @@ type column struct {
 
 const chunkSize = 4096
 
-// add adds a number of a batch. Those of one batch come one after another.
-func (c *column) add(x float64, batch int) {
+// Add adds a number of a batch. Those of one batch come one after another.
+func (c *Column) Add(x float64, batch int) {
 	switch {
 	case c.n > 0 && batch == c.batch && c.begins == nil:
 		for i := range c.n {
@@ -40,10 +40,10 @@ func (c *column) add(x float64, batch int) {
 	c.batch = batch
 }
 
-func (c *column) at(i int) float64 { return c.chunks[i/chunkSize][i%chunkSize] }
+func (c *Column) at(i int) float64 { return c.chunks[i/chunkSize][i%chunkSize] }
 
-// batches returns of how many batches there are numbers.
-func (c *column) batches() int {
+// Batches returns of how many batches there are numbers. A nil column has none.
+func (c *Column) Batches() int {
 	switch {
 	case c == nil:
 		return 0
@@ -55,16 +55,16 @@ func (c *column) batches() int {
 
 // sample returns the numbers as a sample, in the place of values where they
 // fit.
-func (c *column) sample(values []float64) stats.Sample {
+func (c *Column) sample(values []float64) stats.Sample {
 	if c == nil {
 		return stats.Sample{}
 	}
 	return stats.Sample{Values: c.into(values), Batches: c.begins}
 }
 
-// observations returns the independent observations, in order: the numbers, or
+// Observations returns the independent observations, in order: the numbers, or
 // the medians of batches. It works in the place of values where they fit.
-func (c *column) observations(values []float64) []float64 {
+func (c *Column) Observations(values []float64) []float64 {
 	if c.begins == nil {
 		return c.into(values)
 	}
@@ -72,7 +72,7 @@ func (c *column) observations(values []float64) []float64 {
 }
 
 // into returns the numbers, in order, in the place of values where they fit.
-func (c *column) into(values []float64) []float64 {
+func (c *Column) into(values []float64) []float64 {
 	values = slices.Grow(values[:0], c.n)
 	for _, chunk := range c.chunks {
 		values = append(values, chunk...)

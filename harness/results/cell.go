@@ -1,0 +1,300 @@
+package results
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/stats"
+)
+
+// The files of a cell that are recorded.
+const (
+	cellFile        = "cell.json"
+	invocationsFile = "invocations.jsonl"
+	usageFile       = "usage.jsonl"
+	outputFile      = "output.txt"
+	seriesPrefix    = "series-" // then the name and .jsonl
+)
+
+// Header is cell.json: what is known of a cell besides its name and records. It
+// is written before the first call, and again when the cell has ended.
+type Header struct {
+	Place       int    `json:"place"`             // in the order of the run's cells, from 1
+	Concurrency int    `json:"concurrency"`       // calls at once
+	Samples     int    `json:"samples,omitempty"` // invocations that count at which sampling was to end, the rule's bound; 0: no rule
+	Package     string `json:"package_digest"`
+	PackageSize int64  `json:"package_bytes"`
+	End         *End   `json:"end,omitempty"` // nil: it runs, or was killed
+}
+
+// End says how a cell ended.
+type End struct {
+	Stopped    string  `json:"stopped"`                // why sampling ended
+	Told       bool    `json:"told,omitempty"`         // the table says so too
+	Stuck      bool    `json:"stuck,omitempty"`        // it ended because calls failed the same way each time
+	MeasuredS  float64 `json:"measured_s"`             // how long calls were under way
+	Looks      []int   `json:"looks,omitempty"`        // observations there were whenever the rule looked at the interval
+	ColdSingle int     `json:"cold_singles,omitempty"` // single calls of a warm cell that do not count because they were cold
+}
+
+// Cell is a cell of a run that is read. Its methods read its files each time,
+// and may be called concurrently.
+type Cell struct {
+	Experiment string // the test
+	Function   Name
+	Condition  Name
+	Repeated   int    // how often the same cell ran before in the run (-count)
+	Path       string // of its folder in the run's, with slashes
+
+	fsys   fs.FS // the run's folder
+	format int
+	header Header
+}
+
+// repeated is what a folder's name ends in when a cell of a run is measured again.
+var repeated = regexp.MustCompile(`#([1-9][0-9]{0,8})$`)
+
+// newCell returns the cell in a folder.
+func newCell(fsys fs.FS, dir string, m *Manifest) (*Cell, error) {
+	parts := strings.Split(dir, "/")
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("%s: want experiment/function/condition", dir)
+	}
+	c := &Cell{Experiment: parts[0], Path: dir, fsys: fsys, format: m.Format}
+	condition := parts[2]
+	if found := repeated.FindStringSubmatch(condition); found != nil {
+		n, err := strconv.Atoi(found[1])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
+		}
+		c.Repeated, condition = n-1, strings.TrimSuffix(condition, found[0])
+	}
+	var err error
+	if c.Function, err = parseName(parts[1]); err != nil {
+		return nil, fmt.Errorf("%s: the name of a function: %w", dir, err)
+	}
+	if c.Condition, err = parseName(condition); err != nil {
+		return nil, fmt.Errorf("%s: the name of a condition: %w", dir, err)
+	}
+	data, err := fs.ReadFile(fsys, path.Join(dir, cellFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && m.Format == 1:
+		c.header, err = c.oldHeader(m)
+		return c, err
+	case err != nil:
+		return nil, fmt.Errorf("%w: without it the cell cannot be reported: delete the folder %s to report the others", err, dir)
+	}
+	if err := json.Unmarshal(data, &c.header); err != nil {
+		return nil, fmt.Errorf("%s: %w: it is damaged: delete the folder %s to report the others", path.Join(dir, cellFile), err, dir)
+	}
+	return c, nil
+}
+
+// Invocations returns the records of the cell, in order, with what the platform
+// told of them later. A last line without an end, of a run that was killed while
+// it wrote it, is left out; an error ends the sequence.
+func (c *Cell) Invocations() iter.Seq2[Invocation, error] { return c.invocations(&decoder{}) }
+
+func (c *Cell) invocations(d *decoder) iter.Seq2[Invocation, error] {
+	return func(yield func(Invocation, error) bool) {
+		var v Invocation
+		if err := c.each(d, func() bool { return yield(v, nil) }, &v); err != nil {
+			yield(Invocation{}, err)
+		}
+	}
+}
+
+// each decodes one record after another into v, and calls next for each until
+// that returns false.
+func (c *Cell) each(d *decoder, next func() bool, v *Invocation) error {
+	later, err := c.laterUsage()
+	if err != nil {
+		return err
+	}
+	if len(later) > 0 {
+		d = &decoder{} // ids are needed
+	}
+	return c.lines(invocationsFile, func(line []byte) (bool, error) {
+		if err := d.decode(line, v); err != nil {
+			return false, err
+		}
+		if v.Usage == nil && len(later) > 0 {
+			v.Usage = laterOf(later, v)
+		}
+		return next(), nil
+	})
+}
+
+// laterOf returns what was told of a call, nil if nothing was.
+func laterOf(later map[string]driver.Usage, v *Invocation) *driver.Usage {
+	for _, id := range []string{v.Request, v.PlatformRequest} {
+		if u, ok := later[id]; ok && id != "" {
+			return &u
+		}
+	}
+	return nil
+}
+
+// laterUsage returns what the platform told of calls after their answers, by the
+// client's id of a call or the platform's.
+func (c *Cell) laterUsage() (map[string]driver.Usage, error) {
+	all := map[string]driver.Usage{}
+	err := c.lines(usageFile, func(line []byte) (bool, error) {
+		var u driver.Usage
+		if err := json.Unmarshal(line, &u); err != nil {
+			return false, err
+		}
+		id := cmp.Or(u.Request, u.PlatformRequest)
+		u.Request, u.PlatformRequest = "", ""
+		if id != "" {
+			all[id] = u
+		}
+		return true, nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return all, err
+}
+
+func (c *Cell) lines(name string, next func(line []byte) (bool, error)) error {
+	return eachLine(c.fsys, path.Join(c.Path, name), next)
+}
+
+// ReadInvocations reads a file of records, in order, as [Cell.Invocations] does,
+// but for what the platform told later. With an error it returns those before it.
+func ReadInvocations(fsys fs.FS, name string) ([]Invocation, error) {
+	var all []Invocation
+	var d decoder
+	err := eachLine(fsys, name, func(line []byte) (bool, error) {
+		var v Invocation
+		if err := d.decode(line, &v); err != nil {
+			return false, err
+		}
+		all = append(all, v)
+		return true, nil
+	})
+	return all, err
+}
+
+// eachLine calls next for each line of a file that is not empty, until it
+// returns false or an error, which gets the place. A last line that is torn is
+// left out.
+func eachLine(fsys fs.FS, name string, next func(line []byte) (bool, error)) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := newLineReader(f)
+	for n := 1; ; n++ {
+		line, whole, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s:%d: %w", name, n, err)
+		case !whole && !json.Valid(line): // torn by a kill
+			return nil
+		case len(line) == 0:
+			continue
+		}
+		more, err := next(line)
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w: the line is damaged: restore the file from a copy, or delete the line", name, n, err)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// Sample returns the numbers of a metric, of the invocations that count, with
+// their batches and how sampling ended: for package stats.
+func (c *Cell) Sample(metric string) (stats.Sample, error) {
+	s, err := c.values()
+	if err != nil {
+		return stats.Sample{}, err
+	}
+	sample := s.columns[metric].sample(nil)
+	sample.Ending = c.ending(s)
+	if sample.Values == nil {
+		return sample, fmt.Errorf("%s: no metric %q; there are %s", c.Path, metric, strings.Join(s.metrics(), ", "))
+	}
+	return sample, nil
+}
+
+// values reads the records for statistics.
+func (c *Cell) values() (*values, error) {
+	s := newValues()
+	var v Invocation
+	err := c.each(&decoder{numbers: true}, func() bool {
+		s.add(&v)
+		return true
+	}, &v)
+	return s, err
+}
+
+// Series returns the names of the cell's series, sorted.
+func (c *Cell) Series() ([]string, error) {
+	entries, err := fs.ReadDir(c.fsys, c.Path)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if name, ok := strings.CutPrefix(e.Name(), seriesPrefix); ok {
+			if name, ok = strings.CutSuffix(name, ".jsonl"); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Rows returns the rows of a series, in order. An error ends the sequence.
+func (c *Cell) Rows(series string) iter.Seq2[map[string]float64, error] {
+	return func(yield func(map[string]float64, error) bool) {
+		err := c.lines(seriesPrefix+series+".jsonl", func(line []byte) (bool, error) {
+			var row map[string]float64
+			if err := json.Unmarshal(line, &row); err != nil {
+				return false, err
+			}
+			return yield(row, nil), nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// rows counts the rows of each series.
+func (c *Cell) rows() (map[string]int, error) {
+	names, err := c.Series()
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]int, len(names))
+	for _, name := range names {
+		err := c.lines(seriesPrefix+name+".jsonl", func([]byte) (bool, error) {
+			all[name]++
+			return true, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,126 @@
+package results
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
+)
+
+// What crashed sandboxes printed is kept with the cell, each with the line of
+// its invocation, and not without bound.
+func TestOutputs(t *testing.T) {
+	r := testCell(t, "110.dynamic-html", "warm", Header{})
+	require.Empty(t, r.Outputs())
+	require.NoError(t, r.Output(&Invocation{Sequence: 3, Request: "r3", Cause: driver.Handler, Detail: "it raised"}, ""))
+	require.NoFileExists(t, filepath.Join(r.Dir, "output.txt"), "nothing was printed")
+
+	require.NoError(t, r.Output(&Invocation{Sequence: 3, Request: "r3", Cause: driver.Crash, Detail: "exit status 1: E"}, "first\x1b[2J\nE\n\n"))
+	v := Invocation{Sequence: 4, Request: "r4", Cause: driver.TimedOut, Detail: "too long"}
+	long := strings.Repeat("x", 1<<20) + "end"
+	require.NoError(t, r.Output(&v, long))
+	text, err := os.ReadFile(r.Outputs())
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join(r.Dir, "output.txt"), r.Outputs())
+	require.True(t, strings.HasPrefix(string(text), "=== seq 3, request r3, crash: exit status 1: E\nfirst\\x1b[2J\nE\n=== seq 4, request r4, timeout: too long\nxxx"))
+	require.True(t, strings.HasSuffix(string(text), "xxxend\n"))
+	require.Less(t, len(text), outputBytes+200)
+
+	for range 100 {
+		require.NoError(t, r.Output(&v, long))
+	}
+	info, err := os.Stat(r.Outputs())
+	require.NoError(t, err)
+	require.Less(t, info.Size(), int64(mostOutputs*(outputBytes+200)))
+	gone := &Recorder{Dir: filepath.Join(r.Dir, "none")}
+	var disk *Error
+	require.ErrorAs(t, gone.Output(&v, long), &disk)
+}
+
+// TestRows: a row is written whole or refused with what is wrong, and no name
+// of a series leads out of the cell's folder.
+func TestRows(t *testing.T) {
+	r := testCell(t, "110.dynamic-html", "warm", Header{})
+	require.NoError(t, r.Row("rtt", map[string]float64{"rtt_us": 2, "at_s": 1.5}))
+	require.NoError(t, r.Row("rtt", map[string]float64{"rtt_us": 3}))
+	for want, refused := range map[string]struct {
+		series string
+		row    map[string]float64
+	}{
+		`series "../../up": a name has letters`: {"../../up", map[string]float64{"x": 1}},
+		`series "": a name has letters`:         {"", map[string]float64{"x": 1}},
+		`series rtt: the row has no numbers`:    {"rtt", nil},
+		`series rtt: a key is empty`:            {"rtt", map[string]float64{"": 1}},
+		`series rtt: x is NaN`:                  {"rtt", map[string]float64{"x": math.NaN()}},
+	} {
+		require.ErrorContains(t, r.Row(refused.series, refused.row), want)
+	}
+	s, err := r.End(End{})
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"rtt": 2}, s.Series)
+	names, err := r.Series()
+	require.NoError(t, err)
+	require.Equal(t, []string{"rtt"}, names)
+	var rows []map[string]float64
+	for row, err := range r.Rows("rtt") {
+		require.NoError(t, err)
+		rows = append(rows, row)
+	}
+	require.Equal(t, []map[string]float64{{"rtt_us": 2, "at_s": 1.5}, {"rtt_us": 3}}, rows)
+}
+
+// TestFullDisk: a disk that is full in the middle of a line leaves none of it,
+// and every later line is refused with the same error.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	r := testCell(t, "110.dynamic-html", "warm", Header{})
+	require.NoError(t, r.Rest())
+	path := filepath.Join(r.Dir, "invocations.jsonl")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Symlink("/dev/full", path))
+	first := r.Record(&Invocation{})
+	require.ErrorContains(t, first, "no space left on device: free space, or set SEBS_RESULTS")
+	require.Equal(t, first, r.Record(&Invocation{}))
+}
+
+// TestUsage: what the platform tells later is joined to the records it is of, and
+// what is missing is counted.
+func TestUsage(t *testing.T) {
+	r := testCell(t, "110.dynamic-html", "warm", Header{Concurrency: 1, Samples: 50})
+	for i, id := range []string{"p0", "p1", "p2", ""} {
+		v := Invocation{Batch: i, Request: fmt.Sprint("r", i), OK: true, Counted: true, PlatformRequest: id, Client: 5}
+		if i == 0 {
+			v.Usage = &driver.Usage{Billed: 100, CPU: 7}
+		}
+		require.NoError(t, r.Record(&v))
+	}
+	s, err := r.Summary()
+	require.NoError(t, err)
+	require.Equal(t, 3, s.UsageMissing)
+	require.NoError(t, Usage(r.Dir, []driver.Usage{{PlatformRequest: "p2", Billed: 300, Init: 4}, {Request: "r3", Billed: 200}, {PlatformRequest: "p0", Billed: 1}, {PlatformRequest: "other", Billed: 9}}))
+	s, err = r.Summary()
+	require.NoError(t, err)
+	require.Equal(t, 1, s.UsageMissing)
+	billed := s.Metric(BilledTime)
+	require.Equal(t, 3, billed.N)
+	require.Equal(t, []float64{100, 300}, []float64{billed.Min, billed.Max}, "what came with the answer holds")
+	require.Equal(t, 1, s.Metric(PlatformInit).N)
+	var got []*driver.Usage
+	for v, err := range r.Invocations() {
+		require.NoError(t, err)
+		got = append(got, v.Usage)
+	}
+	require.Equal(t, []*driver.Usage{{Billed: 100, CPU: 7}, nil, {Billed: 300, Init: 4}, {Billed: 200}}, got)
+	data, err := json.Marshal(s)
+	require.NoError(t, err)
+	require.Contains(t, string(data), `"usage_missing":1`)
+}
