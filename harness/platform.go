@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/control"
 	"github.com/sebs-go/sebs/harness/plain"
 )
 
@@ -15,6 +16,9 @@ type openPlatform struct {
 	driver.Platform
 	name string
 	run  *run
+
+	once  sync.Once
+	plane *control.Plane
 
 	mu     sync.Mutex
 	stores map[string]*Store // by benchmark
