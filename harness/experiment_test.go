@@ -22,7 +22,10 @@ import (
 	_ "github.com/sebs-go/sebs/platforms/sim"
 )
 
-func TestMain(m *testing.M) { harness.Main(m) }
+func TestMain(m *testing.M) {
+	linkRemote()
+	harness.Main(m)
+}
 
 // models are the benchmarks of the experiments below.
 var models = []harness.Benchmark{

@@ -22,6 +22,9 @@ const (
 	mostInterval  = 2 * time.Second
 )
 
+// patience is how long a call is made again that is throttled each time.
+const patience = 3 * time.Minute
+
 // Plane is the control plane of a platform. Safe for concurrent use.
 type Plane struct {
 	places chan struct{} // holds an element for each call under way
@@ -40,8 +43,8 @@ func New(pace driver.Pace) *Plane {
 	return &Plane{places: make(chan struct{}, max(pace.Parallel, 1)), first: make(chan struct{}, 1)}
 }
 
-// Do makes a call when there is a place for it, and again for as long as it
-// matches driver.ErrThrottled. If ctx is done first, the error matches the
+// Do makes a call when there is a place for it, and again while it matches
+// driver.ErrThrottled, for three minutes at most. If ctx is done first, the error matches the
 // context's, and driver.ErrThrottled if it was throttled until then.
 func (p *Plane) Do(ctx context.Context, call func(context.Context) error) error {
 	if err := p.enter(ctx); err != nil {
@@ -95,7 +98,7 @@ func (p *Plane) gaveUp(ctx context.Context) error {
 
 // do makes a call that has a place.
 func (p *Plane) do(ctx context.Context, call func(context.Context) error) error {
-	for {
+	for first := time.Now(); ; {
 		if p.turn(ctx) != nil {
 			return p.gaveUp(ctx)
 		}
@@ -108,6 +111,9 @@ func (p *Plane) do(ctx context.Context, call func(context.Context) error) error 
 			return err
 		}
 		p.slower(begun, err)
+		if begun.Sub(first) > patience {
+			return fmt.Errorf("%w, for %s", err, patience)
+		}
 	}
 }
 

@@ -139,8 +139,13 @@ func TestGivenUp(t *testing.T) {
 		}
 		require.ErrorIs(t, plane.Do(ctx, func(context.Context) error { return nil }), context.DeadlineExceeded)
 
+		begun := time.Now()
+		err := plane.Do(t.Context(), func(context.Context) error { return driver.ErrThrottled })
+		require.ErrorIs(t, err, driver.ErrThrottled)
+		require.Less(t, time.Since(begun), 4*time.Minute)
+
 		calls := 0
-		err := plane.Do(t.Context(), func(context.Context) error { calls++; return driver.ErrDenied })
+		err = plane.Do(t.Context(), func(context.Context) error { calls++; return driver.ErrDenied })
 		require.ErrorIs(t, err, driver.ErrDenied)
 		require.Equal(t, 1, calls)
 	})
