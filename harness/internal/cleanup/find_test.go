@@ -1,0 +1,100 @@
+package cleanup
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNewID(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		id := NewID()
+		require.Regexp(t, runID, id)
+		require.Len(t, id, 14, "65 bits in letters of five")
+		require.False(t, seen[id])
+		seen[id] = true
+	}
+}
+
+func TestFolderName(t *testing.T) {
+	started := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	name := FolderName("rabc", started)
+	require.Equal(t, "20260102T030405Z-rabc", name)
+	id, at, ok := parseFolderName(name)
+	require.True(t, ok)
+	require.Equal(t, "rabc", id)
+	require.Equal(t, started, at)
+	for _, bad := range []string{"", "latest", "20260102T030405Z", "20260102T030405Z-", "20260102T030405Z-../x", "2026-rabc"} {
+		_, _, ok := parseFolderName(bad)
+		require.False(t, ok, bad)
+	}
+}
+
+// TestFindRuns: those are found that may have left something.
+func TestFindRuns(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	const finished = `, "finished": "2026-01-02T04:00:00Z"`
+	for _, tt := range []struct {
+		name, folder, text string
+		swept, found       bool
+		err                string
+	}{
+		{name: "killed", text: `{"format": 1, "id": "r1", "prefix": "r1"}`, found: true},
+		{name: "finished", text: `{"format": 1, "id": "r1", "prefix": "r1"` + finished + `}`},
+		{name: "left a sentence", text: `{"format": 1, "id": "r1", "prefix": "r1", "left": "no answer"` + finished + `}`, found: true},
+		{name: "left a list", text: `{"format": 1, "id": "r1", "prefix": "r1", "left": [{"why": "no answer"}]` + finished + `}`, found: true},
+		{name: "kept", text: `{"format": 1, "id": "r1", "prefix": "p", "parameters": {"SEBS_PREFIX": "p"}` + finished + `}`, found: true},
+		{name: "named", text: `{"format": 1, "id": "r1", "prefix": "named"` + finished + `}`, found: true},
+		{name: "swept", text: `{"format": 1, "id": "r1", "prefix": "r1"}`, swept: true},
+		{name: "swept and named", text: `{"format": 1, "id": "r1", "prefix": "named"}`, swept: true, found: true},
+		{name: "newer", text: `{"format": 2, "id": "r1", "prefix": "r1"}`, err: "its format is 2, and this program knows those up to 1"},
+		{name: "another program's", text: `{"name": "x", "started": "2026-01-02T04:00:00Z"}`},
+		{name: "another program's list", text: `[]`, err: "the name of its folder is no run's"},
+		{name: "no id", text: `{"format": 1, "id": "*", "prefix": "r1"}`, err: `the id "*" is no run's`},
+		{name: "a path as id", text: `{"format": 1, "id": "../..", "prefix": "r1"}`, err: "is no run's"},
+		{name: "torn", folder: "20260102T030405Z-rabc", text: `{"format": 1, "id": "r`, found: true, err: "run rabc is swept by the name of its folder"},
+		{name: "torn, of a folder with another name", text: `{"format": 1, "id": "r`, err: "the name of its folder is no run's"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &Sweep{Results: t.TempDir(), Format: 1, Prefix: "named"}
+			if tt.folder == "" {
+				tt.folder = "folder"
+			}
+			folder := filepath.Join(s.Results, tt.folder)
+			require.NoError(t, os.Mkdir(folder, 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, manifestFile), []byte(tt.text), 0o644))
+			if tt.swept {
+				require.NoError(t, os.WriteFile(filepath.Join(folder, sweptFile), nil, 0o644))
+			}
+			runs, err := s.findRuns()
+			if tt.err == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, tt.err)
+			}
+			require.Equal(t, tt.found, len(runs) == 1)
+		})
+	}
+}
+
+// TestExpiry: what a run says, or what its parameters say.
+func TestExpiry(t *testing.T) {
+	started := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for keep, want := range map[string]time.Duration{"": Unswept, "2h": 2 * time.Hour, "soon": Unswept} {
+		r := &pastRun{Started: started, Parameters: map[string]string{"SEBS_KEEP": keep}}
+		require.Equal(t, started.Add(want), r.expiry(), keep)
+		r.Expiry = started.Add(time.Minute)
+		require.Equal(t, r.Expiry, r.expiry(), keep)
+	}
+}
+
+// TestMarkUnwritable: results that cannot be written are no reason to keep what
+// was left, and it is said that the next sweep looks again.
+func TestMarkUnwritable(t *testing.T) {
+	r := &pastRun{folder: filepath.Join(t.TempDir(), "gone")}
+	require.ErrorContains(t, r.mark(time.Now()), "nothing is left of it, and the next sweep looks again")
+}
