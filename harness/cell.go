@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/internal/nearest"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/load"
 	"github.com/sebs-go/sebs/harness/results"
@@ -23,13 +21,12 @@ import (
 
 // Cell is one function under one condition: a leaf sub-test and a folder of
 // results. Its methods are for one goroutine; Invoke is safe for concurrent
-// use.
+// use. What was recorded so far is there to be read.
 type Cell struct {
-	tb    testing.TB // of the body
+	Recorded
+
 	plan  *plan
 	run   *run
-	fn    *plannedFunction
-	cond  condition
 	turn  *turn
 	place int // in the order of plans
 
@@ -51,7 +48,6 @@ type Cell struct {
 	}
 
 	experiment string
-	recorder   *results.Recorder // from its first turn on
 	spec       driver.Spec
 	input      *input
 	store      *Store
@@ -77,29 +73,6 @@ type Cell struct {
 
 	coldSingles int // single calls that do not count because their answers were cold
 }
-
-// Value returns the value of a key of the cell's name: "benchmark", "runtime",
-// "memory", "size", "mode", an axis that the experiment added. Without a
-// variant, "variant" is "default". It fails the test if there is no such key.
-func (c *Cell) Value(key string) string {
-	c.tb.Helper()
-	pairs := append(c.fn.pairs(), c.cond.pairs()...)
-	if c.fn.spec.Variant == "" {
-		pairs = append(pairs, pair{"variant", "default"})
-	}
-	keys := make([]string, len(pairs))
-	for i, p := range pairs {
-		if p.key == key {
-			return p.value
-		}
-		keys[i] = p.key
-	}
-	c.tb.Fatalf("no key %q of a cell%s; there are %s", key, nearest.Hint(key, keys), strings.Join(keys, ", "))
-	return ""
-}
-
-// Mode returns the cell's mode.
-func (c *Cell) Mode() Mode { return c.cond.mode }
 
 // Payload returns what the benchmark's Input made.
 func (c *Cell) Payload() any { return c.input.payload }
@@ -372,10 +345,18 @@ func (c *Cell) close() error {
 	s, err := c.recorder.End(end)
 	errs = append(errs, err)
 	if s != nil {
+		c.summary = s
 		c.run.addCell(c.place, s)
 		c.run.progress.cellDone(c, s)
 	}
 	return c.run.join(errs...)
+}
+
+// endingNow returns how the cell would end now.
+func (c *Cell) endingNow() results.End {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending()
 }
 
 // ending returns how the cell would end now. The caller holds the lock.

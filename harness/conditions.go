@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
@@ -34,6 +35,13 @@ type Conditions struct {
 	Sizes  []Size // nil: SEBS_SIZE, or test
 	Modes  []Mode // nil: sequential only
 	Axes   []Axis // what the experiment adds, in the order of names
+
+	// After is called once for each function, when all its cells that were
+	// selected have ended and none has failed: for what is about several of them.
+	// t is the function's sub-test, and nothing is measured meanwhile. It is for
+	// Cells alone: those of BenchCells follow one another, so that drift is part
+	// of what they differ in.
+	After func(t *testing.T, m *Measured)
 
 	// Bound is the longest time that a cell measures, for the estimate; 0: the
 	// time of SEBS_SAMPLES, which Cell.More keeps.

@@ -95,9 +95,63 @@
 // time in the queue and in the handler: all that a user waits for besides the
 // work itself. The phases are in the record.
 //
-// A row belongs to the cell on which [Cell.Row] is called. What is about several
-// cells, a difference or an assertion, belongs to none: keep values in variables
-// of the test and compare them after [Cells] has returned, when all have ended.
+// # Reading what was measured
+//
+// A [Cell] has what it recorded so far, and [Conditions].After, called once for
+// each function when its cells have ended, has all of them: the name's values
+// ([Recorded.Value]), statistics ([Recorded.Summary], [Recorded.Metric] with
+// median, interval and quantiles), the records of calls ([Recorded.Invocations]),
+// and the numbers of a metric for package stats ([Recorded.Sample]). A metric is
+// named by a constant of package results, or by what the handler measures.
+//
+// A row belongs to the cell on which [Cell.Row] is called, or with [Measured.Row]
+// to the function. This experiment compares memory sizes, writes a series, and
+// fails if more memory is slower; without a body, each cell makes batches until
+// it has enough:
+//
+//	package sweep_test
+//
+//	import (
+//		"testing"
+//
+//		"github.com/sebs-go/sebs/benchmarks"
+//		"github.com/sebs-go/sebs/harness"
+//		"github.com/sebs-go/sebs/harness/results"
+//		_ "github.com/sebs-go/sebs/platforms" // those that the build tags name
+//	)
+//
+//	func TestMain(m *testing.M) { harness.Main(m) }
+//
+//	func TestMemorySweep(t *testing.T) {
+//		sweep := harness.Conditions{Memory: []int{128, 256, 512}, Modes: []harness.Mode{harness.Warm}}
+//		sweep.After = func(t *testing.T, m *harness.Measured) {
+//			least := m.Cell("memory", "128")
+//			for _, cell := range m.Cells() {
+//				client := cell.Metric(results.ClientTime)
+//				m.Row("memory", map[string]float64{
+//					"memory_mb": float64(cell.Memory()), "median_ns": client.Median.Value, "p95_ns": client.Quantile(0.95).Value,
+//				})
+//				if c := m.Compare(least, cell, results.ClientTime); c.P < 0.01 && c.Ratio.Value > 1.1 {
+//					t.Errorf("%d MB: %.2f times the median of 128 MB", cell.Memory(), c.Ratio.Value)
+//				}
+//			}
+//		}
+//		harness.Cells(t, benchmarks.All, sweep, nil)
+//	}
+//
+// It runs with
+//
+//	go test -v -run 'MemorySweep/110.dynamic-html.*python' ./sweep
+//
+// If -run selects some of the cells only, the hook ends where [Measured.Cell]
+// asks for one that was not measured.
+//
+// All that is computed of a run is made again of its records by make report
+// RUN=results/<run>, or in another module by
+//
+//	go run github.com/sebs-go/sebs/harness/results/report results/<run>
+//
+// also of a run that was killed. Package results reads runs in a program.
 //
 // # As a Go benchmark
 //

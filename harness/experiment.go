@@ -23,6 +23,8 @@ const noPlatform = `no platform is linked here: import one in a file of the test
 // sub-test of two levels, the function and the condition. Everything is built,
 // deployed and given its input before body is called, and removed afterwards.
 //
+// Without a body, each cell makes batches until it has enough.
+//
 // Cells take turns: see order. Whatever tests are parallel, and whatever bodies
 // do, one body runs at a time.
 //
@@ -46,9 +48,19 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 		t.Fatal(told(err.Error()))
 	}
 	plan.at = caller()
+	if body == nil {
+		body = untilEnough
+	}
 	plan.measure(t, body)
 	if err := plan.unmeasured(); err != nil && !t.Failed() {
 		plan.errorf(t, "%v", err)
+	}
+}
+
+// untilEnough is the body of cells whose experiment has none.
+func untilEnough(ctx context.Context, _ *testing.T, cell *Cell) {
+	for cell.More() {
+		cell.Batch(ctx)
 	}
 }
 
@@ -65,6 +77,9 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 // one cell, whose last report has the invocations of all.
 func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, b *testing.B, cell *Cell)) {
 	b.Helper()
+	if c.After != nil {
+		b.Fatal("conditions: After is for Cells: the cells of a benchmark follow one another, so that drift is part of what they differ in")
+	}
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
 		b.Fatal(told(err.Error()))
 	}
@@ -155,7 +170,8 @@ type plan struct {
 	selection  selection
 	at         string // the line that calls Cells
 	experiment string
-	repetition int // of the experiment in the run (-count)
+	hook       func(t *testing.T, m *Measured) // nil: none
+	repetition int                             // of the experiment in the run (-count)
 	functions  []*plannedFunction
 }
 
@@ -163,10 +179,11 @@ type plan struct {
 type plannedFunction struct {
 	function
 	on          *openPlatform
-	conditions  []condition
-	named       bool  // its language: it may not be left out
-	unavailable error // why this machine cannot have it
-	broken      error // why nothing can
+	conditions  []condition // selected
+	offered     []condition // all
+	named       bool        // its language: it may not be left out
+	unavailable error       // why this machine cannot have it
+	broken      error       // why nothing can
 	built       *built
 	unbuilt     error // why it could not be built
 }
@@ -242,7 +259,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if note != "" {
 		r.note(note)
 	}
-	p := &plan{run: r, tb: tb, selection: sel, experiment: sel.root, repetition: r.repetition(sel.root)}
+	p := &plan{run: r, tb: tb, selection: sel, experiment: sel.root, repetition: r.repetition(sel.root), hook: c.After}
 	o := offer{benchmarks: benchmarks, conditions: c}
 	var known []string // languages
 	for _, platform := range driver.Platforms() {
@@ -265,7 +282,7 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 			if !sel.wants(f, conditions) {
 				continue
 			}
-			pf := &plannedFunction{function: f, on: on, named: sel.language(f, conditions)}
+			pf := &plannedFunction{function: f, on: on, named: sel.language(f, conditions), offered: conditions}
 			f.benchmark.guardedBy(r.guard)
 			pf.conditions = slices.DeleteFunc(f.under(conditions), func(c condition) bool { return !sel.cell(f, c) })
 			p.functions = append(p.functions, pf)

@@ -55,7 +55,8 @@ func (p *plan) function(t *testing.T, fn *plannedFunction, g group, o *order, re
 	if fn.unavailable != nil {
 		p.leave(t, fn, fn.unavailable)
 	}
-	var cells []<-chan struct{}
+	var cells []*Cell
+	var all []<-chan struct{}
 	for _, cond := range fn.conditions {
 		if cond.refused != nil {
 			t.Run(cond.name(), func(t *testing.T) { p.refuse(t, fn, cond) })
@@ -80,10 +81,10 @@ func (p *plan) function(t *testing.T, fn *plannedFunction, g group, o *order, re
 			order.start()
 			<-ended
 		}
-		cells = append(cells, ended)
+		cells, all = append(cells, c), append(all, ended)
 	}
 	ready()
-	for _, ended := range cells {
+	for _, ended := range all {
 		<-ended
 	}
 	// In a turn of its own, so that nothing is deleted while a cell measures.
@@ -93,6 +94,7 @@ func (p *plan) function(t *testing.T, fn *plannedFunction, g group, o *order, re
 	if err := fn.finish(p.run); err != nil {
 		p.errorf(t, "%v", err)
 	}
+	p.after(t, fn, cells)
 }
 
 // errParallel is what ends a cell whose body calls t.Parallel, which would let

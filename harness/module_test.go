@@ -65,6 +65,45 @@ func TestAnotherModule(t *testing.T) {
 	}
 }
 
+// TestManualAcrossCells runs the manual's experiment across cells, which is short,
+// and reports its run again in that module.
+func TestManualAcrossCells(t *testing.T) {
+	dir := anotherModule(t)
+	source, err := os.ReadFile(filepath.Join(dir, "sweep", "sweep_test.go"))
+	require.NoError(t, err)
+	_, experiment, _ := strings.Cut(string(source), "func TestMemorySweep")
+	require.LessOrEqual(t, strings.Count(experiment, "\n"), 20)
+
+	command := func(args ...string) string {
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "SEBS_SAMPLES=10", "SEBS_CACHE="+filepath.Join(dir, "cache"), "CI=true")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		return string(out)
+	}
+	out := command("test", "-mod=mod", "-v", "-tags", "sim", "-run", "MemorySweep/010.sleep", "./sweep")
+	runs, err := filepath.Glob(filepath.Join(dir, "results", "*", "run.json"))
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+	folder := filepath.Dir(runs[0])
+	series, err := filepath.Glob(filepath.Join(folder, "TestMemorySweep", "*", "series-memory.jsonl"))
+	require.NoError(t, err)
+	require.Len(t, series, 1)
+	rows, err := os.ReadFile(series[0])
+	require.NoError(t, err)
+	require.Regexp(t, `^{"median_ns":[\d.]+,"memory_mb":128,"p95_ns":[\d.]+}\n.*256.*\n.*512.*\n$`, string(rows))
+
+	table, err := os.ReadFile(filepath.Join(folder, "summary.txt"))
+	require.NoError(t, err)
+	require.Contains(t, out, string(table))
+	require.NoError(t, os.Remove(filepath.Join(folder, "summary.txt")))
+	require.Equal(t, string(table), command("run", "-mod=mod", "github.com/sebs-go/sebs/harness/results/report", folder))
+	again, err := os.ReadFile(filepath.Join(folder, "summary.txt"))
+	require.NoError(t, err)
+	require.Equal(t, string(table), string(again))
+}
+
 // TestManualIsTested: the programs in the manual are those of the module that is
 // run above, and the one that is compiled here.
 func TestManualIsTested(t *testing.T) {
@@ -87,9 +126,9 @@ func TestManualIsTested(t *testing.T) {
 		}
 		require.Contains(t, string(manual), block.String(), f.Name)
 	}
-	require.Equal(t, 4, found)
+	require.Equal(t, 5, found)
 
-	cmd := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", "./first")
+	cmd := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", "./first", "./sweep")
 	cmd.Dir = anotherModule(t)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))

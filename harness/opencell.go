@@ -25,9 +25,10 @@ func (p *plan) newCell(fn *plannedFunction, cond condition, turn *turn) *Cell {
 	r := p.run
 	k := r.params.concurrency(cond.mode)
 	c := &Cell{
-		plan: p, run: r, fn: fn, cond: cond, experiment: p.experiment, turn: turn, k: k, place: r.nextPlace(),
-		tb: p.tb, sample: newSample(), sampler: newSampler(r.params, k),
+		Recorded: Recorded{tb: p.tb, fn: fn, cond: cond}, plan: p, run: r, experiment: p.experiment, turn: turn, k: k, place: r.nextPlace(),
+		sample: newSample(), sampler: newSampler(r.params, k),
 	}
+	c.soFar = c.endingNow
 	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
 	return c
 }

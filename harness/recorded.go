@@ -2,85 +2,85 @@ package harness
 
 import (
 	"iter"
-	"slices"
+	"strings"
+	"testing"
 
+	"github.com/sebs-go/sebs/harness/internal/nearest"
 	"github.com/sebs-go/sebs/harness/results"
 	"github.com/sebs-go/sebs/harness/stats"
 )
 
-// recorded returns keys and values as results have them.
-func recorded(pairs []pair) results.Name {
-	name := make(results.Name, len(pairs))
+// Recorded is what a cell recorded, to be read alone: of a [Cell] so far, and in
+// [Conditions].After all of it. What cannot be read fails the test.
+type Recorded struct {
+	tb       testing.TB
+	fn       *plannedFunction
+	cond     condition
+	recorder *results.Recorder  // from the cell's first turn on
+	soFar    func() results.End // how the cell would end now
+	summary  *results.Summary   // once it has ended
+}
+
+// Value returns the value of a key of the cell's name: "benchmark", "runtime",
+// "memory", "size", "mode", an axis that the experiment added. Without a
+// variant, "variant" is "default". It fails the test if there is no such key.
+func (r *Recorded) Value(key string) string {
+	r.tb.Helper()
+	pairs := append(r.fn.pairs(), r.cond.pairs()...)
+	if r.fn.spec.Variant == "" {
+		pairs = append(pairs, pair{"variant", "default"})
+	}
+	keys := make([]string, len(pairs))
 	for i, p := range pairs {
-		name[i] = results.Pair{Key: p.key, Value: p.value}
+		if p.key == key {
+			return p.value
+		}
+		keys[i] = p.key
 	}
-	return name
+	r.tb.Fatalf("no key %q of a cell%s; there are %s", key, nearest.Hint(key, keys), strings.Join(keys, ", "))
+	return ""
 }
 
-// endedCell is a cell that has ended.
-type endedCell struct {
-	place   int // in the order of plans
-	summary *results.Summary
-}
+// Mode returns the cell's mode.
+func (r *Recorded) Mode() Mode { return r.cond.mode }
 
-// addCell adds the summary of a cell in its place: cells do not end in the
-// order of plans.
-func (r *run) addCell(place int, s *results.Summary) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	i, _ := slices.BinarySearchFunc(r.cells, place, func(e endedCell, place int) int { return e.place - place })
-	r.cells = slices.Insert(r.cells, i, endedCell{place, s})
-}
+// Memory returns the memory of the cell's function, in MB.
+func (r *Recorded) Memory() int { return r.cond.memory }
 
-// summaries returns the summaries of the cells, in the order of plans.
-func (r *run) summaries() []*results.Summary {
-	all := make([]*results.Summary, len(r.cells))
-	for i, e := range r.cells {
-		all[i] = e.summary
+// Summary returns the statistics of what was recorded. Of a cell under way it
+// reads all calls so far, which takes seconds for a million: call it between
+// batches.
+func (r *Recorded) Summary() *results.Summary {
+	if r.summary != nil {
+		return r.summary
 	}
-	return all
-}
-
-// nextPlace returns the place of a cell in the order of plans.
-func (r *run) nextPlace() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.places++
-	return r.places
-}
-
-// repetition returns how often the experiment was begun before (-count).
-func (r *run) repetition(experiment string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.repeated == nil {
-		r.repeated = map[string]int{}
-	}
-	r.repeated[experiment]++
-	return r.repeated[experiment] - 1
-}
-
-// Summary returns the statistics of the calls that were recorded so far. It
-// reads all of them, which takes a second for a hundred thousand, so call it
-// between batches.
-func (c *Cell) Summary() *results.Summary {
-	c.mu.Lock()
-	end := c.ending()
-	c.mu.Unlock()
-	s, err := c.recorder.SoFar(end)
+	s, err := r.recorder.SoFar(r.soFar())
 	if err != nil {
-		c.tb.Helper()
-		c.tb.Fatalf("summary: %v", err)
+		r.tb.Helper()
+		r.tb.Fatalf("%v", err)
 	}
 	return s
 }
 
-// Invocations returns the records of the calls so far, in order.
-func (c *Cell) Invocations() iter.Seq[results.Invocation] {
+// Metric returns the statistics of a metric: [results.ClientTime] or another
+// constant of that package, or what the handler measures. It fails the test if
+// the cell has none.
+func (r *Recorded) Metric(name string) results.Metric {
+	m := r.Summary().Metric(name)
+	if m.N == 0 {
+		r.tb.Helper()
+		r.tb.Fatalf("%s: %s", r.cond.name(), strings.Join(m.Warnings, "; "))
+	}
+	return m
+}
+
+// Invocations returns the records of the calls, in order.
+func (r *Recorded) Invocations() iter.Seq[results.Invocation] {
 	return func(yield func(results.Invocation) bool) {
-		for v, err := range c.recorder.Invocations() {
+		for v, err := range r.recorder.Invocations() {
 			if err != nil {
-				c.tb.Fatalf("invocations: %v", err)
+				r.tb.Helper()
+				r.tb.Fatalf("%v", err)
 			}
 			if !yield(v) {
 				return
@@ -89,13 +89,13 @@ func (c *Cell) Invocations() iter.Seq[results.Invocation] {
 	}
 }
 
-// Sample returns the numbers of a metric so far, of the invocations that count,
-// for package stats. It fails the test if there is no such metric.
-func (c *Cell) Sample(metric string) stats.Sample {
-	s, err := c.recorder.Sample(metric)
+// Sample returns the numbers of a metric, of the invocations that count, with
+// their batches: for package stats. It fails the test if the cell has none.
+func (r *Recorded) Sample(metric string) stats.Sample {
+	s, err := r.recorder.Sample(metric)
 	if err != nil {
-		c.tb.Helper()
-		c.tb.Fatalf("sample: %v", err)
+		r.tb.Helper()
+		r.tb.Fatalf("%v", err)
 	}
 	return s
 }

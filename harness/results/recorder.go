@@ -44,7 +44,7 @@ type Recorder struct {
 	records *Lines
 
 	mu      sync.Mutex // of what follows
-	rows    rows
+	rows    Rows
 	outputs int // in output.txt
 }
 
@@ -90,7 +90,7 @@ func (r *Recorder) Record(v *Invocation) error { return r.records.Write(v.Append
 func (r *Recorder) Rest() error { return r.records.Rest() }
 
 // Row adds a row to a series of the cell.
-func (r *Recorder) Row(series string, row map[string]float64) error { return r.rows.add(series, row) }
+func (r *Recorder) Row(series string, row map[string]float64) error { return r.rows.Add(series, row) }
 
 // SoFar returns the statistics of what was recorded so far, given how the cell
 // would end now.
@@ -106,7 +106,7 @@ func (r *Recorder) ended(end End) *Cell {
 // End closes the cell's files and writes what is computed of them. The summary
 // is there whenever it could be computed.
 func (r *Recorder) End(end End) (*Summary, error) {
-	errs := []error{r.records.Rest(), r.rows.close()}
+	errs := []error{r.records.Rest(), r.rows.Close()}
 	r.Cell = r.ended(end)
 	errs = append(errs, r.writeHeader())
 	s, err := r.report(r.folder)
@@ -171,12 +171,19 @@ func Usage(dir string, all []driver.Usage) error {
 	return WriteFile(filepath.Join(dir, usageFile), text)
 }
 
-// rows are the series in a folder, of a cell or of a function.
-type rows struct {
+// Rows writes the series in a folder, of a cell or of a function. It is safe for
+// concurrent use.
+type Rows struct {
 	dir string
 
 	mu     sync.Mutex
 	series map[string]*Lines
+}
+
+// FunctionRows returns what writes the series of a function, about several of its
+// cells.
+func FunctionRows(folder, experiment string, function Name) *Rows {
+	return &Rows{dir: filepath.Join(folder, experiment, function.String())}
 }
 
 var seriesName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -200,7 +207,9 @@ func checkRow(series string, row map[string]float64) error {
 	return nil
 }
 
-func (r *rows) add(series string, row map[string]float64) error {
+// Add adds a row to a series: its name has letters, digits, dots, dashes and
+// underscores, keys are written in alphabetical order, numbers are finite.
+func (r *Rows) Add(series string, row map[string]float64) error {
 	if err := checkRow(series, row); err != nil {
 		return err
 	}
@@ -212,7 +221,7 @@ func (r *rows) add(series string, row map[string]float64) error {
 	defer r.mu.Unlock()
 	file := r.series[series]
 	if file == nil {
-		if file, err = CreateLines(filepath.Join(r.dir, seriesPrefix+series+".jsonl")); err != nil {
+		if file, err = r.create(series); err != nil {
 			return err
 		}
 		if r.series == nil {
@@ -223,7 +232,23 @@ func (r *rows) add(series string, row map[string]float64) error {
 	return file.Write(func(b []byte) []byte { return append(append(b, data...), '\n') })
 }
 
-func (r *rows) close() error {
+// create creates the file of a series. The same series again, of an experiment
+// that is repeated, gets one of its own.
+func (r *Rows) create(series string) (*Lines, error) {
+	for n := 1; ; n++ {
+		name := seriesPrefix + series
+		if n > 1 {
+			name += fmt.Sprintf("#%d", n)
+		}
+		file, err := CreateLines(filepath.Join(r.dir, name+".jsonl"))
+		if !errors.Is(err, os.ErrExist) || n > 1000 {
+			return file, err
+		}
+	}
+}
+
+// Close closes the files.
+func (r *Rows) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error

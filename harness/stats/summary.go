@@ -28,6 +28,18 @@ type Summary struct {
 	Warnings  []string           `json:"warnings,omitempty"` // for people: what the sample is too small for
 }
 
+// Quantile returns a quantile of the summary. One that it does not have is not a
+// number, so that no comparison with it is true.
+func (s Summary) Quantile(p float64) QuantileEstimate {
+	for _, q := range s.Quantiles {
+		if q.P == p {
+			return q
+		}
+	}
+	nan := math.NaN()
+	return QuantileEstimate{P: p, Estimate: Estimate{Value: nan, Interval: Interval{Low: nan, High: nan}}}
+}
+
 // QuantileEstimate is a quantile of a Summary.
 type QuantileEstimate struct {
 	P float64 `json:"p"`

@@ -294,3 +294,11 @@ func decodeFloats(data []byte) []float64 {
 	}
 	return values
 }
+
+func TestQuantileOfSummary(t *testing.T) {
+	s, err := stats.Summarize([]float64{1, 2, 3, 4, 5}, 0.9)
+	require.NoError(t, err)
+	require.Equal(t, s.Quantiles[0], s.Quantile(0.9))
+	none := s.Quantile(0.5)
+	require.True(t, math.IsNaN(none.Value) && math.IsNaN(none.Interval.Low) && !none.Enough)
+}

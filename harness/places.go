@@ -1,0 +1,59 @@
+package harness
+
+import (
+	"slices"
+
+	"github.com/sebs-go/sebs/harness/results"
+)
+
+// recorded returns keys and values as results have them.
+func recorded(pairs []pair) results.Name {
+	name := make(results.Name, len(pairs))
+	for i, p := range pairs {
+		name[i] = results.Pair{Key: p.key, Value: p.value}
+	}
+	return name
+}
+
+// endedCell is a cell that has ended.
+type endedCell struct {
+	place   int // in the order of plans
+	summary *results.Summary
+}
+
+// addCell adds the summary of a cell in its place: cells do not end in the
+// order of plans.
+func (r *run) addCell(place int, s *results.Summary) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(r.cells, place, func(e endedCell, place int) int { return e.place - place })
+	r.cells = slices.Insert(r.cells, i, endedCell{place, s})
+}
+
+// summaries returns the summaries of the cells, in the order of plans.
+func (r *run) summaries() []*results.Summary {
+	all := make([]*results.Summary, len(r.cells))
+	for i, e := range r.cells {
+		all[i] = e.summary
+	}
+	return all
+}
+
+// nextPlace returns the place of a cell in the order of plans.
+func (r *run) nextPlace() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.places++
+	return r.places
+}
+
+// repetition returns how often the experiment was begun before (-count).
+func (r *run) repetition(experiment string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.repeated == nil {
+		r.repeated = map[string]int{}
+	}
+	r.repeated[experiment]++
+	return r.repeated[experiment] - 1
+}
