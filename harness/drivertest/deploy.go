@@ -2,97 +2,88 @@ package drivertest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/drivertest/probe"
 )
 
 // deployRules say what Recipe and Deploy do.
 var deployRules = []rule{
 	{
-		name: "recipe-pure",
-		why:  "the recipe is part of the package's digest: if it wavers, nothing is ever found in the store",
-		check: func(ctx context.Context, pt *platformTest) error {
-			first, err := pt.platform.Recipe(ctx, pt.spec)
+		Name: "recipe-pure",
+		Why:  "the recipe is part of the package's digest: if it wavers, nothing is ever found in the store",
+		Check: func(ctx context.Context, s *subject) error {
+			first, err := s.Platform.Recipe(ctx, s.Spec)
 			if err == nil && first.Fetch != nil {
 				if err = first.Fetch(ctx, io.Discard); err == nil {
-					first, err = pt.platform.Recipe(ctx, pt.spec)
+					first, err = s.Platform.Recipe(ctx, s.Spec)
 				}
 			}
 			if err != nil {
 				return err
 			}
-			second, err := pt.platform.Recipe(ctx, pt.spec)
+			second, err := s.Platform.Recipe(ctx, s.Spec)
 			if err != nil {
 				return err
 			}
-			return expect(reflect.DeepEqual(first, second), "two recipes of one spec differ: %+v and %+v", first, second)
+			return rules.Expect(reflect.DeepEqual(first, second), "two recipes of one spec differ: %+v and %+v", first, second)
 		},
 	},
 	{
-		name: "deploy",
-		why:  "payloads and results must pass unchanged, whatever is in them",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
-			if err != nil {
-				return err
-			}
-			want := `{"text":"é ß 日本 \" \\ \n","numbers":[0,-1,0.5,1e+300,9007199254740991],"empty":[{},[],"",null,true,false]}`
-			var got struct{ Value any }
-			r := d.call(ctx, event{"do": "echo", "value": json.RawMessage(want)})
-			if err := r.result(&got); err != nil {
-				return err
-			}
-			var value any
-			if err := json.Unmarshal([]byte(want), &value); err != nil {
-				return err
-			}
-			return expect(reflect.DeepEqual(value, got.Value), "the probe echoes %v, want %v", got.Value, value)
+		Name: "unsupported-runtime",
+		Why:  "a selection must fail by name before anything is built, and be told from a broken tool",
+		Check: func(ctx context.Context, s *subject) error {
+			spec := s.Spec
+			spec.Runtime = driver.Runtime{Language: "cobol", Version: "74"}
+			_, err := s.Platform.Recipe(ctx, spec)
+			return rules.Expect(errors.Is(err, driver.ErrUnsupported), "the recipe for %s gives the error %v, want ErrUnsupported", spec.Runtime, err)
 		},
 	},
 	{
-		name: "deploy-again",
-		why:  "an experiment that is run again must neither pay for a deployment nor lose its warm sandboxes",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "deploy-again",
+		Why:  "an experiment that is run again must neither pay for a deployment nor lose its warm sandboxes",
+		Check: func(ctx context.Context, s *subject) error {
+			p, err := s.OpenAs(ctx, probe.Prefix()) // where nobody else writes
 			if err != nil {
 				return err
 			}
-			if err := d.works(ctx); err != nil {
+			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+			if err != nil {
 				return err
 			}
-			before := 0
-			if pt.options.Writes != nil {
-				before = pt.options.Writes(pt.platform)
+			before, err := f.Works(ctx)
+			if err != nil {
+				return err
 			}
-			if _, err := pt.deploy(ctx); err != nil {
+			writes := s.writes(p.Platform)
+			if _, err := s.Again(ctx, f); err != nil {
 				return fmt.Errorf("again: %w", err)
 			}
-			if pt.options.Writes != nil {
-				after := pt.options.Writes(pt.platform)
-				if after != before {
-					return fmt.Errorf("a second Deploy without any change made %d changes, want reads only", after-before)
-				}
+			if more := s.writes(p.Platform) - writes; more != 0 {
+				return fmt.Errorf("a second Deploy without any change made %d changes, want reads only", more)
 			}
-			return starts(false, d.call(ctx, event{"do": "echo"}))
+			_, err = f.Meet(ctx, before, probe.Event{"do": "echo"})
+			return err
 		},
 	},
 	{
-		name: "change-code",
-		why:  "otherwise numbers are those of code that is no more",
-		check: func(ctx context.Context, pt *platformTest) error {
+		Name: "change-code",
+		Why:  "otherwise numbers are those of code that is no more",
+		Check: func(ctx context.Context, s *subject) error {
+			name := s.NameFor(s.Run.Prefix + "-code")
 			for _, variant := range []string{"first", "second"} {
-				d, err := pt.deployOn(ctx, pt.platform, variant)
+				f, err := s.OwnOn(ctx, s.Platform, variant, func(spec *driver.Spec) { spec.Name = name })
 				if err != nil {
 					return err
 				}
 				var got struct{ Variant string }
-				r := d.call(ctx, event{"do": "facts"})
-				if err := r.result(&got); err != nil {
+				r := f.Call(ctx, probe.Event{"do": "facts"})
+				if err := r.Result(&got); err != nil {
 					return err
 				}
 				if got.Variant != variant {
@@ -103,102 +94,119 @@ var deployRules = []rule{
 		},
 	},
 	{
-		name: "change-environment",
-		why:  "functions find stores through their environment",
-		check: func(ctx context.Context, pt *platformTest) error {
-			for _, value := range []string{"first", "second"} {
-				d, err := pt.deploy(ctx, with("PROBE_VARIABLE", value))
-				if err != nil {
-					return err
-				}
-				if err := d.hasVariable(ctx, "PROBE_VARIABLE", value); err != nil {
-					return err
-				}
+		Name: "change-environment",
+		Why:  "functions find stores through their environment",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Own(ctx, probe.With(variable, "first"))
+			if err != nil {
+				return err
 			}
-			return nil
+			if err := hasVariable(ctx, f, "first"); err != nil {
+				return err
+			}
+			if f, err = s.Again(ctx, f, probe.With(variable, "second")); err != nil {
+				return err
+			}
+			return hasVariable(ctx, f, "second")
 		},
 	},
 	{
-		name: "environment-exact",
-		why:  "keys and addresses contain any character, and half a credential is none",
-		check: func(ctx context.Context, pt *platformTest) error {
+		Name: "environment-exact",
+		Why:  "keys and addresses contain any character, and half a credential is none",
+		Check: func(ctx context.Context, s *subject) error {
 			const value = ` a=b "c" 'd' $e %f% \g	é ; `
-			d, err := pt.deploy(ctx, with("PROBE_VARIABLE", value))
+			f, err := s.Own(ctx, probe.With(variable, value))
 			if err != nil {
 				return err
 			}
-			return d.hasVariable(ctx, "PROBE_VARIABLE", value)
+			return hasVariable(ctx, f, value)
 		},
 	},
 	{
-		name:    "change-memory",
-		why:     "memory is what experiments vary most",
-		applies: func(pt *platformTest) bool { return pt.features.MemoryLimits },
-		check: func(ctx context.Context, pt *platformTest) error {
-			memory := func(mb int) func(*driver.Spec) { return func(s *driver.Spec) { s.Memory = mb } }
-			d, err := pt.deploy(ctx, memory(128))
+		Name:  "change-memory",
+		Why:   "memory is what experiments vary most",
+		Needs: needs(probe.MemoryLimits, memorySizes),
+		Check: func(ctx context.Context, s *subject) error {
+			small, large, _ := sizes(s.Features())
+			f, err := s.Own(ctx, memory(small))
 			if err != nil {
 				return err
 			}
-			if err := d.works(ctx); err != nil {
+			if _, err := f.Works(ctx); err != nil {
 				return err
 			}
-			if d, err = pt.deploy(ctx, memory(768)); err != nil {
+			if f, err = s.Again(ctx, f, memory(large)); err != nil {
 				return err
 			}
-			r := d.call(ctx, event{"do": "allocate", "mb": 256})
-			if err := r.ok(); err != nil {
-				return fmt.Errorf("256 MB do not fit after a change of memory from 128 to 768 MB: %w", err)
+			more := small + (large-small)/5
+			r := f.Call(ctx, probe.Event{"do": "allocate", "mb": more})
+			if err := r.OK(); err != nil {
+				return fmt.Errorf("%d MB do not fit after a change of memory from %d to %d MB: %w", more, small, large, err)
 			}
 			return nil
 		},
 	},
 	{
-		name: "change-is-cold",
-		why:  "a sandbox with the old configuration would answer for the new one",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "change-is-cold",
+		Why:  "a sandbox with the old configuration would answer for the new one",
+		Check: func(ctx context.Context, s *subject) error {
+			changes := map[string]probe.Change{"environment": probe.With(variable, "new")}
+			if _, large, ok := sizes(s.Features()); ok {
+				changes["memory"] = memory(large)
+			}
+			f, err := s.Own(ctx)
 			if err != nil {
 				return err
 			}
-			for what, change := range map[string]func(*driver.Spec){
-				"memory":      func(s *driver.Spec) { s.Memory *= 2 },
-				"environment": with("PROBE_VARIABLE", "new"),
-			} {
-				if err := d.works(ctx); err != nil {
+			for what, change := range changes {
+				if _, err := f.Works(ctx); err != nil {
 					return err
 				}
-				if d, err = pt.deploy(ctx, change); err != nil {
+				if f, err = s.Again(ctx, f, change); err != nil {
 					return err
 				}
-				if err := starts(true, d.call(ctx, event{"do": "echo"})); err != nil {
+				r := f.Call(ctx, probe.Event{"do": "echo"})
+				if err := r.Starts(true); err != nil {
 					return fmt.Errorf("after a change of %s: %w", what, err)
 				}
 			}
 			return nil
 		},
 	},
-	{
-		name: "unsupported-runtime",
-		why:  "a selection must fail by name before anything is built, and be told from a broken tool",
-		check: func(ctx context.Context, pt *platformTest) error {
-			s := pt.spec
-			s.Runtime = driver.Runtime{Language: "cobol", Version: "74"}
-			_, err := pt.platform.Recipe(ctx, s)
-			return expect(errors.Is(err, driver.ErrUnsupported), "the recipe for %s gives the error %v, want ErrUnsupported", s.Runtime, err)
-		},
-	},
 }
 
-// hasVariable requires that the function sees an environment variable.
-func (d *deployed) hasVariable(ctx context.Context, name, value string) error {
+// sizes returns two sizes of memory that the platform has, the second of which
+// is the larger by half a gigabyte or so. ok is false if there are none.
+func sizes(f driver.Features) (small, large int, ok bool) {
+	small, ok = f.Memory.AtLeast(128)
+	if ok {
+		large, ok = f.Memory.AtLeast(max(768, small+512))
+	}
+	return small, large, ok
+}
+
+// memorySizes needs memory that can be changed.
+func memorySizes(s *probe.Session) error {
+	if _, _, ok := sizes(s.Features()); !ok {
+		return fmt.Errorf("functions have %s", s.Features().Memory)
+	}
+	return nil
+}
+
+func memory(mb int) probe.Change { return func(s *driver.Spec) { s.Memory = mb } }
+
+// variable is an environment variable that a probe is asked for.
+const variable = "PROBE_VARIABLE"
+
+// hasVariable requires that the function sees the environment variable.
+func hasVariable(ctx context.Context, f *probe.Function, value string) error {
 	var got struct{ Environment *string }
-	r := d.call(ctx, event{"do": "echo", "environment": name})
-	if err := r.result(&got); err != nil {
+	r := f.Call(ctx, probe.Event{"do": "echo", "environment": variable})
+	if err := r.Result(&got); err != nil {
 		return err
 	}
 	if got.Environment == nil {
-		return fmt.Errorf("the function has no variable %s, want %q", name, value)
+		return fmt.Errorf("the function has no variable %s, want %q", variable, value)
 	}
-	return expect(*got.Environment == value, "the function's variable %s is %q, want %q", name, *got.Environment, value)
+	return rules.Expect(*got.Environment == value, "the function's variable %s is %q, want %q", variable, *got.Environment, value)
 }

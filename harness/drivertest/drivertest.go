@@ -1,34 +1,47 @@
 // Package drivertest is the definition of "implements": the rules that every
-// platform and every store keeps, each with the reason for it.
+// platform keeps, each with the reason for it. The rules of wrappers are in
+// package contract, those of stores in package stores; this package checks them
+// too, for what the platform has.
 //
 // A platform's test calls [Platform]; it deploys a probe, a function that does
-// what its event asks, and lets it answer, misbehave and die. A store's test
-// calls [Buckets] or [Tables]; Platform does so for the stores of a platform.
+// what its event asks, and lets it answer, misbehave and die (package probe).
 //
 //	func TestConformance(t *testing.T) {
 //		drivertest.Platform(t, open, drivertest.Options{})
 //	}
 //
-// A runtime that the platform says is not available is left out with its reason,
-// unless all are. Every rule is a sub-test, so -run selects one: for a runtime, a kind of
-// package, a trigger and a name, as Conformance/python-3.11/archive/http/retire.
-// Rules share nothing: each
-// opens the platform anew under a prefix of its own and removes what it made.
+// A runtime that the platform says is not available is left out with its
+// reason, unless all are. Every rule is a sub-test, so -run selects one: for a
+// runtime, a kind of package, a trigger and a name, as
+// Conformance/python-3.11/archive/http/retire. A rule whose needs a platform
+// does not meet is skipped as one that does not apply, with the reason: a
+// connection that is a sandbox, a cause that the trigger can tell, memory that
+// can be changed.
+//
+// The rules of one runtime, kind and trigger share the platform and functions
+// that none of them changes, and are checked beside each other as far as
+// driver.Features says (Beside, Pace.Parallel). Time limits follow from its
+// Pace. All that was made is removed, and it is an error if something is left.
 //
 // For each rule there is a deliberately broken platform that only this rule
 // catches; the tests of this package show it. The package refuses to measure,
-// and to test what a platform does not claim: what is out of its Features is
-// not run, and not reported as skipped.
+// and to test what a platform does not claim.
 package drivertest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/contract"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/drivertest/probe"
+	"github.com/sebs-go/sebs/harness/drivertest/stores"
 	"github.com/sebs-go/sebs/harness/leftout"
 )
 
@@ -56,15 +69,65 @@ type Options struct {
 	Writes func(driver.Platform) int
 }
 
+// subject is what a rule of platforms is checked on.
+type subject struct {
+	*probe.Session
+	options Options
+}
+
+// writes returns how many changes a platform made, 0 if it does not count.
+func (s *subject) writes(p driver.Platform) int {
+	if s.options.Writes == nil {
+		return 0
+	}
+	return s.options.Writes(p)
+}
+
+// rule is a rule of platforms.
+type rule = rules.Rule[*subject]
+
+// needs are needs of rules of platforms.
+func needs(all ...func(*probe.Session) error) []func(*subject) error {
+	var of []func(*subject) error
+	for _, need := range all {
+		of = append(of, func(s *subject) error { return need(s.Session) })
+	}
+	return of
+}
+
+// functionRules are checked for every runtime, kind and trigger, platformRules
+// once.
+var (
+	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, isolationRules, hostRules)
+	platformRules = slices.Concat(lifecycleRules, resourceRules)
+)
+
+// set makes rules of a set for sessions.
+func (o Options) set(all []rule, of rules.Set[*probe.Session]) rules.Set[*subject] {
+	return rules.Set[*subject]{
+		Rules: all, AtOnce: of.AtOnce, Time: of.Time,
+		Open: func(ctx context.Context, rule string) (*subject, func(context.Context) error, error) {
+			s, giveBack, err := of.Open(ctx, rule)
+			return &subject{s, o}, giveBack, err
+		},
+	}
+}
+
 // Platform checks that a platform keeps the rules of package driver. open
-// opens it for a run; it is called for every rule, with another prefix.
+// opens it for a run; it is called several times, each with another prefix.
 func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	t.Helper()
 	if o.Timeout == 0 {
 		o.Timeout = 2 * time.Second
 	}
-	e := newEnvironment(t, open, o)
-	f := e.features
+	log := &logBuffer{}
+	t.Cleanup(func() { log.show(t) })
+	lab, err := probe.NewLab(open, o.Name, t.TempDir(), o.Timeout, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := openPlatform(t, lab)
+	f := opened.Features()
 	if len(o.Runtimes) == 0 {
 		o.Runtimes = f.Defaults(t.Context())
 	}
@@ -77,95 +140,130 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	if len(o.Runtimes) == 0 || len(o.Kinds) == 0 || len(o.Triggers) == 0 {
 		t.Fatal("the platform's features have no runtime, no kind of package or no trigger: nothing can be tested")
 	}
-	leftOut := 0
 	for _, runtime := range o.Runtimes {
 		t.Run(runtime.String(), func(t *testing.T) {
-			err := e.buildable(t, target{runtime, o.Kinds[0], o.Triggers[0]})
-			if errors.Is(err, driver.ErrUnavailable) {
-				leftOut++
-			}
-			leftout.If(t, err)
 			for _, kind := range o.Kinds {
 				t.Run(string(kind), func(t *testing.T) {
 					for _, trigger := range o.Triggers {
-						t.Run(string(trigger), func(t *testing.T) { e.run(t, functionRules, target{runtime, kind, trigger}) })
+						t.Run(string(trigger), func(t *testing.T) {
+							o.function(t, lab, opened, probe.Target{Runtime: runtime, Kind: kind, Trigger: trigger})
+						})
 					}
 				})
 			}
 		})
 	}
-	if leftOut == len(o.Runtimes) {
-		t.Fatal("no runtime of the platform is available on this machine: nothing was tested")
-	}
-	first := target{o.Runtimes[0], o.Kinds[0], o.Triggers[0]}
-	t.Run("platform", func(t *testing.T) { e.run(t, platformRules, first) })
+	t.Run("platform", func(t *testing.T) {
+		o.set(platformRules, openSite(t, lab, o.first(t, lab, opened)).Rules()).Run(t)
+	})
 	if slices.Contains(f.Modules, driver.Storage) {
 		t.Run("buckets", func(t *testing.T) {
-			pt := e.newPlatformTest(t, first)
-			Buckets(t, func(t *testing.T) driver.Buckets {
-				b, err := pt.platform.Buckets(t.Context())
+			stores.Buckets(t, func(t *testing.T) driver.Buckets {
+				b, err := opened.Buckets(t.Context())
 				if err != nil {
 					t.Fatalf("open the object store: %v", err)
 				}
 				return b
-			}, pt.prefix)
+			}, opened.Run.Prefix)
 		})
 	}
 	if slices.Contains(f.Modules, driver.NoSQL) {
 		t.Run("tables", func(t *testing.T) {
-			pt := e.newPlatformTest(t, first)
-			Tables(t, func(t *testing.T) driver.Tables {
-				tables, err := pt.platform.Tables(t.Context())
+			stores.Tables(t, func(t *testing.T) driver.Tables {
+				tables, err := opened.Tables(t.Context())
 				leftout.If(t, err)
 				if err != nil {
 					t.Fatalf("open the NoSQL store: %v", err)
 				}
 				return tables
-			}, pt.prefix)
+			}, opened.Run.Prefix)
 		})
 	}
 }
 
-// target is the form of the function that rules are checked with.
-type target struct {
-	runtime driver.Runtime
-	kind    driver.Kind
-	trigger driver.Trigger
+// first returns the first form of functions that the platform has, and that
+// this machine can build.
+func (o Options) first(t *testing.T, lab *probe.Lab, opened *probe.Opened) probe.Target {
+	t.Helper()
+	for _, runtime := range o.Runtimes {
+		for _, kind := range o.Kinds {
+			on := probe.Target{Runtime: runtime, Kind: kind, Trigger: o.Triggers[0]}
+			if on.Check(opened.Features()) == nil && lab.Builds(t.Context(), opened.Platform, on) == nil {
+				return on
+			}
+		}
+	}
+	t.Fatal("no runtime of the platform is available on this machine: nothing was tested")
+	return probe.Target{}
 }
 
-// rule is a rule of package driver.
-type rule struct {
-	name    string
-	why     string                   // what breaks without it; goes on after "because"
-	applies func(*platformTest) bool // nil: to every platform
-	check   func(context.Context, *platformTest) error
+// function checks the rules of functions of one form, unless the platform has
+// no such functions, or this machine cannot build them.
+func (o Options) function(t *testing.T, lab *probe.Lab, opened *probe.Opened, on probe.Target) {
+	t.Helper()
+	if err := on.Check(opened.Features()); errors.Is(err, driver.ErrUnsupported) {
+		t.Skip(leftout.DoesNotApply + err.Error())
+	}
+	if err := lab.Builds(t.Context(), opened.Platform, on); err != nil {
+		leftout.If(t, err)
+		t.Fatal(err)
+	}
+	site := openSite(t, lab, on)
+	o.set(functionRules, site.Rules()).Run(t)
+	t.Run("contract", func(t *testing.T) { contract.Check(t, site) })
 }
 
-// functionRules are checked for every runtime, kind and trigger, platformRules once.
-var (
-	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, answerRules, isolationRules, hostRules)
-	platformRules = slices.Concat(lifecycleRules, resourceRules)
-)
+// openSite opens the platform for functions of one form, until the test ends.
+func openSite(t *testing.T, lab *probe.Lab, on probe.Target) *probe.Site {
+	t.Helper()
+	site, err := lab.Site(t.Context(), on)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanUp(t, site.Features().Pace, site.CleanUp)
+	return site
+}
 
-// ruleTime bounds every rule: a platform that hangs fails it.
-const ruleTime = 3 * time.Minute
+// openPlatform opens the platform until the test ends.
+func openPlatform(t *testing.T, lab *probe.Lab) *probe.Opened {
+	t.Helper()
+	p, err := lab.Open(t.Context(), probe.Prefix())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleanUp(t, p.Features().Pace, p.CleanUp)
+	return p
+}
 
-// run checks rules.
-func (e *environment) run(t *testing.T, rules []rule, on target) {
-	for _, r := range rules {
-		t.Run(r.name, func(t *testing.T) {
-			if e.features.Beside {
-				t.Parallel()
-			}
-			pt := e.newPlatformTest(t, on)
-			if r.applies != nil && !r.applies(pt) {
-				return
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), ruleTime)
-			defer cancel()
-			if err := r.check(ctx, pt); err != nil {
-				t.Errorf("%v\nThe rule matters because %s.", err, r.why)
-			}
-		})
+// cleanUp does so after the test, which fails if something is left.
+func cleanUp(t *testing.T, pace driver.Pace, do func(context.Context) error) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), pace.Bound(100, pace.Remove)+time.Minute)
+		defer cancel()
+		if err := do(ctx); err != nil {
+			t.Errorf("clean up: %v", err)
+		}
+	})
+}
+
+// logBuffer keeps what platforms tell until a test has failed.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) show(t *testing.T) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t.Failed() && l.b.Len() > 0 {
+		t.Logf("log of the platform:\n%s", l.b.String())
 	}
 }

@@ -129,8 +129,16 @@ var limitFaults = map[string]func(*fault){
 	},
 	"largest-payload": func(f *fault) {
 		f.sign = func(body []byte) error {
-			if len(body) == f.Features().Limits[driver.HTTP].MaxPayload {
+			if len(body) == f.Features().Limits[driver.HTTP].MaxPayload && bytes.Contains(body, []byte("é")) {
 				return errors.New("the payload is too large")
+			}
+			return nil
+		}
+	},
+	"largest-payload-escaped": func(f *fault) { // the payload is a string in an event of the platform's
+		f.sign = func(body []byte) error {
+			if bytes.Contains(body, []byte(`"length"`)) && escaped(body) > f.Features().Limits[driver.HTTP].MaxPayload+1000 {
+				return errors.New("the event is too large")
 			}
 			return nil
 		}
@@ -141,9 +149,26 @@ var limitFaults = map[string]func(*fault){
 	"largest-reply": func(f *fault) {
 		f.limits(func(l *driver.Limits) { l.MaxReply += 10_000 })
 	},
+	"largest-reply-escaped": func(f *fault) { // the answer is a string in one of the platform's
+		f.answer = func(_ request, body []byte) ([]byte, error) {
+			if escaped(body) > f.Features().Limits[driver.HTTP].MaxReply+10_000 {
+				return nil, &driver.Failure{Cause: driver.Protocol, Detail: "the answer is too large"}
+			}
+			return body, nil
+		}
+	},
 	"reply-too-large": func(f *fault) {
 		f.limits(func(l *driver.Limits) { l.MaxReply -= 10_000 })
 	},
+}
+
+// escaped returns how many bytes a text has as a string of JSON.
+func escaped(text []byte) int {
+	quoted, err := json.Marshal(string(text))
+	if err != nil { // strings can always be encoded
+		return 0
+	}
+	return len(quoted)
 }
 
 // answerFaults break the functions' contract.

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/sim"
@@ -101,7 +102,7 @@ var lifecycleFaults = map[string]func(*fault){
 	"cancelled-context/hangs": func(f *fault) {
 		f.retire = func(ctx context.Context, name string) error {
 			if ctx.Err() != nil {
-				select {} // waits for what never comes
+				time.Sleep(time.Hour) // waits for what does not come
 			}
 			return f.Platform.Retire(ctx, name)
 		}

@@ -24,7 +24,7 @@ var deployFaults = map[string]func(*fault){
 			return r, err
 		}
 	},
-	"deploy": func(f *fault) { // text is taken for Latin-1
+	"json": func(f *fault) { // text is taken for Latin-1
 		f.answer = func(_ request, body []byte) ([]byte, error) {
 			return []byte(strings.ReplaceAll(string(body), "日本", "??")), nil
 		}

@@ -12,29 +12,39 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/drivertest/probe"
 )
 
 // hostRules say where functions reach a server of this process, on platforms
 // that implement driver.Host.
 var hostRules = []rule{
 	{
-		name: "host",
-		why:  "a benchmark of the network measures the way to a server of this process, which nobody else must reach",
-		applies: func(pt *platformTest) bool {
-			_, ok := pt.platform.(driver.Host)
-			return ok && slices.Contains(connecting, pt.spec.Runtime.Language)
-		},
-		check: checkHost,
+		Name:  "host",
+		Why:   "a benchmark of the network measures the way to a server of this process, which nobody else must reach",
+		Needs: needs(hosts),
+		Check: checkHost,
 	},
 }
 
 // connecting are the languages whose probes have the action connect.
 var connecting = []string{"python", "nodejs", "java", "go", "cpp", "sim"}
 
-func checkHost(ctx context.Context, pt *platformTest) error {
-	listen, reach, err := pt.platform.(driver.Host).Host(ctx)
+// hosts needs functions that can reach this process.
+func hosts(s *probe.Session) error {
+	if _, ok := s.Platform.(driver.Host); !ok {
+		return errors.New("functions cannot reach a server of this process")
+	}
+	if language := s.Spec.Runtime.Language; !slices.Contains(connecting, language) {
+		return fmt.Errorf("the probe in language %s has no action connect", language)
+	}
+	return nil
+}
+
+func checkHost(ctx context.Context, s *subject) error {
+	listen, reach, err := s.Platform.(driver.Host).Host(ctx)
 	if errors.Is(err, driver.ErrUnsupported) {
-		return nil
+		return rules.Inapplicable(err)
 	}
 	if err != nil {
 		return fmt.Errorf("find where to listen: %w", err)
@@ -43,29 +53,29 @@ func checkHost(ctx context.Context, pt *platformTest) error {
 	if err != nil {
 		return fmt.Errorf("where to listen: %w", err)
 	}
-	if err := expect(!address.IsUnspecified(), "a server is to listen on %s, which is every address of this machine", listen); err != nil {
+	if err := rules.Expect(!address.IsUnspecified(), "a server is to listen on %s, which is every address of this machine", listen); err != nil {
 		return err
 	}
-	port, err := echo(ctx, listen)
+	port, err := echoServer(ctx, listen)
 	if err != nil {
 		return fmt.Errorf("listen where functions connect to: %w", err)
 	}
-	d, err := pt.deploy(ctx)
+	f, err := s.Function(ctx)
 	if err != nil {
 		return err
 	}
-	text := word()
+	text := probe.Word()
 	var got struct{ Text string }
-	r := d.call(ctx, event{"do": "connect", "host": reach, "port": port, "text": text})
-	if err := r.result(&got); err != nil {
+	r := f.Call(ctx, probe.Event{"do": "connect", "host": reach, "port": port, "text": text})
+	if err := r.Result(&got); err != nil {
 		return fmt.Errorf("connect from a function to a server at %s under %s: %w", listen, reach, err)
 	}
-	return expect(got.Text == text, "the probe receives %q from a server that echoes, want %q", got.Text, text)
+	return rules.Expect(got.Text == text, "the probe receives %q from a server that echoes, want %q", got.Text, text)
 }
 
-// echo serves one connection, until ctx is done, and sends back what it
+// echoServer serves one connection, until ctx is done, and sends back what it
 // receives. It returns the port.
-func echo(ctx context.Context, listen string) (int, error) {
+func echoServer(ctx context.Context, listen string) (int, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(listen, "0"))
 	if err != nil {
 		return 0, err
@@ -79,7 +89,7 @@ func echo(ctx context.Context, listen string) (int, error) {
 			return // the function's failure tells
 		}
 		defer c.Close()
-		if c.SetDeadline(time.Now().Add(ruleTime)) == nil {
+		if c.SetDeadline(time.Now().Add(time.Minute)) == nil {
 			_, _ = io.Copy(c, io.LimitReader(c, 1<<10)) // likewise
 		}
 	}()

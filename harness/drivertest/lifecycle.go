@@ -9,19 +9,21 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/drivertest/probe"
 )
 
 // lifecycleRules say what holds for a platform as a whole, from Open to Close.
 var lifecycleRules = []rule{
 	{
-		name: "modules",
-		why:  "a benchmark is selected or left out by the stores that a platform says it has",
-		check: func(ctx context.Context, pt *platformTest) error {
-			_, storage := pt.platform.Buckets(ctx)
-			_, nosql := pt.platform.Tables(ctx)
+		Name: "modules",
+		Why:  "a benchmark is selected or left out by the stores that a platform says it has",
+		Check: func(ctx context.Context, s *subject) error {
+			_, storage := s.Platform.Buckets(ctx)
+			_, nosql := s.Platform.Tables(ctx)
 			for module, err := range map[driver.Module]error{driver.Storage: storage, driver.NoSQL: nosql} {
-				claimed := slices.Contains(pt.features.Modules, module)
-				if err := expect(claimed == (err == nil), "module %s is claimed: %v, but opening it gives the error %v", module, claimed, err); err != nil {
+				claimed := slices.Contains(s.Features().Modules, module)
+				if err := rules.Expect(claimed == (err == nil), "module %s is claimed: %v, but opening it gives the error %v", module, claimed, err); err != nil {
 					return err
 				}
 			}
@@ -29,81 +31,91 @@ var lifecycleRules = []rule{
 		},
 	},
 	{
-		name: "cancelled-context",
-		why:  "an interrupted run has seconds to clean up, not minutes",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "cancelled-context",
+		Why:  "an interrupted run has seconds to clean up, not minutes",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Function(ctx)
 			if err != nil {
 				return err
 			}
-			pkg, err := pt.pkg(ctx, "")
+			pkg, err := s.Package(ctx)
 			if err != nil {
 				return err
 			}
 			done, cancel := context.WithCancel(ctx)
 			cancel()
-			p := pt.platform
+			p := s.Platform
 			for method, call := range map[string]func() error{
-				"Recipe":    func() error { _, err := p.Recipe(done, d.spec); return err },
-				"Build":     func() error { _, err := p.Build(done, pkg.Dir, d.spec, io.Discard); return err },
-				"Deploy":    func() error { _, err := p.Deploy(done, d.spec, pkg); return err },
-				"Retire":    func() error { return p.Retire(done, d.spec.Name) },
+				"Recipe":    func() error { _, err := p.Recipe(done, f.Spec); return err },
+				"Build":     func() error { _, err := p.Build(done, pkg.Dir, f.Spec, io.Discard); return err },
+				"Deploy":    func() error { _, err := p.Deploy(done, f.Spec, pkg); return err },
+				"Retire":    func() error { return p.Retire(done, f.Spec.Name) },
 				"Buckets":   func() error { _, err := p.Buckets(done); return err },
 				"Tables":    func() error { _, err := p.Tables(done); return err },
-				"Resources": func() error { _, err := resources(done, p, "function"); return err },
-				"Remove":    func() error { return p.Remove(done, driver.Resource{Kind: "function", Name: d.spec.Name}) },
+				"Resources": func() error { _, err := probe.Resources(done, p, "function"); return err },
+				"Remove":    func() error { return p.Remove(done, driver.Resource{Kind: "function", Name: f.Spec.Name}) },
 			} {
 				err, returned := promptly(call)
 				if !returned {
 					return fmt.Errorf("%s does not return from a cancelled context", method)
 				}
 				right := errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrUnsupported)
-				if err := expect(right, "%s with a cancelled context gives the error %v, want the context's", method, err); err != nil {
+				if err := rules.Expect(right, "%s with a cancelled context gives the error %v, want the context's", method, err); err != nil {
 					return err
 				}
 			}
-			return d.after(ctx, "methods that were cancelled")
+			return f.After(ctx, "methods that were cancelled")
 		},
 	},
 	{
-		name: "close-twice",
-		why:  "a run is closed by its end and by its interruption",
-		check: func(ctx context.Context, pt *platformTest) error {
-			if err := pt.close(ctx, pt.platform); err != nil {
+		Name: "close-twice",
+		Why:  "a run is closed by its end and by its interruption",
+		Check: func(ctx context.Context, s *subject) error {
+			p, err := s.OpenAs(ctx, probe.Prefix())
+			if err != nil {
 				return err
 			}
-			if err := pt.platform.Close(ctx); err != nil {
+			if err := p.Close(ctx); err != nil {
+				return err
+			}
+			if err := p.Platform.Close(ctx); err != nil {
 				return fmt.Errorf("a second Close: %w", err)
 			}
 			return nil
 		},
 	},
 	{
-		name: "after-close",
-		why:  "what is started after Close is stopped by nobody",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "after-close",
+		Why:  "what is started after Close is stopped by nobody, and what runs on this machine ends with it",
+		Check: func(ctx context.Context, s *subject) error {
+			p, err := s.OpenAs(ctx, probe.Prefix())
 			if err != nil {
 				return err
 			}
-			if err := d.works(ctx); err != nil {
-				return err
-			}
-			pkg, err := pt.pkg(ctx, "")
+			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
 			if err != nil {
 				return err
 			}
-			p := pt.platform
-			if err := pt.close(ctx, p); err != nil {
+			if _, err := f.Works(ctx); err != nil {
 				return err
 			}
-			for what, call := range map[string]func() error{
-				"Deploy":  func() error { _, err := p.Deploy(ctx, d.spec, pkg); return err },
-				"Retire":  func() error { return p.Retire(ctx, d.spec.Name) },
+			pkg, err := s.Package(ctx)
+			if err != nil {
+				return err
+			}
+			if err := p.Close(ctx); err != nil {
+				return err
+			}
+			calls := map[string]func() error{
+				"Deploy":  func() error { _, err := p.Deploy(ctx, f.Spec, pkg); return err },
+				"Retire":  func() error { return p.Retire(ctx, f.Spec.Name) },
 				"Buckets": func() error { _, err := p.Buckets(ctx); return err },
 				"Tables":  func() error { _, err := p.Tables(ctx); return err },
-				"a call":  func() error { r := d.call(ctx, event{"do": "echo"}); return r.ok() },
-			} {
+			}
+			if s.Sandbox { // elsewhere functions live on, see the rule second-open
+				calls["a call"] = func() error { r := f.Call(ctx, echo); return r.OK() }
+			}
+			for what, call := range calls {
 				err, returned := promptly(call)
 				if !returned {
 					return fmt.Errorf("after Close %s does not return", what)

@@ -7,202 +7,216 @@ import (
 	"slices"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/drivertest/probe"
 )
 
 // resourceRules say what is listed and removed, and whose.
 var resourceRules = []rule{
 	{
-		name: "resources",
-		why:  "clean-up goes by the list: what another run made must not be on it, however alike the names",
-		check: func(ctx context.Context, pt *platformTest) error {
-			other := pt.run(pt.prefix + "c")
-			if _, err := pt.deploy(ctx); err != nil {
-				return err
-			}
-			if _, err := pt.deployOn(ctx, other, "", pt.named(pt.prefix+"c")); err != nil {
-				return err
-			}
-			for p, name := range map[driver.Platform]string{pt.platform: pt.spec.Name, other: pt.nameOf(pt.prefix + "c")} {
-				names, err := resources(ctx, p, "function")
+		Name: "resources",
+		Why:  "clean-up goes by the list: what another run made must not be on it, however alike the names",
+		Check: func(ctx context.Context, s *subject) error {
+			prefix := probe.Prefix()
+			names := map[driver.Inventory]string{}
+			for _, prefix := range []string{prefix, prefix + "c"} {
+				p, err := s.OpenAs(ctx, prefix)
 				if err != nil {
 					return err
 				}
-				if !slices.Equal(names, []string{name}) {
-					return fmt.Errorf("the functions of a run are %v, want %s", names, name)
+				f, err := s.OwnOn(ctx, p.Platform, "", s.under(prefix))
+				if err != nil {
+					return err
 				}
+				names[p.Platform] = f.Spec.Name
 			}
-			return nil
+			return s.Eventually(ctx, func() error {
+				for p, name := range names {
+					if err := lists(ctx, p, "function", name); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		},
 	},
 	{
-		name: "resources-stores",
-		why:  "buckets and tables cost money as functions do",
-		check: func(ctx context.Context, pt *platformTest) error {
-			var want, got []string
-			if slices.Contains(pt.features.Modules, driver.Storage) {
-				b, err := pt.platform.Buckets(ctx)
-				if err != nil {
-					return err
-				}
-				want = append(want, pt.prefix+"-bucket")
-				if err := b.Create(ctx, pt.prefix+"-bucket"); err != nil {
-					return err
-				}
+		Name: "resources-stores",
+		Why:  "buckets and tables cost money as functions do",
+		Check: func(ctx context.Context, s *subject) error {
+			p, err := s.OpenAs(ctx, probe.Prefix())
+			if err != nil {
+				return err
 			}
-			if slices.Contains(pt.features.Modules, driver.NoSQL) {
-				t, err := pt.platform.Tables(ctx)
-				if err != nil {
-					return err
-				}
-				want = append(want, pt.prefix+"-table")
-				if err := t.Create(ctx, driver.Table{Name: pt.prefix + "-table", Primary: "id"}); err != nil {
-					return err
-				}
+			made, err := makeStores(ctx, p)
+			if err != nil {
+				return err
 			}
-			for _, kind := range []string{"bucket", "table"} {
-				names, err := resources(ctx, pt.platform, kind)
-				if err != nil {
-					return err
-				}
-				got = append(got, names...)
-			}
-			return expect(slices.Equal(got, want), "the run's buckets and tables are %v, want %v", got, want)
+			return s.Eventually(ctx, func() error {
+				return errors.Join(lists(ctx, p, "bucket", made["bucket"]...), lists(ctx, p, "table", made["table"]...))
+			})
 		},
 	},
 	{
-		name: "remove",
-		why:  "what a run leaves behind is paid for",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "remove",
+		Why:  "what a run leaves behind is paid for",
+		Check: func(ctx context.Context, s *subject) error {
+			p, err := s.OpenAs(ctx, probe.Prefix())
 			if err != nil {
 				return err
 			}
-			if err := d.works(ctx); err != nil {
-				return err
-			}
-			if err := pt.removeFunction(ctx, pt.spec.Name); err != nil {
-				return err
-			}
-			names, err := resources(ctx, pt.platform, "function")
+			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
 			if err != nil {
 				return err
 			}
-			if len(names) > 0 {
-				return fmt.Errorf("after its removal %v is still listed", names)
+			if _, err := f.Works(ctx); err != nil {
+				return err
 			}
-			r := d.call(ctx, event{"do": "echo"})
-			if r.Cause == "" {
-				return errors.New("a removed function still answers")
+			if err := removeFunction(ctx, p, f.Spec.Name); err != nil {
+				return err
 			}
-			if d, err = pt.deploy(ctx); err != nil {
+			err = s.Eventually(ctx, func() error {
+				if err := lists(ctx, p, "function"); err != nil {
+					return fmt.Errorf("after its removal: %w", err)
+				}
+				r := f.Call(ctx, echo)
+				return rules.Expect(r.Cause != "", "a removed function still answers")
+			})
+			if err != nil {
+				return err
+			}
+			if f, err = s.Again(ctx, f); err != nil {
 				return fmt.Errorf("after its removal: %w", err)
 			}
-			return d.after(ctx, "removal and a new deployment")
+			return f.After(ctx, "removal and a new deployment")
 		},
 	},
 	{
-		name: "remove-twice",
-		why:  "clean-up is repeated until nothing is left, also by two at once",
-		check: func(ctx context.Context, pt *platformTest) error {
-			if _, err := pt.deploy(ctx); err != nil {
+		Name: "remove-twice",
+		Why:  "clean-up is repeated until nothing is left, also by two at once",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Own(ctx)
+			if err != nil {
 				return err
 			}
-			if err := pt.removeFunction(ctx, pt.spec.Name); err != nil {
+			if err := removeFunction(ctx, s.Opened, f.Spec.Name); err != nil {
 				return err
 			}
-			if err := pt.removeFunction(ctx, pt.spec.Name); err != nil {
+			if err := removeFunction(ctx, s.Opened, f.Spec.Name); err != nil {
 				return fmt.Errorf("a second time: %w", err)
 			}
 			return nil
 		},
 	},
 	{
-		name: "remove-not-ours",
-		why:  "no mistake of ours may delete what somebody else made",
-		check: func(ctx context.Context, pt *platformTest) error {
-			theirs, d, err := pt.another(ctx)
+		Name: "remove-not-ours",
+		Why:  "no mistake of ours may delete what somebody else made",
+		Check: func(ctx context.Context, s *subject) error {
+			f, _, err := s.another(ctx)
 			if err != nil {
 				return err
 			}
-			err = pt.removeFunction(ctx, d.spec.Name)
-			if err := expect(errors.Is(err, driver.ErrNotOurs), "the removal of another run's function gives %v, want ErrNotOurs", err); err != nil {
+			err = removeFunction(ctx, s.Opened, f.Spec.Name)
+			if err := rules.Expect(errors.Is(err, driver.ErrNotOurs), "the removal of another run's function gives %v, want ErrNotOurs", err); err != nil {
 				return err
 			}
-			names, err := resources(ctx, theirs, "function")
-			if err != nil {
-				return err
-			}
-			return expect(slices.Contains(names, d.spec.Name), "another run's function is gone")
+			return s.Eventually(ctx, func() error { return lists(ctx, f.Platform, "function", f.Spec.Name) })
 		},
 	},
 	{
-		name: "deploy-not-ours",
-		why:  "no mistake of ours may change what somebody else measures",
-		check: func(ctx context.Context, pt *platformTest) error {
-			_, d, err := pt.another(ctx)
+		Name: "deploy-not-ours",
+		Why:  "no mistake of ours may change what somebody else measures",
+		Check: func(ctx context.Context, s *subject) error {
+			f, before, err := s.another(ctx)
 			if err != nil {
 				return err
 			}
-			_, err = pt.deploy(ctx, func(s *driver.Spec) { s.Name = d.spec.Name }, with("PROBE_VARIABLE", "ours"))
-			if err := expect(errors.Is(err, driver.ErrNotOurs), "the deployment of another run's function gives %v, want ErrNotOurs", err); err != nil {
+			_, err = s.OwnOn(ctx, s.Platform, "", func(spec *driver.Spec) { spec.Name = f.Spec.Name }, probe.With(variable, "ours"))
+			if err := rules.Expect(errors.Is(err, driver.ErrNotOurs), "the deployment of another run's function gives %v, want ErrNotOurs", err); err != nil {
 				return err
 			}
-			return starts(false, d.call(ctx, event{"do": "echo"}))
+			_, err = f.Meet(ctx, before, echo)
+			return err
 		},
 	},
 	{
-		name: "unknown-function",
-		why:  "a cold start that was never prepared must not be measured as one",
-		check: func(ctx context.Context, pt *platformTest) error {
-			err := pt.platform.Retire(ctx, pt.nameOf(pt.prefix+"-unknown"))
-			return expect(errors.Is(err, driver.ErrNotFound), "to retire an unknown function gives %v, want ErrNotFound", err)
+		Name: "unknown-function",
+		Why:  "a cold start that was never prepared must not be measured as one",
+		Check: func(ctx context.Context, s *subject) error {
+			err := s.Retire(ctx, s.NameFor(s.Run.Prefix+"-unknown"))
+			return rules.Expect(errors.Is(err, driver.ErrNotFound), "to retire an unknown function gives %v, want ErrNotFound", err)
 		},
 	},
 }
 
 // another opens a second run of an unrelated prefix and calls a function of
 // it, which is warm then.
-func (pt *platformTest) another(ctx context.Context) (driver.Platform, *deployed, error) {
-	prefix := "dt" + word()
-	p := pt.run(prefix)
-	d, err := pt.deployOn(ctx, p, "", pt.named(prefix))
+func (s *subject) another(ctx context.Context) (*probe.Function, probe.Reply, error) {
+	p, err := s.OpenAs(ctx, probe.Prefix())
 	if err != nil {
-		return nil, nil, err
+		return nil, probe.Reply{}, err
 	}
-	return p, d, d.works(ctx)
+	f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+	if err != nil {
+		return nil, probe.Reply{}, err
+	}
+	r, err := f.Works(ctx)
+	return f, r, err
 }
 
-// nameOf returns the name of the rule's function under another prefix, which
-// may have further words.
-func (pt *platformTest) nameOf(prefix string) string {
-	return driver.FunctionName(prefix, pt.spec, pt.features.MaxName)
+// under gives a function its name under a prefix.
+func (s *subject) under(prefix string) probe.Change {
+	return func(spec *driver.Spec) { spec.Name = s.NameFor(prefix) }
 }
 
-// named gives the function a name under another prefix.
-func (pt *platformTest) named(prefix string) func(*driver.Spec) {
-	return func(s *driver.Spec) { s.Name = pt.nameOf(prefix) }
+// makeStores creates a bucket and a table, where the platform has such stores,
+// and returns their names by kind.
+func makeStores(ctx context.Context, p *probe.Opened) (map[string][]string, error) {
+	made := map[string][]string{}
+	modules := p.Features().Modules
+	if slices.Contains(modules, driver.Storage) {
+		name := p.Run.Prefix + "-bucket"
+		b, err := p.Buckets(ctx)
+		if err == nil {
+			err = b.Create(ctx, name)
+		}
+		if err != nil {
+			return made, fmt.Errorf("create a bucket: %w", err)
+		}
+		made["bucket"] = []string{name}
+	}
+	if slices.Contains(modules, driver.NoSQL) {
+		name := p.Run.Prefix + "-table"
+		t, err := p.Tables(ctx)
+		if err == nil {
+			err = t.Create(ctx, driver.Table{Name: name, Primary: "id"})
+		}
+		if err != nil {
+			return made, fmt.Errorf("create a table: %w", err)
+		}
+		made["table"] = []string{name}
+	}
+	return made, nil
+}
+
+// lists requires that the run's resources of a kind are those with the given
+// names, which are sorted.
+func lists(ctx context.Context, p driver.Inventory, kind string, want ...string) error {
+	listed, err := probe.Resources(ctx, p, kind)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, r := range listed {
+		names = append(names, r.Name)
+	}
+	return rules.Expect(slices.Equal(names, want), "the run's resources of kind %s are %v, want %v", kind, names, want)
 }
 
 // removeFunction removes a function.
-func (pt *platformTest) removeFunction(ctx context.Context, name string) error {
-	err := pt.platform.Remove(ctx, driver.Resource{Kind: "function", Name: name})
-	if err != nil {
+func removeFunction(ctx context.Context, p *probe.Opened, name string) error {
+	if err := p.Remove(ctx, driver.Resource{Kind: "function", Name: name}); err != nil {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	return nil
-}
-
-// resources lists the names of a run's resources of a kind, sorted.
-func resources(ctx context.Context, p driver.Platform, kind string) ([]string, error) {
-	var names []string
-	for r, err := range p.Resources(ctx) {
-		if err != nil {
-			return nil, fmt.Errorf("list resources: %w", err)
-		}
-		if r.Kind == kind {
-			names = append(names, r.Name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
 }

@@ -3,88 +3,100 @@ package drivertest
 import (
 	"context"
 	"fmt"
+
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/drivertest/probe"
 )
+
+var echo = probe.Event{"do": "echo"}
 
 // startRules say which calls are cold and which are warm.
 var startRules = []rule{
 	{
-		name: "second-warm",
-		why:  "a platform on which every call is cold has no warm latency",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "second-warm",
+		Why:  "a platform on which every call is cold has no warm latency",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Fresh(ctx)
 			if err != nil {
 				return err
 			}
-			sleep := event{"do": "sleep", "ms": 20}
-			if err := starts(true, d.call(ctx, sleep)); err != nil {
+			sleep := probe.Event{"do": "sleep", "ms": 20}
+			first := f.Call(ctx, sleep)
+			if err := first.Starts(true); err != nil {
 				return fmt.Errorf("first: %w", err)
 			}
-			if err := starts(false, d.call(ctx, sleep)); err != nil {
+			if _, err := f.Meet(ctx, first, sleep); err != nil {
 				return fmt.Errorf("second: %w", err)
 			}
 			return nil
 		},
 	},
 	{
-		name: "retire",
-		why:  "cold starts are measured by retiring",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "retire",
+		Why:  "cold starts are measured by retiring",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Own(ctx)
 			if err != nil {
 				return err
 			}
-			before := d.call(ctx, event{"do": "echo"})
-			if err := before.ok(); err != nil {
+			before := f.Call(ctx, echo)
+			if err := before.OK(); err != nil {
 				return err
 			}
-			if err := pt.platform.Retire(ctx, d.spec.Name); err != nil {
+			if err := s.Retire(ctx, f.Spec.Name); err != nil {
 				return fmt.Errorf("retire: %w", err)
 			}
-			after := d.call(ctx, event{"do": "echo"})
-			if err := starts(true, after); err != nil {
+			after := f.Call(ctx, echo)
+			if err := after.Starts(true); err != nil {
 				return fmt.Errorf("after retiring: %w", err)
 			}
-			return expect(after.Answer.Sandbox != before.Answer.Sandbox, "the same sandbox answers after retiring")
+			return rules.Expect(after.Answer.Sandbox != before.Answer.Sandbox, "the same sandbox answers after retiring")
 		},
 	},
 	{
-		name: "retire-once",
-		why:  "warm calls are measured on what a cold one left",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "retire-once",
+		Why:  "warm calls are measured on what a cold one left",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Own(ctx)
 			if err != nil {
 				return err
 			}
-			if err := pt.platform.Retire(ctx, d.spec.Name); err != nil {
+			if err := s.Retire(ctx, f.Spec.Name); err != nil {
 				return fmt.Errorf("retire: %w", err)
 			}
-			if err := d.works(ctx); err != nil {
-				return err
-			}
-			return starts(false, d.call(ctx, event{"do": "echo"}), d.call(ctx, event{"do": "echo"}))
-		},
-	},
-	{
-		name: "retire-all",
-		why:  "one sandbox that survives makes a call of the cold sample warm",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+			first, err := f.Works(ctx)
 			if err != nil {
 				return err
 			}
-			events := make([]event, pt.atOnce(3))
-			for i := range events {
-				events[i] = event{"do": "sleep", "ms": 200}
-			}
-			for _, r := range d.together(ctx, events...) {
-				if err := r.ok(); err != nil {
+			for range 2 {
+				if _, err := f.Meet(ctx, first, echo); err != nil {
 					return err
 				}
 			}
-			if err := pt.platform.Retire(ctx, d.spec.Name); err != nil {
+			return nil
+		},
+	},
+	{
+		Name: "retire-all",
+		Why:  "one sandbox that survives makes a call of the cold sample warm",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Own(ctx)
+			if err != nil {
+				return err
+			}
+			events := make([]probe.Event, atOnce(s, 3))
+			for i := range events {
+				events[i] = probe.Event{"do": "sleep", "ms": 200}
+			}
+			for _, r := range f.Together(ctx, events...) {
+				if err := r.OK(); err != nil {
+					return err
+				}
+			}
+			if err := s.Retire(ctx, f.Spec.Name); err != nil {
 				return fmt.Errorf("retire: %w", err)
 			}
-			replies := d.together(ctx, events...)
+			replies := f.Together(ctx, events...)
 			started := map[string]bool{}
 			for _, r := range replies {
 				if r.Cause == "" && r.Answer.Cold {
@@ -92,7 +104,7 @@ var startRules = []rule{
 				}
 			}
 			for i, r := range replies {
-				if err := r.ok(); err != nil {
+				if err := r.OK(); err != nil {
 					return err
 				}
 				// One that came late may find a sandbox that another started.
@@ -104,100 +116,104 @@ var startRules = []rule{
 		},
 	},
 	{
-		name: "retire-one-function",
-		why:  "functions are measured beside each other",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "retire-one-function",
+		Why:  "functions are measured beside each other",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Function(ctx)
 			if err != nil {
 				return err
 			}
-			other := pt.named(pt.prefix + "-other")
-			if err := d.works(ctx); err != nil {
+			before, err := f.Works(ctx)
+			if err != nil {
 				return err
 			}
-			if _, err := pt.deploy(ctx, other); err != nil {
+			other, err := s.Own(ctx)
+			if err != nil {
 				return err
 			}
-			s := pt.spec
-			other(&s)
-			if err := pt.platform.Retire(ctx, s.Name); err != nil {
+			if err := s.Retire(ctx, other.Spec.Name); err != nil {
 				return fmt.Errorf("retire: %w", err)
 			}
-			return starts(false, d.call(ctx, event{"do": "echo"}))
+			_, err = f.Meet(ctx, before, echo)
+			return err
 		},
 	},
 	{
-		name: "concurrent",
-		why:  "bursts need sandboxes of their own, and answers must not be mixed up",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
+		Name: "concurrent",
+		Why:  "bursts need sandboxes of their own, and answers must not be mixed up",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Function(ctx)
 			if err != nil {
 				return err
 			}
-			return patiently(func(ms int) (again, err error) {
-				events := make([]event, pt.atOnce(8))
+			return rules.Patiently(func(ms int) (again, err error) {
+				events := make([]probe.Event, atOnce(s, 8))
 				for i := range events {
-					events[i] = event{"do": "sleep", "ms": ms + i}
+					events[i] = probe.Event{"do": "sleep", "ms": ms + i}
 				}
-				sandboxes := map[string]reply{}
-				for i, r := range d.together(ctx, events...) {
+				replies := f.Together(ctx, events...)
+				for i, r := range replies {
 					var got struct{ Slept int }
-					if err := r.result(&got); err != nil {
+					if err := r.Result(&got); err != nil {
 						return nil, err
 					}
 					if got.Slept != ms+i {
 						return nil, fmt.Errorf("the call that asks for %d ms gets the answer of the one with %d ms", ms+i, got.Slept)
 					}
-					if r.Phases.Queue > 0 {
-						continue // it waited for a place and may have got a used one
-					}
-					if other, ok := sandboxes[r.Answer.Sandbox]; ok {
-						again = fmt.Errorf("of %d calls at once, two have the same sandbox %s", len(events), r.Answer.Sandbox)
-						if r.Answer.Begin < other.Answer.End && other.Answer.Begin < r.Answer.End {
-							return nil, again
-						}
-					}
-					sandboxes[r.Answer.Sandbox] = r
 				}
-				return again, nil
+				return shared(replies, max(s.Features().CallsPerSandbox, 1))
 			})
 		},
 	},
 	{
-		name: "close-gives-up",
-		why:  "a connection of the driver's own is a sandbox: who closes it wants the memory back",
-		check: func(ctx context.Context, pt *platformTest) error {
-			d, err := pt.deploy(ctx)
-			if err != nil || !d.endpoint.Sandbox {
+		Name:  "close-gives-up",
+		Why:   "a connection of the driver's own is a sandbox: who closes it wants the memory back",
+		Needs: needs(probe.Sandboxes),
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Function(ctx)
+			if err != nil {
 				return err
 			}
-			if err := d.works(ctx); err != nil {
+			if _, err := f.Works(ctx); err != nil {
 				return err
 			}
-			d.client.CloseIdle()
-			return starts(true, d.call(ctx, event{"do": "echo"}))
+			f.Client.CloseIdle()
+			r := f.Call(ctx, echo)
+			return r.Starts(true)
 		},
 	},
 }
 
+// shared returns how a sandbox served more than most of calls made at once: as
+// err if they overlap for certain, as again if they did not meet.
+func shared(replies []probe.Reply, most int) (again, err error) {
+	served := map[string][]probe.Reply{}
+	for _, r := range replies {
+		if r.Phases.Queue > 0 {
+			continue // it waited for a place and may have got a used one
+		}
+		id := r.Answer.Sandbox
+		overlap := 1
+		for _, other := range served[id] {
+			if r.Answer.Begin < other.Answer.End && other.Answer.Begin < r.Answer.End {
+				overlap++
+			}
+		}
+		served[id] = append(served[id], r)
+		if n := len(served[id]); n > most {
+			again = fmt.Errorf("of %d calls at once, %d have the same sandbox %s, which serves %d", len(replies), n, id, most)
+		}
+		if overlap > most {
+			return nil, fmt.Errorf("of %d calls at once, sandbox %s serves %d at the same time, want at most %d", len(replies), id, overlap, most)
+		}
+	}
+	return again, nil
+}
+
 // atOnce returns n, or fewer if the platform has no room for n calls at once.
-func (pt *platformTest) atOnce(n int) int {
-	if limit := pt.features.MaxConcurrent; limit > 0 {
+func atOnce(s *subject, n int) int {
+	if limit := s.Features().MaxConcurrent; limit > 0 {
 		return min(n, limit)
 	}
 	return n
-}
-
-// patiently tries a check of calls that sleep for some milliseconds. On a busy
-// machine calls made at once may not meet, and a process may have to wait
-// between two lines; then the check returns what looks wrong as again, and is
-// tried with a longer sleep.
-func patiently(check func(ms int) (again, err error)) error {
-	var again, err error
-	for _, ms := range []int{300, 1500, 7500} {
-		if again, err = check(ms); again == nil || err != nil {
-			return err
-		}
-	}
-	return again
 }

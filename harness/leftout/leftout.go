@@ -19,6 +19,10 @@ import (
 // Mark begins the reason of every test that was left out.
 const Mark = "left out: "
 
+// DoesNotApply begins the reason of every rule that was skipped because what it
+// is about has no such thing. Nothing is missing on this machine.
+const DoesNotApply = "does not apply: "
+
 // If leaves the test out if err says that this machine lacks something.
 func If(tb testing.TB, err error) {
 	tb.Helper()

@@ -67,7 +67,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, die())
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if err := removePackages(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(status)
 }
 
 // A killed test takes its sandboxes with it, and what their processes left is

@@ -34,8 +34,8 @@ type handled struct {
 // call serves one call and appends the answer to buf. The error is that of
 // ctx.
 func (s *sandbox) call(ctx context.Context, buf, payload []byte) (outcome, error) {
-	if len(payload) > maxPayload {
-		return fails(false, driver.Protocol, "the payload has %d bytes, more than %d", len(payload), maxPayload), nil
+	if len(payload) > s.fn.bytes {
+		return fails(false, driver.Protocol, "the payload has %d bytes, more than %d", len(payload), s.fn.bytes), nil
 	}
 	draw := s.model.Draw(s.fn.next())
 	if draw.Cause == driver.Throttled {
@@ -88,8 +88,8 @@ func (s *sandbox) call(ctx context.Context, buf, payload []byte) (outcome, error
 	if rec.phase == "init" && h.kind != "" {
 		return outcome{body: body, lost: true}, nil
 	}
-	if len(body) > maxReply {
-		return fails(false, driver.Protocol, "the reply has %d bytes, more than %d", len(body), maxReply), nil
+	if len(body) > s.fn.bytes {
+		return fails(false, driver.Protocol, "the reply has %d bytes, more than %d", len(body), s.fn.bytes), nil
 	}
 	return outcome{body: body}, nil
 }

@@ -100,7 +100,7 @@ func (c *conn) serve(peer net.Conn) {
 		if peer.SetReadDeadline(time.Time{}) != nil {
 			return
 		}
-		payload, err := readRequest(r)
+		payload, err := readRequest(r, c.sandbox.fn.bytes)
 		if err != nil {
 			c.failure.Store(&driver.Failure{Cause: driver.Protocol, Detail: "read the request: " + err.Error()})
 			return
@@ -127,7 +127,7 @@ func (c *conn) serve(peer net.Conn) {
 
 // readRequest reads one request and returns its body. One that is too large is
 // read to its end, but returned only so far that its size is seen.
-func readRequest(r *bufio.Reader) ([]byte, error) {
+func readRequest(r *bufio.Reader, most int) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func readRequest(r *bufio.Reader) ([]byte, error) {
 	if length < 0 {
 		return nil, errors.New("the request has no Content-Length")
 	}
-	body := make([]byte, min(length, maxPayload+1))
+	body := make([]byte, min(length, most+1))
 	if _, err := io.ReadFull(r, body); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 // function is a deployed function with its sandboxes.
 type function struct {
 	limit int // sandboxes at once, a call beyond is throttled; 0: no limit
+	bytes int // of payloads, and of replies
 
 	mu      sync.Mutex
 	spec    driver.Spec

@@ -35,14 +35,14 @@ func init() {
 }
 
 const (
-	maxPayload = 6 << 20
-	maxReply   = 6 << 20
-	maxName    = 63
+	maxBytes = 6 << 20 // of payloads and replies
+	maxName  = 63
 )
 
 // Options are for tests. The zero value is what a registered platform has.
 type Options struct {
 	World         *World // what exists; nil: the world of this process
+	MaxBytes      int    // of payloads, and of replies; 0: 6 MiB
 	MaxConcurrent int    // sandboxes of one function at once, a call beyond is throttled; 0: no limit
 	Sequential    string // why cells are not interleaved; empty: they are
 }
@@ -64,6 +64,7 @@ var _ driver.Platform = (*Platform)(nil)
 
 // New opens the platform for a run.
 func New(run driver.Run, o Options) *Platform {
+	o.MaxBytes = cmp.Or(o.MaxBytes, maxBytes)
 	return &Platform{run: run, options: o, world: cmp.Or(o.World, everything), mine: map[*function]struct{}{}}
 }
 
@@ -86,7 +87,7 @@ func (p *Platform) ready(ctx context.Context) error {
 // Features says what the platform can do.
 func (p *Platform) Features() driver.Features {
 	limits := driver.Limits{
-		MaxPayload: maxPayload, MaxReply: maxReply,
+		MaxPayload: p.options.MaxBytes, MaxReply: p.options.MaxBytes,
 		Causes: []driver.Cause{driver.Throttled, driver.TimedOut, driver.Memory, driver.Processes, driver.Crash},
 	}
 	return driver.Features{
@@ -218,7 +219,7 @@ func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) {
 	p.writes++
 	p.mu.Unlock()
 	s.Environment = maps.Clone(s.Environment)
-	f.spec, f.digest, f.model, f.run, f.limit, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, 0, 0
+	f.spec, f.digest, f.model, f.run, f.limit, f.bytes, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, p.options.MaxBytes, 0, 0
 	f.retire()
 }
 

@@ -39,6 +39,9 @@ func NewBuilder(e *Engine, name string, features driver.Features, run driver.Run
 // are the base image, by the id of what the engine has under its name, and the
 // installer in it. Without the base images there is only what fetches them.
 func (b *Builder) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+	if err := ctx.Err(); err != nil {
+		return driver.Recipe{}, err
+	}
 	if err := b.features.Check(s); err != nil {
 		return driver.Recipe{}, err
 	}

@@ -81,6 +81,9 @@ func (b *Builder) prepare(ctx context.Context, s driver.Spec) (dockerfiles.Langu
 // Recipe adds the shims of the function's language and of its stores. The tools
 // are the interpreter, by path, version and ABI, and the installer.
 func (b *Builder) Recipe(ctx context.Context, s driver.Spec) (driver.Recipe, error) {
+	if err := ctx.Err(); err != nil {
+		return driver.Recipe{}, err
+	}
 	l, i, err := b.prepare(ctx, s)
 	if err != nil {
 		return driver.Recipe{}, err

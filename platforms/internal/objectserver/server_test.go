@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/drivertest/stores"
 	"github.com/sebs-go/sebs/platforms/internal/objects"
 	"github.com/sebs-go/sebs/platforms/internal/objectserver"
 )
@@ -42,7 +42,7 @@ func connect(t *testing.T, s *objectserver.Server, prefix string) *objects.Store
 }
 
 func TestBuckets(t *testing.T) {
-	drivertest.Buckets(t, func(t *testing.T) driver.Buckets {
+	stores.Buckets(t, func(t *testing.T) driver.Buckets {
 		t.Helper()
 		return connect(t, start(t), "run1")
 	}, "run1")

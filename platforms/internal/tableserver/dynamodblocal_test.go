@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/drivertest/stores"
 	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/internal/tables"
 )
@@ -34,7 +34,7 @@ func TestTablesOfDynamoDBLocal(t *testing.T) {
 		t.Cleanup(store.Close)
 		return store
 	}
-	drivertest.Tables(t, func(*testing.T) driver.Tables { return connect(s.AccessKey()) }, "run1")
+	stores.Tables(t, func(*testing.T) driver.Tables { return connect(s.AccessKey()) }, "run1")
 	_, err = connect("another").Names(t.Context())
 	require.ErrorIs(t, err, driver.ErrDenied)
 	err = connect(s.AccessKey()).Create(t.Context(), driver.Table{Name: "run1-large", Primary: "id"})

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/drivertest/stores"
 	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/internal/tables"
 	"github.com/sebs-go/sebs/platforms/internal/tableserver"
@@ -60,7 +60,7 @@ func connect(t *testing.T, s *tableserver.Server, access string) *tables.Store {
 }
 
 func TestTables(t *testing.T) {
-	drivertest.Tables(t, func(t *testing.T) driver.Tables {
+	stores.Tables(t, func(t *testing.T) driver.Tables {
 		t.Helper()
 		s := start(t, &guard{})
 		return connect(t, s, s.AccessKey())

@@ -1,4 +1,4 @@
-package drivertest
+package stores
 
 import (
 	"context"
@@ -7,13 +7,16 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
 )
 
 // itemRules say that an item is what was put.
-var itemRules = []tableRule{
+var itemRules = []rules.Rule[tableTest]{
 	{
-		"put-replaces", "an input that is written again must be as new, without values of the old",
-		func(ctx context.Context, s tableTest) error {
+		Name: "put-replaces",
+		Why:  "an input that is written again must be as new, without values of the old",
+		Check: func(ctx context.Context, s tableTest) error {
 			return errors.Join(
 				s.Create(ctx, s.sorted),
 				s.Put(ctx, s.sorted.Name, item{"cart": "c", "product": "p", "old": "value", "price": 1.0}),
@@ -23,8 +26,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"types", "checks compare what functions wrote with what they should have",
-		func(ctx context.Context, s tableTest) error {
+		Name: "types",
+		Why:  "checks compare what functions wrote with what they should have",
+		Check: func(ctx context.Context, s tableTest) error {
 			row := item{
 				"id": "all", "text": "ünïcödé 日本語 🙂 \" \\ \n", "empty": "", "yes": true, "no": false, "nothing": nil,
 				"list":  []any{"a", 1.0, true, nil, []any{}, map[string]any{"deep": []any{map[string]any{"er": -1.0}}}},
@@ -38,8 +42,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"numbers", "prices and counts must come back as the numbers that they were",
-		func(ctx context.Context, s tableTest) error {
+		Name: "numbers",
+		Why:  "prices and counts must come back as the numbers that they were",
+		Check: func(ctx context.Context, s tableTest) error {
 			row := item{"id": "numbers"}
 			for i, f := range []float64{0, 1, -1, 0.1, -0.1, 1.0 / 3, 1e15, 1<<53 - 1, -(1<<53 - 1), 1e-9, 123456.789, 1e21, 2.5e-7, 1e100} {
 				row[fmt.Sprintf("n%02d", i)] = f
@@ -55,8 +60,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"other-types", "a value that would come back as something else must be refused, not changed",
-		func(ctx context.Context, s tableTest) error {
+		Name: "other-types",
+		Why:  "a value that would come back as something else must be refused, not changed",
+		Check: func(ctx context.Context, s tableTest) error {
 			if err := s.Create(ctx, s.plain); err != nil {
 				return err
 			}
@@ -70,8 +76,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"keys-required", "an item that can never be found again must be refused",
-		func(ctx context.Context, s tableTest) error {
+		Name: "keys-required",
+		Why:  "an item that can never be found again must be refused",
+		Check: func(ctx context.Context, s tableTest) error {
 			if err := s.Create(ctx, s.sorted); err != nil {
 				return err
 			}
@@ -84,8 +91,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"missing-item", "callers tell a missing item from a broken store by the sentinel",
-		func(ctx context.Context, s tableTest) error {
+		Name: "missing-item",
+		Why:  "callers tell a missing item from a broken store by the sentinel",
+		Check: func(ctx context.Context, s tableTest) error {
 			err := errors.Join(
 				s.Create(ctx, s.sorted),
 				s.Put(ctx, s.sorted.Name, item{"cart": "c", "product": "p"}))
@@ -95,8 +103,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"delete", "a function that deletes one item must not lose the others",
-		func(ctx context.Context, s tableTest) error {
+		Name: "delete",
+		Why:  "a function that deletes one item must not lose the others",
+		Check: func(ctx context.Context, s tableTest) error {
 			err := s.Create(ctx, s.sorted)
 			for _, product := range []string{"a", "b", "c"} {
 				err = errors.Join(err, s.Put(ctx, s.sorted.Name, item{"cart": "c", "product": product}))
@@ -110,8 +119,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"isolated", "a caller that goes on using its map must not change what is stored",
-		func(ctx context.Context, s tableTest) error {
+		Name: "isolated",
+		Why:  "a caller that goes on using its map must not change what is stored",
+		Check: func(ctx context.Context, s tableTest) error {
 			row := item{"id": "a", "list": []any{"stored"}, "map": map[string]any{"k": "stored"}}
 			err := errors.Join(s.Create(ctx, s.plain), s.Put(ctx, s.plain.Name, row))
 			row["list"].([]any)[0], row["map"].(map[string]any)["k"] = "changed", "changed"
@@ -124,8 +134,9 @@ var itemRules = []tableRule{
 		},
 	},
 	{
-		"concurrent", "functions and harness use the store at the same time",
-		func(ctx context.Context, s tableTest) error {
+		Name: "concurrent",
+		Why:  "functions and harness use the store at the same time",
+		Check: func(ctx context.Context, s tableTest) error {
 			if err := s.Create(ctx, s.sorted); err != nil {
 				return err
 			}
@@ -152,10 +163,11 @@ var itemRules = []tableRule{
 }
 
 // queryRules say what a primary key stands for.
-var queryRules = []tableRule{
+var queryRules = []rules.Rule[tableTest]{
 	{
-		"query-order", "a cart lists its products in the same order every time",
-		func(ctx context.Context, s tableTest) error {
+		Name: "query-order",
+		Why:  "a cart lists its products in the same order every time",
+		Check: func(ctx context.Context, s tableTest) error {
 			// In byte order capital letters come before small ones.
 			products := []string{"10", "9", "A", "Z", "a", "a ", "a-b", "a/b", "aa", "z", "ä", "日"}
 			err := s.Create(ctx, s.sorted)
@@ -169,8 +181,9 @@ var queryRules = []tableRule{
 		},
 	},
 	{
-		"query-many", "stores answer a megabyte at a time, and what is beyond would be lost",
-		func(ctx context.Context, s tableTest) error {
+		Name: "query-many",
+		Why:  "stores answer a megabyte at a time, and what is beyond would be lost",
+		Check: func(ctx context.Context, s tableTest) error {
 			filler := strings.Repeat("x", 100_000)
 			products := make([]string, 25)
 			for i := range products {
@@ -186,8 +199,9 @@ var queryRules = []tableRule{
 		},
 	},
 	{
-		"query-stops", "a caller that has found what it wants leaves the loop",
-		func(ctx context.Context, s tableTest) error {
+		Name: "query-stops",
+		Why:  "a caller that has found what it wants leaves the loop",
+		Check: func(ctx context.Context, s tableTest) error {
 			err := errors.Join(
 				s.Create(ctx, s.sorted),
 				s.Put(ctx, s.sorted.Name, item{"cart": "c", "product": "a"}),
@@ -205,8 +219,9 @@ var queryRules = []tableRule{
 		},
 	},
 	{
-		"without-secondary", "many tables have one key only, and every call must work on them",
-		func(ctx context.Context, s tableTest) error {
+		Name: "without-secondary",
+		Why:  "many tables have one key only, and every call must work on them",
+		Check: func(ctx context.Context, s tableTest) error {
 			a, b := item{"id": "a", "n": 1.0}, item{"id": "b", "n": 2.0}
 			err := errors.Join(
 				s.Create(ctx, s.plain),

@@ -1,4 +1,11 @@
-package drivertest
+// Package stores is the conformance suite of stores: the rules that every
+// object store and every NoSQL store keeps, each with the reason for it. A
+// store's test calls [Buckets] or [Tables]; package drivertest does so for the
+// stores of a platform.
+//
+// For each rule there is a deliberately broken store that only this rule
+// catches; the tests of this package show it.
+package stores
 
 import (
 	"bytes"
@@ -15,6 +22,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
 )
 
 // Buckets checks that an object store keeps the rules of driver.Buckets. open
@@ -23,19 +31,17 @@ import (
 // and is removed.
 func Buckets(t *testing.T, open func(t *testing.T) driver.Buckets, prefix string) {
 	t.Helper()
-	store := open(t)
-	for i, rule := range bucketRules {
-		t.Run(rule.name, func(t *testing.T) {
-			b := newBucketTest(store, prefix, i)
-			t.Cleanup(func() {
-				if err := b.cleanUp(context.WithoutCancel(t.Context())); err != nil {
-					t.Error(err)
-				}
-			})
-			if err := rule.check(t.Context(), b); err != nil {
-				t.Errorf("%v\nThe rule matters because %s.", err, rule.why)
-			}
-		})
+	bucketSet(open(t), prefix, 20*time.Second).Run(t)
+}
+
+// bucketSet are the rules of object stores, for a store.
+func bucketSet(store driver.Buckets, prefix string, skew time.Duration) rules.Set[bucketTest] {
+	return rules.Set[bucketTest]{
+		Rules: bucketRules,
+		Open: func(_ context.Context, rule string) (bucketTest, func(context.Context) error, error) {
+			b := bucketTest{Buckets: store, prefix: prefix, name: prefix + "-" + rule, skew: skew}
+			return b, b.cleanUp, nil
+		},
 	}
 }
 
@@ -48,28 +54,12 @@ type bucketTest struct {
 	skew   time.Duration // by how much the store's clock may differ from ours
 }
 
-func newBucketTest(store driver.Buckets, prefix string, i int) bucketTest {
-	return bucketTest{
-		Buckets: store,
-		prefix:  prefix,
-		name:    fmt.Sprintf("%s-rule%02d", prefix, i),
-		skew:    20 * time.Second,
-	}
-}
-
 // cleanUp removes the bucket.
 func (b bucketTest) cleanUp(ctx context.Context) error {
 	if err := b.Remove(ctx, b.name); err != nil {
 		return fmt.Errorf("remove bucket %s: %w", b.name, err)
 	}
 	return nil
-}
-
-// bucketRule is a rule of driver.Buckets.
-type bucketRule struct {
-	name  string
-	why   string
-	check func(ctx context.Context, b bucketTest) error
 }
 
 // bucketRules are all rules.

@@ -1,4 +1,4 @@
-package drivertest
+package stores
 
 import (
 	"context"
@@ -10,13 +10,15 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
 )
 
 // contentRules say that an object is what was put.
-var contentRules = []bucketRule{
+var contentRules = []rules.Rule[bucketTest]{
 	{
-		"put-open", "inputs must reach functions, and outputs the checks, unchanged",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "put-open",
+		Why:  "inputs must reach functions, and outputs the checks, unchanged",
+		Check: func(ctx context.Context, b bucketTest) error {
 			return errors.Join(
 				b.Create(ctx, b.name),
 				b.put(ctx, "key", "first, and longer than the second"),
@@ -25,8 +27,9 @@ var contentRules = []bucketRule{
 		},
 	},
 	{
-		"empty-object", "an empty output is an output, not a missing one",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "empty-object",
+		Why:  "an empty output is an output, not a missing one",
+		Check: func(ctx context.Context, b bucketTest) error {
 			return errors.Join(
 				b.Create(ctx, b.name),
 				b.put(ctx, "empty", ""),
@@ -35,8 +38,9 @@ var contentRules = []bucketRule{
 		},
 	},
 	{
-		"large-object", "inputs of some megabytes are usual, and stores treat them apart from small ones",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "large-object",
+		Why:  "inputs of some megabytes are usual, and stores treat them apart from small ones",
+		Check: func(ctx context.Context, b bucketTest) error {
 			content := make([]byte, 8<<20)
 			_, _ = rand.NewChaCha8([32]byte{}).Read(content)
 			return errors.Join(
@@ -47,8 +51,9 @@ var contentRules = []bucketRule{
 		},
 	},
 	{
-		"stream", "contents come from files and pipes that cannot be read twice",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "stream",
+		Why:  "contents come from files and pipes that cannot be read twice",
+		Check: func(ctx context.Context, b bucketTest) error {
 			const size = 300_000
 			content := strings.Repeat("0123456789", size/10)
 			return errors.Join(
@@ -58,8 +63,9 @@ var contentRules = []bucketRule{
 		},
 	},
 	{
-		"short-content", "a truncated upload must not look like an input",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "short-content",
+		Why:  "a truncated upload must not look like an input",
+		Check: func(ctx context.Context, b bucketTest) error {
 			if err := b.Create(ctx, b.name); err != nil {
 				return err
 			}
@@ -70,8 +76,9 @@ var contentRules = []bucketRule{
 		},
 	},
 	{
-		"unusual-keys", "keys come from file names of other people's benchmarks",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "unusual-keys",
+		Why:  "keys come from file names of other people's benchmarks",
+		Check: func(ctx context.Context, b bucketTest) error {
 			keys := []string{
 				"with space", "plus+plus", "per%cent", "100%25", "a&b=c?d#e", "quo\"te'", "semi;colon:comma,",
 				"(round)[square]{curly}", "tilde~dash-under_score.", "back\\slash", "ünïcödé/日本語/🙂",
@@ -94,14 +101,16 @@ var contentRules = []bucketRule{
 		},
 	},
 	{
-		"missing-object", "callers tell a missing output from a broken store by the sentinel",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "missing-object",
+		Why:  "callers tell a missing output from a broken store by the sentinel",
+		Check: func(ctx context.Context, b bucketTest) error {
 			return errors.Join(b.Create(ctx, b.name), b.missing(ctx, "missing"))
 		},
 	},
 	{
-		"concurrent", "functions and harness use the store at the same time",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "concurrent",
+		Why:  "functions and harness use the store at the same time",
+		Check: func(ctx context.Context, b bucketTest) error {
 			keys := make([]string, 64)
 			for i := range keys {
 				keys[i] = fmt.Sprintf("%02d", i)
@@ -123,10 +132,11 @@ var contentRules = []bucketRule{
 }
 
 // listRules say what a prefix of keys stands for.
-var listRules = []bucketRule{
+var listRules = []rules.Rule[bucketTest]{
 	{
-		"list-order", "SeBS's inputs are picked by their position in the list",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "list-order",
+		Why:  "SeBS's inputs are picked by their position in the list",
+		Check: func(ctx context.Context, b bucketTest) error {
 			// In byte order capital letters come before small ones, and "/"
 			// comes after "-" and ".".
 			sorted := []string{"A/z", "a-b", "a.b", "a/b", "a0", "aa", "b", "ä", "Ω"}
@@ -138,8 +148,9 @@ var listRules = []bucketRule{
 		},
 	},
 	{
-		"list-prefix", "several benchmarks share one bucket and must see their own objects only",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "list-prefix",
+		Why:  "several benchmarks share one bucket and must see their own objects only",
+		Check: func(ctx context.Context, b bucketTest) error {
 			err := b.Create(ctx, b.name)
 			for _, key := range []string{"in.", "in/a", "in/b/c", "in-2/a", "out/in/a"} {
 				err = errors.Join(err, b.put(ctx, key, key))
@@ -152,8 +163,9 @@ var listRules = []bucketRule{
 		},
 	},
 	{
-		"list-many", "stores answer a thousand keys at a time, and what is beyond would be lost",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "list-many",
+		Why:  "stores answer a thousand keys at a time, and what is beyond would be lost",
+		Check: func(ctx context.Context, b bucketTest) error {
 			keys := make([]string, 2100)
 			for i := range keys {
 				keys[i] = fmt.Sprintf("%04d", i)
@@ -171,8 +183,9 @@ var listRules = []bucketRule{
 		},
 	},
 	{
-		"list-stops", "a caller that has found what it wants leaves the loop",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "list-stops",
+		Why:  "a caller that has found what it wants leaves the loop",
+		Check: func(ctx context.Context, b bucketTest) error {
 			if err := errors.Join(b.Create(ctx, b.name), b.put(ctx, "a", "1"), b.put(ctx, "b", "2")); err != nil {
 				return err
 			}
@@ -186,8 +199,9 @@ var listRules = []bucketRule{
 		},
 	},
 	{
-		"delete", "output prefixes are emptied after an experiment, inputs are not",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "delete",
+		Why:  "output prefixes are emptied after an experiment, inputs are not",
+		Check: func(ctx context.Context, b bucketTest) error {
 			return errors.Join(
 				b.Create(ctx, b.name),
 				b.putAll(ctx, []string{"in/a", "out/a", "out/b/c", "out-2"}),

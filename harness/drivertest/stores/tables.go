@@ -1,4 +1,4 @@
-package drivertest
+package stores
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
 )
 
 // Tables checks that a NoSQL store keeps the rules of driver.Tables. open
@@ -18,19 +19,22 @@ import (
 // and is removed.
 func Tables(t *testing.T, open func(t *testing.T) driver.Tables, prefix string) {
 	t.Helper()
-	store := open(t)
-	for i, rule := range tableRules {
-		t.Run(rule.name, func(t *testing.T) {
-			s := newTableTest(store, prefix, i)
-			t.Cleanup(func() {
-				if err := s.cleanUp(context.WithoutCancel(t.Context())); err != nil {
-					t.Error(err)
-				}
-			})
-			if err := rule.check(t.Context(), s); err != nil {
-				t.Errorf("%v\nThe rule matters because %s.", err, rule.why)
+	tableSet(open(t), prefix).Run(t)
+}
+
+// tableSet are the rules of NoSQL stores, for a store.
+func tableSet(store driver.Tables, prefix string) rules.Set[tableTest] {
+	return rules.Set[tableTest]{
+		Rules: tableRules,
+		Open: func(_ context.Context, rule string) (tableTest, func(context.Context) error, error) {
+			s := tableTest{
+				Tables: store,
+				prefix: prefix,
+				plain:  driver.Table{Name: prefix + "-" + rule + "-plain", Primary: "id"},
+				sorted: driver.Table{Name: prefix + "-" + rule + "-sorted", Primary: "cart", Secondary: "product"},
 			}
-		})
+			return s, s.cleanUp, nil
+		},
 	}
 }
 
@@ -43,28 +47,12 @@ type tableTest struct {
 	sorted driver.Table // with one
 }
 
-func newTableTest(store driver.Tables, prefix string, i int) tableTest {
-	return tableTest{
-		Tables: store,
-		prefix: prefix,
-		plain:  driver.Table{Name: fmt.Sprintf("%s-rule%02d-plain", prefix, i), Primary: "id"},
-		sorted: driver.Table{Name: fmt.Sprintf("%s-rule%02d-sorted", prefix, i), Primary: "cart", Secondary: "product"},
-	}
-}
-
 // cleanUp removes the tables.
 func (s tableTest) cleanUp(ctx context.Context) error {
 	if err := errors.Join(s.Remove(ctx, s.plain.Name), s.Remove(ctx, s.sorted.Name)); err != nil {
 		return fmt.Errorf("remove the tables %s and %s: %w", s.plain.Name, s.sorted.Name, err)
 	}
 	return nil
-}
-
-// tableRule is a rule of driver.Tables.
-type tableRule struct {
-	name  string
-	why   string
-	check func(ctx context.Context, s tableTest) error
 }
 
 // item is an item of a rule's table.

@@ -1,4 +1,4 @@
-package drivertest
+package stores
 
 import (
 	"context"
@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
 )
 
 // tableLifeRules say how tables come and go.
-var tableLifeRules = []tableRule{
+var tableLifeRules = []rules.Rule[tableTest]{
 	{
-		"create-twice", "a benchmark creates its table without knowing whether an earlier one did",
-		func(ctx context.Context, s tableTest) error {
+		Name: "create-twice",
+		Why:  "a benchmark creates its table without knowing whether an earlier one did",
+		Check: func(ctx context.Context, s tableTest) error {
 			row := item{"id": "a", "kept": true}
 			return errors.Join(
 				s.Create(ctx, s.plain),
@@ -24,8 +26,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"missing-table", "a wrong name must not look like an empty table",
-		func(ctx context.Context, s tableTest) error {
+		Name: "missing-table",
+		Why:  "a wrong name must not look like an empty table",
+		Check: func(ctx context.Context, s tableTest) error {
 			name := s.sorted.Name
 			_, got := s.Get(ctx, name, "c", "p")
 			_, queried := collect(s.Query(ctx, name, "c"))
@@ -38,8 +41,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"clear", "an experiment begins with the rows of its input and no others",
-		func(ctx context.Context, s tableTest) error {
+		Name: "clear",
+		Why:  "an experiment begins with the rows of its input and no others",
+		Check: func(ctx context.Context, s tableTest) error {
 			products := make([]string, 60)
 			for i := range products {
 				products[i] = fmt.Sprintf("%02d", i)
@@ -65,8 +69,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"names", "clean-up deletes what it lists, so it must list all of the run and nobody else's",
-		func(ctx context.Context, s tableTest) (err error) {
+		Name: "names",
+		Why:  "clean-up deletes what it lists, so it must list all of the run and nobody else's",
+		Check: func(ctx context.Context, s tableTest) (err error) {
 			longer := driver.Table{Name: s.prefix + "x-rule", Primary: "id"}
 			defer func() { err = errors.Join(err, s.Remove(context.WithoutCancel(ctx), longer.Name)) }()
 			if err := errors.Join(s.Create(ctx, s.plain), s.Create(ctx, s.sorted), s.Create(ctx, longer)); err != nil {
@@ -85,8 +90,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"remove", "a table that stays behind costs money, and its name is used again with other keys",
-		func(ctx context.Context, s tableTest) error {
+		Name: "remove",
+		Why:  "a table that stays behind costs money, and its name is used again with other keys",
+		Check: func(ctx context.Context, s tableTest) error {
 			err := errors.Join(
 				s.Create(ctx, s.sorted),
 				s.Put(ctx, s.sorted.Name, item{"cart": "c", "product": "p"}),
@@ -108,8 +114,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"remove-twice", "clean-up is repeated after it was interrupted",
-		func(ctx context.Context, s tableTest) error {
+		Name: "remove-twice",
+		Why:  "clean-up is repeated after it was interrupted",
+		Check: func(ctx context.Context, s tableTest) error {
 			return errors.Join(
 				s.Remove(ctx, s.plain.Name),
 				s.Create(ctx, s.plain),
@@ -118,8 +125,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"cancelled", "an interrupted run must end, and say that it was interrupted",
-		func(ctx context.Context, s tableTest) error {
+		Name: "cancelled",
+		Why:  "an interrupted run must end, and say that it was interrupted",
+		Check: func(ctx context.Context, s tableTest) error {
 			row := item{"id": "a"}
 			if err := errors.Join(s.Create(ctx, s.plain), s.Put(ctx, s.plain.Name, row)); err != nil {
 				return err
@@ -142,8 +150,9 @@ var tableLifeRules = []tableRule{
 		},
 	},
 	{
-		"access", "functions find the store, and each table by its own name, through their environment",
-		func(_ context.Context, s tableTest) error {
+		Name: "access",
+		Why:  "functions find the store, and each table by its own name, through their environment",
+		Check: func(_ context.Context, s tableTest) error {
 			access := s.Access(map[string]string{"shopping_cart": s.sorted.Name})
 			found := false
 			for name, value := range access {

@@ -1,4 +1,4 @@
-package drivertest_test
+package stores_test
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/drivertest/stores"
 	"github.com/sebs-go/sebs/platforms/sim"
 )
 
@@ -199,7 +199,7 @@ var bucketFaults = map[string]func(*faultyBuckets){
 const storePrefix = "ab"
 
 func TestBucketFaultsCoverRules(t *testing.T) {
-	require.ElementsMatch(t, drivertest.BucketRuleNames(), slices.Collect(maps.Keys(bucketFaults)))
+	require.ElementsMatch(t, stores.BucketRuleNames(), slices.Collect(maps.Keys(bucketFaults)))
 }
 
 // Each broken object store fails exactly the rule that it breaks. They are
@@ -214,7 +214,7 @@ func TestBrokenBuckets(t *testing.T) {
 		f := &faultyBuckets{Buckets: store}
 		with(f)
 		wg.Go(func() {
-			failed := drivertest.FailedBucketRules(t.Context(), f, storePrefix)
+			failed := stores.FailedBucketRules(t.Context(), f, storePrefix)
 			mu.Lock()
 			defer mu.Unlock()
 			results[name] = failed

@@ -1,4 +1,4 @@
-package drivertest
+package stores
 
 import (
 	"context"
@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
 )
 
 // reachRules say how functions reach objects.
-var reachRules = []bucketRule{
+var reachRules = []rules.Rule[bucketTest]{
 	{
-		"presign", "functions download inputs by URL, without credentials, as from the internet",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "presign",
+		Why:  "functions download inputs by URL, without credentials, as from the internet",
+		Check: func(ctx context.Context, b bucketTest) error {
 			const key = "folder/with space+plus%ü.txt"
 			if err := errors.Join(b.Create(ctx, b.name), b.put(ctx, key, "content"), b.put(ctx, "other", "secret")); err != nil {
 				return err
@@ -47,8 +49,9 @@ var reachRules = []bucketRule{
 		},
 	},
 	{
-		"presign-expires", "a URL in a result or log must become useless",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "presign-expires",
+		Why:  "a URL in a result or log must become useless",
+		Check: func(ctx context.Context, b bucketTest) error {
 			if err := errors.Join(b.Create(ctx, b.name), b.put(ctx, "key", "content")); err != nil {
 				return err
 			}
@@ -76,8 +79,9 @@ var reachRules = []bucketRule{
 		},
 	},
 	{
-		"access", "functions find the store through their environment",
-		func(_ context.Context, b bucketTest) error {
+		Name: "access",
+		Why:  "functions find the store through their environment",
+		Check: func(_ context.Context, b bucketTest) error {
 			for name := range b.Access() {
 				if !strings.HasPrefix(name, "SEBS_") {
 					return fmt.Errorf("the access has the variable %s, want names that begin with SEBS_", name)
@@ -89,10 +93,11 @@ var reachRules = []bucketRule{
 }
 
 // bucketLifeRules say how buckets come and go.
-var bucketLifeRules = []bucketRule{
+var bucketLifeRules = []rules.Rule[bucketTest]{
 	{
-		"create-twice", "a benchmark creates its bucket without knowing whether an earlier one did",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "create-twice",
+		Why:  "a benchmark creates its bucket without knowing whether an earlier one did",
+		Check: func(ctx context.Context, b bucketTest) error {
 			return errors.Join(
 				b.Create(ctx, b.name),
 				b.put(ctx, "kept", "content"),
@@ -101,8 +106,9 @@ var bucketLifeRules = []bucketRule{
 		},
 	},
 	{
-		"missing-bucket", "a wrong name must not look like an empty bucket",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "missing-bucket",
+		Why:  "a wrong name must not look like an empty bucket",
+		Check: func(ctx context.Context, b bucketTest) error {
 			var listed error
 			for _, err := range b.List(ctx, b.name, "") {
 				listed = err
@@ -115,8 +121,9 @@ var bucketLifeRules = []bucketRule{
 		},
 	},
 	{
-		"names", "clean-up deletes what it lists, so it must list all of the run and nobody else's",
-		func(ctx context.Context, b bucketTest) (err error) {
+		Name: "names",
+		Why:  "clean-up deletes what it lists, so it must list all of the run and nobody else's",
+		Check: func(ctx context.Context, b bucketTest) (err error) {
 			longer := b.prefix + "x-rule"
 			defer func() { err = errors.Join(err, b.Remove(context.WithoutCancel(ctx), longer)) }()
 			if err := errors.Join(b.Create(ctx, b.name), b.Create(ctx, longer)); err != nil {
@@ -135,8 +142,9 @@ var bucketLifeRules = []bucketRule{
 		},
 	},
 	{
-		"remove", "a bucket that stays behind costs money",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "remove",
+		Why:  "a bucket that stays behind costs money",
+		Check: func(ctx context.Context, b bucketTest) error {
 			err := errors.Join(
 				b.Create(ctx, b.name),
 				b.putAll(ctx, []string{"a", "b/c"}),
@@ -153,8 +161,9 @@ var bucketLifeRules = []bucketRule{
 		},
 	},
 	{
-		"remove-twice", "clean-up is repeated after it was interrupted",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "remove-twice",
+		Why:  "clean-up is repeated after it was interrupted",
+		Check: func(ctx context.Context, b bucketTest) error {
 			return errors.Join(
 				b.Remove(ctx, b.name),
 				b.Create(ctx, b.name),
@@ -163,8 +172,9 @@ var bucketLifeRules = []bucketRule{
 		},
 	},
 	{
-		"cancelled", "an interrupted run must end, and say that it was interrupted",
-		func(ctx context.Context, b bucketTest) error {
+		Name: "cancelled",
+		Why:  "an interrupted run must end, and say that it was interrupted",
+		Check: func(ctx context.Context, b bucketTest) error {
 			if err := errors.Join(b.Create(ctx, b.name), b.put(ctx, "key", "content")); err != nil {
 				return err
 			}

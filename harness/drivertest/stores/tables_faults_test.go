@@ -1,4 +1,4 @@
-package drivertest_test
+package stores_test
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/drivertest"
+	"github.com/sebs-go/sebs/harness/drivertest/stores"
 )
 
 // faultyTables is the simulated NoSQL store with a fault: what is set replaces
@@ -239,7 +239,7 @@ var tableFaults = map[string]func(*faultyTables){
 }
 
 func TestTableFaultsCoverRules(t *testing.T) {
-	require.ElementsMatch(t, drivertest.TableRuleNames(), slices.Collect(maps.Keys(tableFaults)))
+	require.ElementsMatch(t, stores.TableRuleNames(), slices.Collect(maps.Keys(tableFaults)))
 }
 
 // Each broken NoSQL store fails exactly the rule that it breaks.
@@ -251,7 +251,7 @@ func TestBrokenTables(t *testing.T) {
 			require.NoError(t, err)
 			f := &faultyTables{Tables: store}
 			with(f)
-			failed := drivertest.FailedTableRules(t.Context(), f, storePrefix)
+			failed := stores.FailedTableRules(t.Context(), f, storePrefix)
 			require.Contains(t, failed, name)
 			require.Len(t, failed, 1, "%v", failed)
 		})
