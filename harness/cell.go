@@ -170,14 +170,20 @@ func (c *Cell) Batch(ctx context.Context) []Invocation {
 
 // batch makes one batch of calls; resuming: the first after a pause.
 func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
-	batch := c.beginCalls()
-	defer c.endCalls()
+	var retiring time.Duration // which is no measuring
 	if c.cond.mode.retires() {
+		begun := time.Now()
 		if err := c.Retire(ctx); err != nil {
 			c.fail(err)
 			return nil
 		}
+		retiring = time.Since(begun)
 	}
+	batch := c.beginCalls()
+	defer c.endCalls()
+	c.mu.Lock()
+	c.sampler.retired += retiring
+	c.mu.Unlock()
 	all := make([]Invocation, c.k)
 	if c.k == 1 {
 		c.call(ctx, batch, c.input, &all[0])
@@ -195,7 +201,7 @@ func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
 	}
 	for i := range all {
 		// The budget keeps checks from taking the time that is to be measured.
-		all[i].resuming = resuming
+		all[i].resuming, all[i].Retire = resuming, retiring
 		c.finish(ctx, &all[i], c.checks.allow(all[i].Client))
 	}
 	return all

@@ -8,13 +8,11 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/results"
 )
@@ -164,41 +162,4 @@ func TestUndone(t *testing.T) {
 		"4 of 7 cells were not measured",
 		"a test of the run failed: go test has said why",
 	}, r.undone(true))
-}
-
-// TestFits: a plan that cannot be built and measured before the deadline is
-// refused, with the -timeout that it needs.
-func TestFits(t *testing.T) {
-	store, err := build.OpenStore(t.TempDir())
-	require.NoError(t, err)
-	r := &run{ctx: t.Context(), packages: store}
-	p := &plan{run: r}
-	for range 10 {
-		f := &plannedFunction{function: function{benchmark: &Benchmark{Files: fstest.MapFS{}}}, on: &openPlatform{Platform: adding{}}}
-		p.functions = append(p.functions, f)
-	}
-	require.NoError(t, p.fits(100, Conditions{Bound: time.Minute}, "-run"), "there is no deadline")
-	r.deadline = time.Now().Add(5 * time.Minute)
-	require.NoError(t, p.fits(20, Conditions{Bound: 5 * time.Second}, "-run"))
-	err = p.fits(20, Conditions{Bound: 10 * time.Second}, "-run")
-	require.ErrorContains(t, err, "20 cells may take 3m20s of measuring (10s each), building 10 packages about 2m30s, but -timeout leaves 5m0s: pass -timeout 8m0s")
-	p.functions = p.functions[:1]
-	require.NoError(t, p.fits(20, Conditions{Bound: 10 * time.Second}, "-run"))
-	p.functions[0].unavailable = errors.New("no interpreter")
-	require.NoError(t, p.fits(20, Conditions{Bound: 14 * time.Second}, "-run"))
-	err = p.fits(20, Conditions{Bound: 20 * time.Second}, "-run")
-	require.ErrorContains(t, err, "20 cells may take 6m40s of measuring (20s each), but -timeout")
-	require.ErrorContains(t, err, ", or narrow -run")
-	require.NotContains(t, err.Error(), "SEBS_SAMPLES", "the experiment has a bound of its own")
-	r.params.MaxTime = 20 * time.Second
-	require.ErrorContains(t, p.fits(200, Conditions{}, "-run"), ", narrow -run, or set a shorter time, as SEBS_SAMPLES=10,5s")
-	r.params.MaxTime = 5 * time.Second
-	require.NotContains(t, p.fits(200, Conditions{}, "-run").Error(), "SEBS_SAMPLES", "it is that short already")
-}
-
-// adding is a platform that adds a file to every package.
-type adding struct{ driver.Platform }
-
-func (adding) Recipe(context.Context, driver.Spec) (driver.Recipe, error) {
-	return driver.Recipe{Files: map[string][]byte{"handler.py": nil}}, nil
 }

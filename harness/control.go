@@ -2,17 +2,24 @@ package harness
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/control"
 )
 
 // The calls of a platform's control plane that an experiment makes keep to its
-// pace and are made again when they are throttled.
+// pace, are bounded by it, and are made again when they are throttled.
+
+// throttled is how much longer than its pace says a control plane may take: some
+// refuse everything for a minute.
+const throttled = 90 * time.Second
 
 // Deploy implements driver.Functions.
 func (p *openPlatform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (target driver.Target, err error) {
-	err = p.control().Do(ctx, func(ctx context.Context) error {
+	err = p.controlled(ctx, p.Features().Pace.Deploy, func(ctx context.Context) error {
 		target, err = p.Platform.Deploy(ctx, s, pkg)
 		return err
 	})
@@ -21,7 +28,25 @@ func (p *openPlatform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Pac
 
 // Retire implements driver.Functions.
 func (p *openPlatform) Retire(ctx context.Context, name string) error {
-	return p.control().Do(ctx, func(ctx context.Context) error { return p.Platform.Retire(ctx, name) })
+	pace := p.Features().Pace
+	ctx, cancel := context.WithTimeout(ctx, pace.Bound(1, pace.Retire)+throttled)
+	defer cancel()
+	return p.controlled(ctx, pace.Retire, func(ctx context.Context) error { return p.Platform.Retire(ctx, name) })
+}
+
+// controlled makes a call that usually takes so long, when there is a place for
+// it, and again while it is throttled. Each try is bounded by the pace.
+func (p *openPlatform) controlled(ctx context.Context, usual time.Duration, call func(context.Context) error) error {
+	bound := p.Features().Pace.Bound(1, usual)
+	return p.control().Do(ctx, func(ctx context.Context) error {
+		within, cancel := context.WithTimeout(ctx, bound)
+		defer cancel()
+		err := call(within)
+		if err != nil && ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("%w: it was given up after %s, and %s is usual (Features.Pace)", err, bound, usual)
+		}
+		return err
+	})
 }
 
 func (p *openPlatform) control() *control.Plane {

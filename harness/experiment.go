@@ -98,6 +98,7 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	plan.run.progress.quiet() // a line in the middle of a result breaks it for benchstat
 	plan.run.measuring.Lock()
 	defer plan.run.measuring.Unlock()
+	plan.run.deployAll(plan.functions)
 	for _, fn := range plan.functions {
 		if fn.broken != nil {
 			b.Errorf("%s: %s", fn.name(), told(fn.broken.Error()))
@@ -185,7 +186,8 @@ type plannedFunction struct {
 	unavailable error       // why this machine cannot have it
 	broken      error       // why nothing can
 	built       *built
-	unbuilt     error // why it could not be built
+	unbuilt     error                  // why it could not be built
+	deployed    map[string]*deployment // before its cells, by the condition's name
 }
 
 // refuse skips the test of a cell that the platform cannot have, or fails it if
@@ -364,7 +366,7 @@ func (p *plan) check(sel selection, o offer) error {
 	case cells == 0:
 		return p.unmeasured()
 	}
-	if err := p.fits(cells, o.conditions, sel.kind); err != nil {
+	if err := p.fits(o.conditions, sel.kind); err != nil {
 		return err
 	}
 	p.run.progress.plan(cells)

@@ -17,29 +17,96 @@ const (
 	shortestTime = 5 * time.Second
 )
 
+// estimate is how long a plan may take.
+type estimate struct {
+	cells     int
+	bound     time.Duration // of measuring a cell
+	retiring  time.Duration // before batches
+	deploying time.Duration
+	removing  time.Duration
+	packages  int // to build
+}
+
+func (e estimate) building() time.Duration  { return time.Duration(e.packages) * building }
+func (e estimate) measuring() time.Duration { return time.Duration(e.cells) * e.bound }
+
+func (e estimate) whole() time.Duration {
+	return e.measuring() + e.retiring + e.building() + e.deploying + e.removing
+}
+
+// String says what takes how long.
+func (e estimate) String() string {
+	text := fmt.Sprintf("%d cells may take %s of measuring (%s each)", e.cells, e.measuring().Round(time.Second), e.bound)
+	for _, part := range []struct {
+		what string
+		d    time.Duration
+	}{
+		{"retiring between calls", e.retiring},
+		{fmt.Sprintf("building %d packages", e.packages), e.building()},
+		{"deploying", e.deploying},
+		{"removing", e.removing},
+	} {
+		if part.d >= time.Second {
+			text += fmt.Sprintf(", %s about %s", part.what, part.d.Round(time.Second))
+		}
+	}
+	return text
+}
+
+// estimate returns how long the plan may take if all packages have to be built.
+func (p *plan) estimate(c Conditions) estimate {
+	e := estimate{bound: c.bound(p.run.params), packages: len(p.functions)}
+	functions := map[*openPlatform]int{}
+	deploys := map[*openPlatform]int{}
+	for _, f := range p.functions {
+		features := f.on.Features()
+		conditions := f.open()
+		e.cells += len(conditions)
+		deploys[f.on] += len(conditions)
+		if functions[f.on] += len(conditions); features.Sequential != "" { // cells share it
+			functions[f.on] += min(len(conditions), 1) - len(conditions)
+		}
+		for _, cond := range conditions {
+			if cond.mode.retires() && c.Bound == 0 {
+				e.retiring += time.Duration(p.run.params.batches(p.run.params.concurrency(cond.mode))) * features.Pace.Retire
+			}
+		}
+	}
+	for on, n := range deploys {
+		pace := on.Features().Pace
+		if on.Features().Sequential != "" { // each just before its cell
+			pace.Parallel = 1
+		}
+		e.deploying += pace.Takes(n, pace.Deploy)
+	}
+	if p.run.keeps() {
+		return e
+	}
+	for on, n := range functions { // at the end, all platforms at once
+		pace := on.Features().Pace
+		e.removing = max(e.removing, pace.Takes(n, pace.Remove))
+	}
+	return e
+}
+
 // fits returns why the plan may not end before the test binary is killed, with
 // the -timeout that it needs.
-func (p *plan) fits(cells int, c Conditions, kind string) error {
-	bound := c.bound(p.run.params)
+func (p *plan) fits(c Conditions, kind string) error {
 	if p.run.deadline.IsZero() {
 		return nil
 	}
 	left := time.Until(p.run.deadline)
-	measuring := time.Duration(cells) * bound
-	if measuring+time.Duration(len(p.functions))*building <= left {
+	e := p.estimate(c)
+	if e.whole() <= left {
 		return nil // whatever has to be built
 	}
-	packages := p.unbuilt()
-	need := measuring + time.Duration(packages)*building
-	if need <= left {
+	e.packages = p.unbuilt()
+	if e.whole() <= left {
 		return nil
 	}
-	text := fmt.Sprintf("%d cells may take %s of measuring (%s each)", cells, measuring.Round(time.Second), bound)
-	if packages > 0 {
-		text += fmt.Sprintf(", building %d packages about %s", packages, (time.Duration(packages) * building).Round(time.Second))
-	}
-	text += fmt.Sprintf(", but -timeout leaves %s: pass -timeout %s", left.Round(time.Second), (need + need/4 + time.Minute).Round(time.Minute))
-	if c.Bound == 0 && bound > shortestTime { // only the time of SEBS_SAMPLES is part of the estimate
+	need := e.whole()
+	text := fmt.Sprintf("%s, but -timeout leaves %s: pass -timeout %s", e, left.Round(time.Second), (need + need/4 + time.Minute).Round(time.Minute))
+	if c.Bound == 0 && e.bound > shortestTime { // only the time of SEBS_SAMPLES is part of the estimate
 		return fmt.Errorf("%s, narrow %s, or set a shorter time, as SEBS_SAMPLES=%s", text, kind, shortest)
 	}
 	return fmt.Errorf("%s, or narrow %s", text, kind)

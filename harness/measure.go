@@ -33,6 +33,7 @@ func (p *plan) measure(t *testing.T, body func(ctx context.Context, t *testing.T
 		if fn := g.functions[0]; g.sequential && !p.run.params.Sequential {
 			p.run.note(fmt.Sprintf("cells on %s follow one another: %s", fn.platform, fn.on.Features().Sequential))
 		}
+		p.run.deployAll(g.functions)
 		o := newOrder(p.run.seed, fmt.Sprintf("%s %d %d", p.experiment, p.repetition, i))
 		var functions []<-chan struct{}
 		for _, fn := range g.functions {

@@ -29,6 +29,7 @@ func (p *plan) newCell(fn *plannedFunction, cond condition, turn *turn) *Cell {
 		sample: newSample(), sampler: newSampler(r.params, k),
 	}
 	c.soFar = c.endingNow
+	c.sampler.patience = driver.Pace{}.Bound(r.params.batches(k), fn.on.Features().Pace.Retire)
 	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
 	return c
 }
@@ -53,7 +54,7 @@ func (p *plan) start(tb testing.TB, c *Cell, ready func()) {
 	if err := c.open(c.ctx); err != nil {
 		if cause := context.Cause(p.run.ctx); cause != nil {
 			err = fmt.Errorf("%w (%w)", cause, err)
-		} else if errors.Is(err, driver.ErrUnavailable) { // which only the build shows
+		} else if errors.Is(err, driver.ErrUnavailable) || errors.Is(err, driver.ErrUnsupported) { // which only the build shows
 			c.fn.unavailable = err
 			p.leave(tb, c.fn, err)
 		}
@@ -92,42 +93,21 @@ func caller() string {
 	return fmt.Sprintf("%s:%d", filepath.Base(file), line)
 }
 
-// open builds and deploys the function and makes its input.
+// open takes the function that was deployed for the cell, or deploys it now.
 func (c *Cell) open(ctx context.Context) error {
-	r, fn := c.run, c.fn
-	features := fn.on.Features()
-	c.spec = fn.spec
-	c.spec.Memory = c.cond.memory
-	c.spec.Name = driver.FunctionName(r.prefix, c.spec, features.MaxName)
-	if features.Sequential == "" { // a function of its own: others neither retire nor change it
-		c.spec.Name = driver.FunctionName(r.prefix, c.spec, features.MaxName, c.cond.values()...)
+	d := c.fn.deployed[c.cond.name()]
+	if d == nil {
+		d = c.fn.prepare(ctx, c.run, c.cond)
+		c.fn.deploy(ctx, c.run, c.cond, d, 1)
 	}
+	c.spec, c.input, c.store = d.spec, d.input, d.store
 	c.grace = c.spec.Timeout + time.Minute
-	c.store = fn.on.store(fn.benchmark, c.spec.Modules)
-	r.progress.doing("input", fn, c.cond)
+	if d.err != nil {
+		return d.err
+	}
+	c.owns, c.here = d.endpoint.Sandbox, d.endpoint.Here
 	var err error
-	// Before the build, which takes longer to find nothing wrong. Other cells use
-	// it too, and the servers that it starts, so it has the run's context.
-	if c.input, err = fn.on.input(r.ctx, fn.benchmark, c.cond.size, c.store); err != nil {
-		return err
-	}
-	if err := fn.build(ctx, r); err != nil {
-		return err
-	}
-	if c.spec.Environment, err = fn.on.environment(ctx, c.spec.Modules, c.store); err != nil {
-		return err
-	}
-	r.progress.doing("deploy", fn, c.cond)
-	target, err := fn.on.Deploy(ctx, c.spec, fn.built.Package)
-	if err != nil {
-		return fmt.Errorf("deploy %s: %w", c.spec.Name, err)
-	}
-	endpoint, err := fn.on.Endpoint(ctx, target)
-	if err != nil {
-		return fmt.Errorf("endpoint of %s: %w", c.spec.Name, err)
-	}
-	c.owns, c.here = endpoint.Sandbox, endpoint.Here
-	c.client, err = invoke.New(endpoint)
+	c.client, err = invoke.New(d.endpoint)
 	return err
 }
 

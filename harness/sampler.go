@@ -18,20 +18,29 @@ type sampler struct {
 	k        int // calls of a batch
 	bound    time.Duration
 	measured time.Duration // in batches
+	retired  time.Duration // before batches
+	patience time.Duration // for retiring, in all; 0: no bound
 	stopped  string        // why sampling ended
 	told     bool          // the table says so too
 	hopeless bool          // no call has counted, and the next one would not
 }
 
-// newSampler returns the sampler of a cell that makes k calls at once. Without
-// SEBS_SAMPLES it has as many as an interval needs.
+// newSampler returns the sampler of a cell that makes k calls at once.
 func newSampler(p parameters, k int) *sampler {
-	most := p.MaxSamples
-	if most == 0 {
-		most = max(defaultSamples, stats.MinBatches*k)
-	}
-	return &sampler{watch: stats.Rule{Max: (most + k - 1) / k}.Watch(), most: most, k: k, bound: p.MaxTime}
+	return &sampler{watch: stats.Rule{Max: p.batches(k)}.Watch(), most: p.samples(k), k: k, bound: p.MaxTime}
 }
+
+// samples returns how many invocations a cell makes at most that makes k at
+// once. Without SEBS_SAMPLES it is as many as an interval needs.
+func (p parameters) samples(k int) int {
+	if p.MaxSamples > 0 {
+		return p.MaxSamples
+	}
+	return max(defaultSamples, stats.MinBatches*k)
+}
+
+// batches returns how many batches they are.
+func (p parameters) batches(k int) int { return (p.samples(k) + k - 1) / k }
 
 // more reports whether another batch is wanted. A cell whose invocations do not
 // count ends too: after three that failed the same way, or three times as many
@@ -45,6 +54,8 @@ func (s *sampler) more(have *sample) bool {
 		s.stopped = s.enough(have.Counted)
 	case s.measured >= s.bound:
 		s.stopped = fmt.Sprintf("%s of measuring", s.bound)
+	case s.patience > 0 && s.retired >= s.patience:
+		s.stopped, s.told = fmt.Sprintf("retiring took %s", s.retired.Round(time.Second)), true
 	case stuck != "":
 		s.stopped, s.hopeless, s.told = stuck, have.Counted == 0, have.Counted > 0
 	case have.Attempts-have.resuming >= 3*s.most+10:
