@@ -48,8 +48,10 @@
 // whatever they meet).
 //
 // What a pattern selects is known before anything is built, and so are the
-// longest time that it may measure and about how long it builds: a selection
-// that may not end before -timeout is refused, with the -timeout that it needs.
+// longest time that it may measure and about how long building, deploying,
+// retiring and removing take at the platform's pace: a selection that may not
+// end before -timeout is refused, with the -timeout that it needs. Functions are
+// deployed before their cells begin, as many at once as the platform allows.
 // A version, architecture, package kind or trigger that is not the platform's
 // default, or a benchmark's variant in a language (variant=… after the runtime),
 // runs only if the pattern names it (python-3.12, arm64, variant=pytorch). An
@@ -253,7 +255,7 @@
 // with SEBS_ and is not one of these is an error. What an experiment sets in its
 // Conditions holds, and a run says which variable it does not use for that.
 //
-//	SEBS_MEMORY       MB of functions, a list: 256,512; the benchmark's own
+//	SEBS_MEMORY       MB of functions, a list: 256,512; the benchmark's own, or the next size that the platform has
 //	SEBS_SIZE         sizes of inputs, a list: test,small; test
 //	SEBS_SAMPLES      bounds of a cell, invocations and time of measuring: 200,60s; 50,20s, and ten batches of calls at once
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
