@@ -186,8 +186,12 @@ func (g *group) sweepHere(ctx context.Context) error {
 			_, err := os.Stat(filepath.Join(folder, guard.Journal))
 			switch {
 			case err == nil:
-				g.Log("killing and deleting what run %s left on this machine, as its guard was killed too: %s", r.ID, folder)
-				errs = append(errs, guard.CleanUp(ctx, folder))
+				g.Log("killing and deleting what run %s left on this machine, as its guard has not yet: %s", r.ID, folder)
+				err := guard.CleanUp(ctx, folder)
+				if _, gone := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || errors.Is(gone, fs.ErrNotExist) {
+					err = nil // its guard had not been killed, and was faster
+				}
+				errs = append(errs, err)
 			case g.wanted("folder "+folder, driver.Resource{}):
 				g.Log("deleting folder %s of run %s", folder, r.ID)
 				errs = append(errs, os.RemoveAll(folder))
