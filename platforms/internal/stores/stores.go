@@ -1,8 +1,10 @@
-// Package stores holds the object store and the NoSQL store of a run, on the
-// platforms that start them themselves: each when it is first used, and stopped
-// with the platform.
+// Package stores holds the object store and the NoSQL store of a run: on platforms
+// that start them themselves, each when it is first used, and stopped with the
+// platform; or those of a service that nobody here starts. What a run has in them
+// is listed and removed.
 //
-// It knows no protocol: how a store is started is the platform's to say.
+// It knows no protocol: how a store is started or reached is the platform's to
+// say.
 package stores
 
 import (
@@ -20,9 +22,16 @@ type Start[T any] func(ctx context.Context) (store T, stop func() error, err err
 // Stores are the stores of a run. Safe for concurrent use.
 type Stores struct {
 	run     driver.Run
+	fixed   bool // they outlive the process
 	buckets *Lazy[driver.Buckets]
 	tables  *Lazy[driver.Tables]
 }
+
+// The kinds of resources.
+const (
+	kindBucket = "bucket"
+	kindTable  = "table"
+)
 
 // New returns the stores of a run. None is started.
 func New(run driver.Run, buckets Start[driver.Buckets], tables Start[driver.Tables]) *Stores {
@@ -44,7 +53,11 @@ func (s *Stores) Resources(ctx context.Context) iter.Seq2[driver.Resource, error
 				return yield(driver.Resource{}, err)
 			}
 			for _, n := range names {
-				if !yield(driver.Resource{Kind: kind, Name: n, Run: s.run.ID, Expiry: s.run.Expiry}, nil) {
+				r := driver.Resource{Kind: kind, Name: n}
+				if !s.fixed { // else another run of the prefix may have made it
+					r.Run, r.Expiry = s.run.ID, s.run.Expiry
+				}
+				if !yield(r, nil) {
 					return false
 				}
 			}
@@ -55,7 +68,7 @@ func (s *Stores) Resources(ctx context.Context) iter.Seq2[driver.Resource, error
 			if err == nil {
 				names, err = b.Names(ctx)
 			}
-			if !list("bucket", names, err) {
+			if !list(kindBucket, names, err) {
 				return
 			}
 		}
@@ -64,22 +77,25 @@ func (s *Stores) Resources(ctx context.Context) iter.Seq2[driver.Resource, error
 			if err == nil {
 				names, err = t.Names(ctx)
 			}
-			list("table", names, err)
+			list(kindTable, names, err)
 		}
 	}
 }
 
-// Remove deletes a bucket or a table. Another kind of resource matches
-// driver.ErrUnsupported.
+// Remove deletes a bucket or a table. One without the run's prefix matches
+// driver.ErrNotOurs, another kind of resource driver.ErrUnsupported.
 func (s *Stores) Remove(ctx context.Context, r driver.Resource) error {
+	if !s.run.Owns(r.Name) {
+		return fmt.Errorf("%w: the name does not begin with %s", driver.ErrNotOurs, s.run.Prefix)
+	}
 	switch r.Kind {
-	case "bucket":
+	case kindBucket:
 		b, ok, err := s.buckets.Started(ctx)
 		if !ok || err != nil {
 			return err
 		}
 		return b.Remove(ctx, r.Name)
-	case "table":
+	case kindTable:
 		t, ok, err := s.tables.Started(ctx)
 		if !ok || err != nil {
 			return err
