@@ -11,8 +11,9 @@
 // and its object. The sentinels of this package are the exception: an error
 // that means one of them must match it under errors.Is.
 //
-// The package refuses to measure, to retry and to print: that is the
-// harness's.
+// The package refuses to measure, to retry and to print: that is the harness's,
+// which makes a call of the control plane again if its error matches
+// ErrThrottled, and no other.
 package driver
 
 import (
@@ -54,7 +55,8 @@ type Functions interface {
 
 	// Deploy makes the function s.Name exist with the code of p and the
 	// configuration of s, and returns where to call it. It reconciles: if
-	// nothing differs it only reads. A change of code or of configuration
+	// nothing differs it only reads, and renews an expiry that is earlier than
+	// the run's, which is no change and leaves sandboxes warm. A change of code or of configuration
 	// takes effect before Deploy returns; the next call is then cold. An
 	// existing function that does not carry this run's prefix matches
 	// ErrNotOurs and is left as it is.
@@ -106,7 +108,8 @@ type Stores interface {
 // other part.
 type Inventory interface {
 	// Resources lists everything that carries the run's prefix: functions,
-	// buckets, tables, and whatever else the platform created. Nobody else's.
+	// buckets, tables, and whatever else the platform created, also by other
+	// processes. Nobody else's. The list may lag.
 	Resources(ctx context.Context) iter.Seq2[Resource, error]
 
 	// Remove deletes r. A resource that does not exist is not an error; one
@@ -139,7 +142,7 @@ type MeteredCall struct {
 type Run struct {
 	ID     string    // unique, lower-case letters and digits
 	Prefix string    // begins the name of everything that is created; lower-case letters and digits
-	Expiry time.Time // when what is left may be swept
+	Expiry time.Time // when what is left may be swept, by whoever does not know that the run has ended
 	Ledger Ledger    // written before anything is created outside this machine; never nil
 	Dir    string    // an empty folder for temporary files, deleted by the harness after Close
 	Guard  Guard     // cleans up what this process leaves if it is killed; never nil

@@ -17,7 +17,7 @@ import (
 // bucket is a bucket in the world, guarded by its mutex. Objects are never
 // changed, only replaced.
 type bucket struct {
-	run     string
+	origin  origin
 	objects map[string][]byte
 }
 
@@ -57,8 +57,9 @@ func (b buckets) Create(ctx context.Context, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.buckets[name] == nil {
-		w.buckets[name] = &bucket{run: b.p.run.ID, objects: map[string][]byte{}}
+		w.buckets[name] = &bucket{origin: origin{run: b.p.run.ID}, objects: map[string][]byte{}}
 	}
+	w.buckets[name].origin.renew(b.p.run)
 	return nil
 }
 

@@ -22,7 +22,7 @@ type function struct {
 	spec    driver.Spec
 	digest  string
 	model   *Model
-	run     string // the run that deployed it last
+	origin  origin // of what was deployed last
 	calls   uint64 // since the last deployment that changed something
 	started uint64 // sandboxes, since then
 	removed bool

@@ -212,6 +212,7 @@ func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) {
 	p.mu.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.origin.renew(p.run)
 	if f.model != nil && f.digest == digest && same(f.spec, s) {
 		return
 	}
@@ -219,7 +220,7 @@ func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) {
 	p.writes++
 	p.mu.Unlock()
 	s.Environment = maps.Clone(s.Environment)
-	f.spec, f.digest, f.model, f.run, f.limit, f.bytes, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, p.options.MaxBytes, 0, 0
+	f.spec, f.digest, f.model, f.origin.run, f.limit, f.bytes, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, p.options.MaxBytes, 0, 0
 	f.retire()
 }
 

@@ -318,3 +318,28 @@ func TestDeployRefuses(t *testing.T) {
 	_, err = p.Deploy(t.Context(), s, pkg)
 	require.ErrorContains(t, err, "64 bytes, more than 63")
 }
+
+// TestExpiry: what runs of one prefix deploy is kept until the last expiry of
+// them all, also where nothing else differs.
+func TestExpiry(t *testing.T) {
+	world, start := sim.NewWorld(), time.Now().UTC()
+	for _, run := range []struct{ keep, want time.Duration }{{time.Second, time.Second}, {time.Hour, time.Hour}, {time.Minute, time.Hour}} {
+		p := sim.New(driver.Run{ID: "r", Prefix: "ab", Expiry: start.Add(run.keep)}, sim.Options{World: world})
+		deploy(t, p, spec(driver.HTTP), `{"seed":1}`)
+		b, err := p.Buckets(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, b.Create(t.Context(), "ab-bucket"))
+		tables, err := p.Tables(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, tables.Create(t.Context(), driver.Table{Name: "ab-table", Primary: "id"}))
+		listed := 0
+		for r, err := range p.Resources(t.Context()) {
+			require.NoError(t, err)
+			require.Equal(t, start.Add(run.want), r.Expiry, "%s %s", r.Kind, r.Name)
+			require.Equal(t, "r", r.Run)
+			listed++
+		}
+		require.Equal(t, 3, listed)
+		require.NoError(t, p.Close(t.Context()))
+	}
+}

@@ -13,9 +13,9 @@ import (
 
 // table is a table in the world, guarded by its mutex.
 type table struct {
-	run   string
-	keys  driver.Table
-	items map[string]map[string][]byte // JSON by primary and secondary key
+	origin origin
+	keys   driver.Table
+	items  map[string]map[string][]byte // JSON by primary and secondary key
 }
 
 // tables is the NoSQL store as a run sees it.
@@ -62,8 +62,9 @@ func (t tables) Create(ctx context.Context, keys driver.Table) error {
 			old.keys.Primary, old.keys.Secondary, keys.Primary, keys.Secondary)
 	}
 	if old == nil {
-		w.tables[keys.Name] = &table{run: t.p.run.ID, keys: keys, items: map[string]map[string][]byte{}}
+		w.tables[keys.Name] = &table{origin: origin{run: t.p.run.ID}, keys: keys, items: map[string]map[string][]byte{}}
 	}
+	w.tables[keys.Name].origin.renew(t.p.run)
 	return nil
 }
 

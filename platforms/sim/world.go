@@ -2,9 +2,23 @@ package sim
 
 import (
 	"sync"
+	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 )
+
+// origin is who made a resource, and until when it is kept: the last of the
+// expiries of all runs that made it exist.
+type origin struct {
+	run    string
+	expiry time.Time
+}
+
+func (o *origin) renew(run driver.Run) {
+	if run.Expiry.After(o.expiry) {
+		o.expiry = run.Expiry
+	}
+}
 
 // World is what exists on the platform: functions, buckets and tables of all
 // prefixes. Platforms that are opened on one World see each other's, as two
@@ -36,19 +50,21 @@ func (w *World) resources(run driver.Run) []driver.Resource {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all []driver.Resource
-	add := func(kind, name, by string) {
+	add := func(kind, name string, by origin) {
 		if run.Owns(name) {
-			all = append(all, driver.Resource{Kind: kind, Name: name, Run: by})
+			all = append(all, driver.Resource{Kind: kind, Name: name, Run: by.run, Expiry: by.expiry})
 		}
 	}
 	for name, f := range w.functions {
-		add("function", name, f.run)
+		f.mu.Lock()
+		add("function", name, f.origin)
+		f.mu.Unlock()
 	}
 	for name, b := range w.buckets {
-		add("bucket", name, b.run)
+		add("bucket", name, b.origin)
 	}
 	for name, t := range w.tables {
-		add("table", name, t.run)
+		add("table", name, t.origin)
 	}
 	return all
 }
