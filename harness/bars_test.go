@@ -16,9 +16,10 @@ import (
 )
 
 // TestBars measures what the harness costs: one million invocations of a
-// function that takes no time, recorded and summarised.
+// function that takes no time, recorded and summarised, and the end of a run.
 func TestBars(t *testing.T) {
 	bar.Named(t)
+	t.Run("removal", removalBar)
 	for _, trigger := range []driver.Trigger{driver.SDK, driver.HTTP} {
 		t.Run(string(trigger), func(t *testing.T) {
 			const n = 1_000_000
