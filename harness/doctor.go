@@ -53,7 +53,7 @@ func Doctor(t *testing.T) {
 	checks := examine(t.Context(), params.Cache, results)
 	for i, name := range driver.Platforms() {
 		if on := &checks[1+i]; (examinations{*on}).missing() == 0 { // else it cannot be opened
-			on.needs = append(on.needs, trials(t, name)...)
+			on.needs = append(on.needs, trials(t, name, params.Cache)...)
 		}
 	}
 	fmt.Print(checks.table())

@@ -197,7 +197,7 @@ func (r *run) release() error {
 	for _, l := range r.locks {
 		errs = append(errs, l.Release())
 	}
-	if r.using != nil && r.unrecorded == nil {
+	if r.unrecorded == nil {
 		errs = append(errs, r.using.Delete())
 	} else {
 		errs = append(errs, r.using.Release())

@@ -230,6 +230,26 @@ func TestSweepWithoutLedger(t *testing.T) {
 	require.Contains(t, w.sweep(t), "0 of the runs in")
 }
 
+// TestSweepWithoutResults: what somebody left who was killed on this machine is
+// found without results, and removed when it is expired.
+func TestSweepWithoutResults(t *testing.T) {
+	t.Parallel()
+	for keep, kept := range map[string]int{"1h": 2, "1ms": 0} {
+		w := newRemoteWorld(t)
+		c := w.child(t, remoteModel, "REMOTE_KILL=6", "SEBS_KEEP="+keep)
+		require.Error(t, c.Run())
+		require.Len(t, w.ours(t), 2)
+		require.NoError(t, os.RemoveAll(c.folder(t)))
+		for range 2 {
+			w.sweep(t)
+			require.Len(t, w.ours(t), kept)
+		}
+		left, err := filepath.Glob(filepath.Join(w.cache, "prefixes", "*"))
+		require.NoError(t, err)
+		require.Equal(t, kept > 0, len(left) > 0, "the file of its prefix is there as long as something is")
+	}
+}
+
 // TestSweepByPrefix: a prefix that is named is swept without its run's results.
 func TestSweepByPrefix(t *testing.T) {
 	t.Parallel()

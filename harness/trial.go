@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -34,15 +35,15 @@ const trialTime = 20 * time.Minute
 // trials builds a function in each language of a platform, in the version that
 // is the default, deploys it and calls it once, each as a sub-test: -run selects
 // TestDoctor/process/cpp. Nothing is left of it.
-func trials(t *testing.T, platform string) (all []driver.Need) {
+func trials(t *testing.T, platform, cache string) (all []driver.Need) {
 	ctx, cancel := context.WithTimeout(t.Context(), trialTime)
 	defer cancel()
 	dir, err := os.MkdirTemp("", cleanup.TempPattern("doctor"))
 	if err != nil {
 		return []driver.Need{{What: "functions", Found: err.Error(), Remedy: "set TMPDIR to a folder that can be written"}}
 	}
-	try := &trial{name: platform, dir: dir, prefix: "doctor" + cleanup.NewID()}
-	err = try.open(ctx)
+	try := &trial{name: platform, dir: dir, prefix: cleanup.NewID()}
+	err = try.open(ctx, cache)
 	if err == nil {
 		runtimes := trialRuntimes(try.platform.Features().Defaults(ctx))
 		all = make([]driver.Need, len(runtimes))
@@ -76,6 +77,8 @@ type trial struct {
 	platform          driver.Platform
 	packages          *build.Store
 	guard             *guard.Guard
+	using             *cleanup.Lock // of the prefix: a sweep finds it if this process is killed
+	ledger            *cleanup.Ledger
 	bucket            string
 	access            driver.Access
 }
@@ -86,13 +89,12 @@ const (
 	trialContent = "grüße"
 )
 
-// noRecord is the ledger of resources that live as long as this process.
-type noRecord struct{}
-
-func (noRecord) Record(driver.Resource) error { return nil }
-
 // open opens the platform and stores the object.
-func (t *trial) open(ctx context.Context) (err error) {
+func (t *trial) open(ctx context.Context, cache string) (err error) {
+	if t.using, err = cleanup.TakePrefix(cache, t.prefix); err != nil {
+		return err
+	}
+	t.ledger = cleanup.NewLedger(filepath.Join(t.dir, cleanup.LedgerFile))
 	if t.packages, err = build.OpenStore(t.dir); err != nil {
 		return err
 	}
@@ -100,7 +102,7 @@ func (t *trial) open(ctx context.Context) (err error) {
 		return err
 	}
 	t.platform, err = driver.Open(ctx, t.name, driver.Run{
-		ID: t.prefix, Prefix: t.prefix, Expiry: time.Now().Add(trialTime), Ledger: noRecord{}, Guard: t.guard, Dir: t.dir, Log: io.Discard,
+		ID: t.prefix, Prefix: t.prefix, Expiry: time.Now().Add(trialTime), Ledger: t.ledger.On(t.name), Guard: t.guard, Dir: t.dir, Log: io.Discard,
 	})
 	if err != nil || len(trialRuntimes(t.platform.Features().Runtimes)) == 0 {
 		return err
@@ -117,22 +119,24 @@ func (t *trial) open(ctx context.Context) (err error) {
 }
 
 // close removes what was made.
-func (t *trial) close(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
+func (t *trial) close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
 	if t.platform != nil {
-		for r, e := range t.platform.Resources(ctx) {
-			if e == nil {
-				e = t.platform.Remove(ctx, r)
-			}
-			err = errors.Join(err, e)
+		for _, left := range cleanup.Remove(ctx, t.platform, t.ledger.Resources(t.name), nil) {
+			errs = append(errs, fmt.Errorf("%w: SEBS_PREFIX=%s PLATFORM=%s make sweep removes it", left, t.prefix, t.name))
 		}
-		err = errors.Join(err, t.platform.Close(ctx))
+		ctx, cancel := context.WithTimeout(ctx, closing)
+		defer cancel()
+		errs = append(errs, t.platform.Close(ctx))
 	}
 	if t.guard != nil {
-		err = errors.Join(err, t.guard.Close())
+		errs = append(errs, t.guard.Close())
 	}
-	return err
+	if err := errors.Join(errs...); err != nil {
+		return errors.Join(err, t.using.Release())
+	}
+	return t.using.Delete()
 }
 
 // need tries a runtime.

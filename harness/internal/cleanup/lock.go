@@ -47,6 +47,22 @@ func flock(f *os.File) error {
 // that was killed leaves it.
 func prefixFile(cache, prefix string) string { return filepath.Join(cache, "prefixes", prefix) }
 
+// killedPrefixes returns the prefixes whose users were killed on this machine, or
+// are alive.
+func killedPrefixes(cache string) ([]string, error) {
+	files, err := os.ReadDir(filepath.Dir(prefixFile(cache, "any")))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	var all []string
+	for _, f := range files {
+		if runID.MatchString(f.Name()) {
+			all = append(all, f.Name())
+		}
+	}
+	return all, err
+}
+
 // TakePrefix takes the lock of a prefix, or says who has it. Only those with
 // the same cache folder keep each other out.
 func TakePrefix(cache, prefix string) (*Lock, error) {
@@ -107,8 +123,11 @@ func (l *Lock) Release() error {
 }
 
 // Delete gives the lock of a prefix up and deletes its file, which says that
-// nothing of the prefix is left by somebody who was killed.
+// nobody of the prefix was killed. A nil lock is of nothing.
 func (l *Lock) Delete() error {
+	if l == nil {
+		return nil
+	}
 	err := os.Remove(l.f.Name())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil

@@ -31,8 +31,9 @@ type Sweep struct {
 // an error.
 func (s *Sweep) Run(ctx context.Context) error {
 	runs, err := s.findRuns()
-	errs := []error{err}
-	for _, g := range s.groups(runs) {
+	killed, strayErr := killedPrefixes(s.Cache)
+	errs := []error{err, strayErr}
+	for _, g := range s.groups(runs, killed) {
 		if err := g.sweep(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", g, err))
 		}
@@ -45,14 +46,17 @@ func (s *Sweep) Run(ctx context.Context) error {
 type group struct {
 	*Sweep
 	prefix string
-	runs   []*pastRun // in the order in which they started; none if no folder of results has the prefix that is named
+	runs   []*pastRun // in the order in which they started; none if no folder of results has the prefix
 	named  bool
 
 	killed bool // one of them, on this machine
 	kept   bool // something of them, which is not expired
 }
 
-func (s *Sweep) groups(runs []*pastRun) []*group {
+// groups returns the runs by their prefixes, and the prefixes that have no run
+// here: the one that is named, and those of whom else was killed on this machine
+// (a doctor, a run whose results are elsewhere).
+func (s *Sweep) groups(runs []*pastRun, killed []string) []*group {
 	var all []*group
 	add := func(prefix string) *group {
 		for _, g := range all {
@@ -70,6 +74,9 @@ func (s *Sweep) groups(runs []*pastRun) []*group {
 	}
 	if s.Prefix != "" {
 		add(s.Prefix)
+	}
+	for _, prefix := range killed {
+		add(prefix)
 	}
 	return all
 }
@@ -158,7 +165,7 @@ func (g *group) lock() (prefixes, others []*Lock, err error) {
 // none meant to keep anything; otherwise what is expired.
 func (g *group) wanted(what string, r driver.Resource) bool {
 	until := r.Expiry
-	over := !g.named
+	over := len(g.runs) > 0
 	for _, run := range g.runs {
 		if e := run.expiry(); e.After(until) {
 			until = e
@@ -169,7 +176,11 @@ func (g *group) wanted(what string, r driver.Resource) bool {
 		return true
 	}
 	g.kept = true
-	g.Log("%s of %s is kept until %s: SEBS_PREFIX=%s make sweep deletes it now", what, g, until.Format(time.RFC3339), g.prefix)
+	how := "is kept until " + until.Format(time.RFC3339)
+	if until.IsZero() {
+		how = "is kept, as nobody here knows for how long"
+	}
+	g.Log("%s of %s %s: SEBS_PREFIX=%s make sweep deletes it now", what, g, how, g.prefix)
 	return false
 }
 
@@ -217,7 +228,7 @@ func (g *group) platforms() (here, missing []string) {
 			}
 		}
 	}
-	if g.named {
+	if len(g.runs) == 0 || g.named {
 		used = append(used, linked...)
 	}
 	slices.Sort(used)
