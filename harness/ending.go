@@ -82,6 +82,9 @@ func (r *run) removeAll() []results.Leftover {
 		ctx, cancel = context.WithDeadline(ctx, r.cleanUpEnds())
 		defer cancel()
 	}
+	if d := r.removal(); d > time.Second {
+		r.progress.show(fmt.Sprintf("removing what was created: about %s", d.Round(time.Second)), true, true)
+	}
 	r.mu.Lock()
 	names := slices.Sorted(maps.Keys(r.platforms))
 	r.mu.Unlock()

@@ -30,7 +30,7 @@ type remote struct {
 	world string
 	lag   time.Duration // until the list has what was created
 	kill  int64         // the step at which the process is killed; 0: none
-	fails string        // calls that fail: "remove", "all" but deploying
+	fails string        // calls that fail: "deploy" halfway, "remove", "all" but deploying
 	steps atomic.Int64
 }
 
@@ -84,6 +84,9 @@ func (p *remote) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) 
 		return driver.Target{}, err
 	}
 	p.step()
+	if p.fails == "deploy" {
+		return driver.Target{}, errGone
+	}
 	return p.Platform.Deploy(ctx, s, pkg)
 }
 
@@ -123,7 +126,7 @@ var errGone = errors.New("no route to the remote platform")
 
 func (p *remote) Remove(_ context.Context, r driver.Resource) error {
 	p.step()
-	if p.fails != "" {
+	if p.fails == "all" || p.fails == "remove" {
 		return errGone
 	}
 	if !p.run.Owns(r.Name) {
@@ -293,6 +296,21 @@ func TestLeft(t *testing.T) {
 		w.sweep(t)
 		require.Empty(t, w.ours(t))
 	}
+}
+
+// TestDeployFailsHalfway: what a deployment made before it failed is removed,
+// although the list lags.
+func TestDeployFailsHalfway(t *testing.T) {
+	t.Parallel()
+	w := newRemoteWorld(t)
+	c := w.child(t, remoteModel, "REMOTE_FAILS=deploy", "REMOTE_LAG=30s")
+	require.Error(t, c.Run())
+	require.Contains(t, c.out.String(), errGone.Error())
+	require.Empty(t, w.left(t, c))
+	require.Empty(t, w.ours(t))
+	ledger, err := os.ReadFile(filepath.Join(c.folder(t), "ledger.jsonl"))
+	require.NoError(t, err)
+	require.Contains(t, string(ledger), `"platform":"remote","kind":"function"`)
 }
 
 // TestSweepBeside: in the process of an experiment a sweep leaves its run alone.

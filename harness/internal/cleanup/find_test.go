@@ -98,3 +98,22 @@ func TestMarkUnwritable(t *testing.T) {
 	r := &pastRun{folder: filepath.Join(t.TempDir(), "gone")}
 	require.ErrorContains(t, r.mark(time.Now()), "nothing is left of it, and the next sweep looks again")
 }
+
+func FuzzReadRun(f *testing.F) {
+	f.Add([]byte(`{"format": 1, "id": "r1", "prefix": "r1", "left": [{"why": "x"}], "parameters": {"SEBS_KEEP": "2h"}}`))
+	f.Add([]byte(`{"id": 7}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		folder := filepath.Join(t.TempDir(), "20260102T030405Z-rabc")
+		require.NoError(t, os.Mkdir(folder, 0o755))
+		path := filepath.Join(folder, manifestFile)
+		require.NoError(t, os.WriteFile(path, text, 0o644))
+		r, err := (&Sweep{Format: 1}).readRun(path)
+		if err == nil {
+			require.LessOrEqual(t, r.Format, 1)
+		} else if r.ID != "" {
+			require.Equal(t, "rabc", r.ID)
+			require.True(t, r.unfinished())
+		}
+		_, _ = r.expiry(), r.allLinked()
+	})
+}
