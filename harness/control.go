@@ -13,10 +13,6 @@ import (
 // The calls of a platform's control plane that an experiment makes keep to its
 // pace, are bounded by it, and are made again when they are throttled.
 
-// throttled is how much longer than its pace says a control plane may take: some
-// refuse everything for a minute.
-const throttled = 90 * time.Second
-
 // Deploy implements driver.Functions.
 func (p *openPlatform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package) (target driver.Target, err error) {
 	err = p.controlled(ctx, p.Features().Pace.Deploy, func(ctx context.Context) error {
@@ -29,7 +25,7 @@ func (p *openPlatform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Pac
 // Retire implements driver.Functions.
 func (p *openPlatform) Retire(ctx context.Context, name string) error {
 	pace := p.Features().Pace
-	ctx, cancel := context.WithTimeout(ctx, pace.Bound(1, pace.Retire)+throttled)
+	ctx, cancel := context.WithTimeout(ctx, pace.Bound(1, pace.Retire)+control.Throttled)
 	defer cancel()
 	return p.controlled(ctx, pace.Retire, func(ctx context.Context) error { return p.Platform.Retire(ctx, name) })
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/control"
 )
 
 // deployment is the function of a cell, deployed for it.
@@ -50,7 +51,7 @@ func (f *plannedFunction) deploy(ctx context.Context, r *run, cond condition, d 
 		return
 	}
 	pace := f.on.Features().Pace
-	ctx, cancel := context.WithTimeout(ctx, pace.Bound(n, pace.Deploy)+throttled)
+	ctx, cancel := context.WithTimeout(ctx, pace.Bound(n, pace.Deploy)+control.Throttled)
 	defer cancel()
 	r.progress.doing("deploy", f, cond)
 	target, err := f.on.Deploy(ctx, d.spec, f.built.Package)

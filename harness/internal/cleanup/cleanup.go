@@ -75,15 +75,11 @@ func Remove(ctx context.Context, p Platform, ledger []driver.Resource, wanted fu
 	return left
 }
 
-// throttled is how much longer than its pace says a control plane may take: some
-// refuse everything for a minute.
-const throttled = 90 * time.Second
-
 // bound returns the time after which the removal of n resources is given up.
 func bound(pace driver.Pace, n int) time.Duration {
 	d := pace.Bound(n, pace.Remove)
 	if pace.Remove > 0 { // it is not this machine's
-		d += throttled
+		d += control.Throttled
 	}
 	return d
 }

@@ -22,8 +22,12 @@ const (
 	mostInterval  = 2 * time.Second
 )
 
+// Throttled is how much longer than its pace says a control plane may take: some
+// refuse everything for a minute.
+const Throttled = 90 * time.Second
+
 // patience is how long a call is made again that is throttled each time.
-const patience = 3 * time.Minute
+const patience = 2 * Throttled
 
 // Plane is the control plane of a platform. Safe for concurrent use.
 type Plane struct {

@@ -63,6 +63,7 @@ func TestFixed(t *testing.T) {
 		{Kind: "bucket", Name: "r1-b", Run: run.ID, Expiry: run.Expiry},
 		{Kind: "table", Name: "r1-t", Run: run.ID, Expiry: run.Expiry},
 	}, ledger.all)
+	require.Equal(t, ledger.all, listed(t, first))
 	require.NoError(t, first.Close())
 	other, _ := fixed("r12")
 	require.NoError(t, create(other, "r12"))

@@ -22,7 +22,7 @@ type Start[T any] func(ctx context.Context) (store T, stop func() error, err err
 // Stores are the stores of a run. Safe for concurrent use.
 type Stores struct {
 	run     driver.Run
-	fixed   bool // they outlive the process
+	made    *made // in stores that outlive the process; nil: they end with it
 	buckets *Lazy[driver.Buckets]
 	tables  *Lazy[driver.Tables]
 }
@@ -53,9 +53,9 @@ func (s *Stores) Resources(ctx context.Context) iter.Seq2[driver.Resource, error
 				return yield(driver.Resource{}, err)
 			}
 			for _, n := range names {
-				r := driver.Resource{Kind: kind, Name: n}
-				if !s.fixed { // else another run of the prefix may have made it
-					r.Run, r.Expiry = s.run.ID, s.run.Expiry
+				r := s.own(kind, n)
+				if s.made != nil { // another run may have made it
+					r = s.made.know(kind, n)
 				}
 				if !yield(r, nil) {
 					return false
@@ -80,6 +80,11 @@ func (s *Stores) Resources(ctx context.Context) iter.Seq2[driver.Resource, error
 			list(kindTable, names, err)
 		}
 	}
+}
+
+// own returns a resource of this run.
+func (s *Stores) own(kind, name string) driver.Resource {
+	return driver.Resource{Kind: kind, Name: name, Run: s.run.ID, Expiry: s.run.Expiry}
 }
 
 // Remove deletes a bucket or a table. One without the run's prefix matches
