@@ -83,7 +83,8 @@ func (c *Cell) exchange(ctx context.Context, event []byte, v *Invocation) (drive
 	x := c.client.Call(ctx, event)
 	v.at, v.Sent, v.Client, v.Reused, v.Status, v.Bytes = x.Start, x.Start.UnixMicro(), x.Total, x.Reused, x.Status, x.Bytes
 	v.Queue, v.DNS, v.Connect, v.TLS = x.Phases.Queue, x.Phases.DNS, x.Phases.Connect, x.Phases.TLS
-	v.Send, v.FirstByte, v.LastByte = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte
+	v.Send, v.FirstByte, v.LastByte, v.Poll = x.Phases.Send, x.Phases.FirstByte, x.Phases.LastByte, x.Phases.Poll
+	v.Gateway = !c.owns && v.DNS+v.Connect+v.TLS > 0
 	if x.Failure != nil {
 		return x.Reply, x.Failure
 	}

@@ -114,6 +114,10 @@ func (d *decoder) value(key []byte, v *Invocation) bool {
 		v.FirstByte = time.Duration(d.int())
 	case "last_byte_ns":
 		v.LastByte = time.Duration(d.int())
+	case "poll_ns":
+		v.Poll = time.Duration(d.int())
+	case "gateway":
+		v.Gateway = d.bool()
 	case "reused":
 		v.Reused = d.bool()
 	case "status":

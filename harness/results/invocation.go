@@ -41,6 +41,8 @@ type Invocation struct {
 	Send      time.Duration `json:"send_ns"`
 	FirstByte time.Duration `json:"first_byte_ns"`
 	LastByte  time.Duration `json:"last_byte_ns"`
+	Poll      time.Duration `json:"poll_ns,omitempty"` // asking for an answer that came later
+	Gateway   bool          `json:"gateway,omitempty"` // the connection was opened to a service, and is no sandbox
 	Reused    bool          `json:"reused"`
 	Status    int           `json:"status"`
 	Bytes     int           `json:"bytes"` // of the answer
@@ -77,12 +79,18 @@ const (
 
 // Startup returns the start-up of a cold call: the client's time less the time
 // in the queue and in the handler. It contains all that a user waits for
-// besides the work itself. Of a warm call, and of one that failed, it is 0.
+// besides the work itself, but not the way to a service's gateway, which a call
+// over an open connection does not have. Of a warm call, and of one that failed,
+// it is 0.
 func (v Invocation) Startup() time.Duration {
 	if !v.OK || v.Start != answer.Cold {
 		return 0
 	}
-	return v.Client - v.Queue - v.Handler
+	d := v.Client - v.Queue - v.Handler
+	if v.Gateway {
+		d -= v.DNS + v.Connect + v.TLS
+	}
+	return d
 }
 
 // Completed returns when the answer had arrived, in ns of the client's clock.
@@ -157,6 +165,12 @@ func (v *Invocation) AppendJSON(b []byte) []byte {
 	num("send_ns", int64(v.Send))
 	num("first_byte_ns", int64(v.FirstByte))
 	num("last_byte_ns", int64(v.LastByte))
+	if v.Poll != 0 {
+		num("poll_ns", int64(v.Poll))
+	}
+	if v.Gateway {
+		flag("gateway", true)
+	}
 	flag("reused", v.Reused)
 	num("status", int64(v.Status))
 	num("bytes", int64(v.Bytes))

@@ -23,7 +23,7 @@ var fullInvocation = Invocation{
 	Reused: true, Status: 200, Bytes: 512, PlatformRequest: "p-1",
 	Begin: 1_750_000_000_000_002, End: 1_750_000_000_000_009, Handler: 7000, Init: 8, Boot: 9, Sandbox: "s", Cold: true, Start: answer.Proactive,
 	Worker: "w", WorkerCold: true, Count: 1, CPU: 10, Memory: 11, Measurement: json.RawMessage(`{"compute_time":1.5}`),
-	Intended: 1_750_000_000_000_000, Retire: 12,
+	Intended: 1_750_000_000_000_000, Retire: 12, Poll: 13, Gateway: true,
 	Usage: &driver.Usage{Duration: 1, Init: 2, Billed: 3, CPU: 4, MemoryBytes: 5, ConfiguredBytes: 6},
 }
 
@@ -121,4 +121,15 @@ func BenchmarkRecord(b *testing.B) {
 		}
 	}
 	require.NoError(b, file.Rest())
+}
+
+// TestStartup: the way to a service's gateway is no part of a start-up, the start
+// of a sandbox by the connection is.
+func TestStartup(t *testing.T) {
+	v := Invocation{OK: true, Start: answer.Cold, Client: 100, Queue: 10, DNS: 1, Connect: 2, TLS: 3, Handler: 50}
+	require.EqualValues(t, 40, v.Startup())
+	v.Gateway = true
+	require.EqualValues(t, 34, v.Startup())
+	v.Start = answer.Warm
+	require.Zero(t, v.Startup())
 }
