@@ -67,11 +67,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, die())
 		os.Exit(1)
 	}
-	status := m.Run()
-	if err := removePackages(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
+	os.Exit(m.Run())
 }
 
 // A killed test takes its sandboxes with it, and what their processes left is
