@@ -14,12 +14,10 @@ BARS     ?= ./harness ./harness/build ./platforms/process ./platforms/local ./ex
 
 .PHONY: check test bench bars report sweep doctor
 
-check: ## formatting, vet on every target, linters, race detector
+check: ## formatting, vet, types on every target, linters, race detector
 	test -z "$$(gofmt -l .)"
 	go vet ./... ./testdata
-	GOOS=darwin GOARCH=arm64 go vet ./...
-	GOOS=darwin GOARCH=amd64 go vet ./...
-	GOOS=linux GOARCH=arm64 go vet ./...
+	go -C .ci/targets run . darwin/arm64 darwin/amd64 linux/arm64
 	$(LINT) run
 	go test -race ./...
 
