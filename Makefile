@@ -10,7 +10,7 @@ PLATFORM := process
 endif
 RUN      ?= Invoke
 LINT     ?= golangci-lint
-BARS     ?= ./harness ./harness/build ./platforms/process ./platforms/local ./experiments
+BARS     ?= ./harness ./harness/build ./harness/results ./platforms/process ./platforms/local ./experiments
 
 .PHONY: check test bench bars report sweep doctor
 

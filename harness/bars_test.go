@@ -1,11 +1,6 @@
 package harness
 
 import (
-	"os"
-	"runtime"
-	"runtime/debug"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,38 +21,18 @@ func TestBars(t *testing.T) {
 			c := simCell(t, `{"copy": "n"}`, Sequential, trigger, parameters{MaxSamples: n, MaxTime: time.Hour})
 			c.fn.benchmark.Check = nil
 			c.k = 200 // calls at once, on all processors
-			debug.FreeOSMemory()
-			resetPeak(t)
-			before := resident(t, "VmRSS:")
-			start := time.Now()
-			for c.sample.Attempts < n {
-				c.Batch(t.Context())
-			}
-			took := time.Since(start)
-			require.NoError(t, c.close())
+			var took time.Duration
+			grown := bar.Memory(t, func() {
+				start := time.Now()
+				for c.sample.Attempts < n {
+					c.Batch(t.Context())
+				}
+				took = time.Since(start)
+				require.NoError(t, c.close())
+			})
 			require.Equal(t, n, c.sample.Counted)
 			bar.AtLeast(t, "sim invocations recorded, "+string(trigger), n/took.Seconds(), 100_000, "/s")
-			bar.AtMost(t, "memory for a million, "+string(trigger), (resident(t, "VmHWM:")-before)/1e6, 100, "MB")
+			bar.AtMost(t, "memory for a million, "+string(trigger), grown, 100, "MB")
 		})
 	}
-}
-
-// resident returns a figure of resident memory in bytes, on Linux.
-func resident(t *testing.T, key string) float64 {
-	t.Helper()
-	data, err := os.ReadFile("/proc/self/status")
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(data), key)
-	kb, err := strconv.Atoi(strings.Fields(rest)[0])
-	require.NoError(t, err)
-	return float64(kb) * 1024
-}
-
-// resetPeak makes VmHWM begin anew.
-func resetPeak(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("the peak of resident memory is read from /proc")
-	}
-	require.NoError(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
 }

@@ -56,6 +56,16 @@ func TestReadsItself(t *testing.T) {
 	})
 }
 
+// TestSingles is an experiment of single calls, which warm their cell up.
+func TestSingles(t *testing.T) {
+	warm := harness.Conditions{Modes: []harness.Mode{harness.Warm}}
+	harness.Cells(t, models[:1], warm, func(ctx context.Context, _ *testing.T, cell *harness.Cell) {
+		for range 8 {
+			cell.Invoke(ctx)
+		}
+	})
+}
+
 func TestAfter(t *testing.T) {
 	tests := []struct {
 		run    string

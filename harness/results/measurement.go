@@ -75,14 +75,14 @@ func (m *measurements) each(raw json.RawMessage, value func(metric string, x flo
 	}
 	for _, key := range slices.Sorted(maps.Keys(numbers)) {
 		x, ok := numbers[key].(float64)
-		name := quoted(key)
+		_, known := m.metrics[key] // so its name is one
 		switch {
 		case !ok:
-			m.refuse("%s is not a number", name)
-		case !measurementKey.MatchString(key):
-			m.refuse("%s is not a name: want a letter, then at most 63 letters, digits, '_', '.' or '-', all of ASCII", name)
+			m.refuse("%s is not a number", quoted(key))
+		case !known && !measurementKey.MatchString(key):
+			m.refuse("%s is not a name: want a letter, then at most 63 letters, digits, '_', '.' or '-', all of ASCII", quoted(key))
 		case math.Abs(x) >= 1e90: // whose square is finite, also in ns
-			m.refuse("%s is beyond 1e90", name)
+			m.refuse("%s is beyond 1e90", quoted(key))
 		default:
 			if is, ok := m.metric(key); ok {
 				value(is.metric, x*is.factor)

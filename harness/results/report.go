@@ -54,19 +54,16 @@ func Report(folder string) (table string, err error) {
 		errs = append(errs, err)
 	}
 	errs = append(errs, WriteOutputs(folder, &r.Manifest, cells))
-	if err := firstOfDisk(errs); err != nil {
-		var disk *Error
-		if errors.As(err, &disk) { // SEBS_RESULTS is no remedy
-			err = fmt.Errorf("%w: make the folder writable and free space, or report a copy of it", disk.Err)
-		}
+	if err := reported(errs); err != nil {
 		return Table(&r.Manifest, cells), fmt.Errorf("%s: %w", folder, err)
 	}
 	return Table(&r.Manifest, cells), nil
 }
 
-// firstOfDisk joins errors, of those of a folder that cannot be written only the
-// first: the others are the same.
-func firstOfDisk(errs []error) error {
+// reported joins the errors of a report. Of those of a folder that cannot be
+// written it keeps the first, since the others are the same, with a remedy for
+// folders of results that exist.
+func reported(errs []error) error {
 	var kept []error
 	seen := false
 	for _, err := range errs {
@@ -76,6 +73,7 @@ func firstOfDisk(errs []error) error {
 				continue
 			}
 			seen = true
+			err = fmt.Errorf("%w: make the folder writable and free space, or report a copy of it", disk.Err)
 		}
 		kept = append(kept, err)
 	}

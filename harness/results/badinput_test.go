@@ -1,0 +1,167 @@
+package results_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/leftout"
+	"github.com/sebs-go/sebs/harness/results"
+)
+
+// cold is a cell of the golden run.
+const cold = "TestGolden/platform=sim,benchmark=001.fast,runtime=sim-1,arch=x64,package=archive,trigger=http/memory=128,size=test,mode=cold,axis=a1"
+
+// TestBadInput: what cannot be read or written is named, with what to do.
+func TestBadInput(t *testing.T) {
+	write := func(name, text string) func(t *testing.T, folder string) {
+		return func(t *testing.T, folder string) {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644))
+		}
+	}
+	line := func(n int, with string) func(t *testing.T, folder string) {
+		return func(t *testing.T, folder string) {
+			path := filepath.Join(folder, cold, "invocations.jsonl")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			lines := strings.Split(string(data), "\n")
+			lines[n-1] = with
+			require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644))
+		}
+	}
+	tests := []struct {
+		name  string
+		spoil func(t *testing.T, folder string)
+		want  []string // none: it is reported
+	}{
+		{"no manifest", func(t *testing.T, folder string) { require.NoError(t, os.Remove(filepath.Join(folder, "run.json"))) }, []string{"run.json: no such file", "name the folder of a run"}},
+		{"another program's", write("run.json", `{"name": "x"}`), []string{"run.json: it has no format, so it is of another program: name the folder of a run"}},
+		{"another program's format", write("run.json", `{"format": "v1"}`), []string{"run.json: ", "or of another program"}},
+		{"no JSON", write("run.json", "\x00\x00"), []string{"run.json: ", "restore it from a copy"}},
+		{"newer", write("run.json", `{"format": 99}`), []string{"run.json: format 99 is newer than 2", "use the version that wrote it, or a newer one"}},
+		{"damaged", write("run.json", `{"format": 2, "started": 7}`), []string{"run.json: ", "it is damaged: restore it from a copy"}},
+		{"a torn record at the end", line(14, `{"seq":13,"blo`), nil},
+		{"a torn record in the middle", line(3, `{"seq":2,"blo`), []string{cold + "/invocations.jsonl:3: ", "the line is damaged: restore the file from a copy, or delete the line"}},
+		{"no record", line(3, `[1]`), []string{"invocations.jsonl:3: ", "the line is damaged"}},
+		{"zeros, as after a loss of power", line(14, strings.Repeat("\x00", 4096)), nil},
+		{"a torn row", func(t *testing.T, folder string) {
+			name := strings.Replace(cold, "cold", "warm", 1) + "/series-drift.jsonl"
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("{\"i\":1}\n{\"i\""), 0o644))
+		}, nil},
+		{"a folder that is no cell's", func(t *testing.T, folder string) {
+			require.NoError(t, os.MkdirAll(filepath.Join(folder, "a", "b", "c"), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "a", "b", "c", "invocations.jsonl"), nil, 0o644))
+		}, []string{`a/b/c: the name of a function: "b" is no key=value`}},
+		{"cannot be written", func(t *testing.T, folder string) {
+			require.NoError(t, os.Remove(filepath.Join(folder, cold, "bench.txt")))
+			require.NoError(t, os.Mkdir(filepath.Join(folder, cold, "bench.txt"), 0o755))
+		}, []string{"bench.txt: file exists: make the folder writable and free space, or report a copy of it"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			folder, _ := golden(t, "format1.txtar")
+			tt.spoil(t, folder)
+			table, err := results.Report(folder)
+			if tt.want == nil {
+				require.NoError(t, err)
+				require.Contains(t, table, "001.fast")
+				return
+			}
+			for _, want := range tt.want {
+				require.ErrorContains(t, err, want)
+			}
+			require.ErrorContains(t, err, folder)
+			require.NotContains(t, err.Error(), "SEBS_RESULTS")
+			left, err := filepath.Glob(filepath.Join(folder, "*.part"))
+			require.NoError(t, err)
+			require.Empty(t, left)
+		})
+	}
+}
+
+// TestReadOnly: of a folder that cannot be written the table is there, and the
+// error is told once. The test mounts the folder so and runs itself again.
+func TestReadOnly(t *testing.T) {
+	const variable = "READ_ONLY_FOLDER"
+	if folder := os.Getenv(variable); folder != "" {
+		table, err := results.Report(folder)
+		require.Contains(t, table, "001.fast")
+		require.ErrorContains(t, err, "read-only file system: make the folder writable")
+		require.Equal(t, 1, strings.Count(err.Error(), "make the folder writable"), err)
+		return
+	}
+	leftout.Without(t, "run the tests as root on Linux, with the right to mount", "unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", t.TempDir())
+	folder, _ := golden(t, "format1.txtar")
+	const mount = `mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"`
+	cmd := exec.CommandContext(t.Context(), "unshare", "-m", "sh", "-c", mount, folder, os.Args[0], "-test.run", "^TestReadOnly$", "-test.v")
+	cmd.Env = append(os.Environ(), variable+"="+folder)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "--- PASS: TestReadOnly")
+}
+
+// TestReportsTheRest: a cell that cannot be reported is named, and the others
+// are reported.
+func TestReportsTheRest(t *testing.T) {
+	folder, _ := golden(t, "format1.txtar")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, cold, "invocations.jsonl"), []byte("{}\noops\n{}\n"), 0o644))
+	table, err := results.Report(folder)
+	require.ErrorContains(t, err, "invocations.jsonl:2:")
+	require.Contains(t, table, "sequential")
+	require.NotContains(t, table, "26.9 ms")
+}
+
+// TestOpenReads: cells are there in the order of the run, with their records,
+// statistics, series and samples.
+func TestOpenReads(t *testing.T) {
+	folder, _ := golden(t, "format1.txtar")
+	run, err := results.Open(os.DirFS(folder))
+	require.NoError(t, err)
+	require.Equal(t, 1, run.Manifest.Format)
+	var names []string
+	for _, c := range run.Cells {
+		names = append(names, c.Function.Value("benchmark")+" "+c.Condition.Value("mode"))
+	}
+	require.Equal(t, []string{
+		"001.fast cold", "001.fast warm", "001.fast burst", "001.fast sequential",
+		"003.failing cold", "003.failing warm", "003.failing burst", "003.failing sequential", "900.echo cold", "900.echo warm",
+	}, names)
+	warm := run.Cells[1]
+	n := 0
+	for v, err := range warm.Invocations() {
+		require.NoError(t, err)
+		require.Equal(t, n, v.Sequence)
+		n++
+	}
+	s, err := warm.Summary()
+	require.NoError(t, err)
+	require.Equal(t, n, s.Attempts)
+	sample, err := warm.Sample(results.ClientTime)
+	require.NoError(t, err)
+	require.Len(t, sample.Values, s.Counted)
+	again, err := sample.Summarize()
+	require.NoError(t, err)
+	require.Equal(t, s.Metric(results.ClientTime).Summary, again)
+	_, err = warm.Sample("nothing")
+	require.ErrorContains(t, err, `no metric "nothing"; there are client_ns, `)
+	rows := 0
+	for row, err := range warm.Rows("drift") {
+		require.NoError(t, err)
+		require.Contains(t, row, "age_s")
+		rows++
+	}
+	require.Equal(t, s.Series["drift"], rows)
+
+	c, err := run.Cell("TestGolden", warm.Function.String(), warm.Condition.String())
+	require.NoError(t, err)
+	require.Same(t, warm, c)
+	_, err = run.Cell("TestGolden", "x", "y")
+	require.ErrorContains(t, err, "no cell TestGolden/x/y")
+	_, err = results.Open(fstest.MapFS{})
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
