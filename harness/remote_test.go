@@ -220,17 +220,22 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// TestSweepWithoutLedger: what a platform lists is enough.
-func TestSweepWithoutLedger(t *testing.T) {
+// TestSweptOnce: a run of which everything was found and removed is not looked
+// for again. What the platform lists is enough to find it.
+func TestSweptOnce(t *testing.T) {
 	t.Parallel()
-	w := newRemoteWorld(t)
-	c := w.child(t, remoteModel, "REMOTE_KILL=6")
-	require.Error(t, c.Run())
-	require.Len(t, w.ours(t), 2)
-	require.NoError(t, os.Remove(filepath.Join(c.folder(t), "ledger.jsonl")))
-	w.sweep(t)
-	require.Empty(t, w.ours(t))
-	require.Contains(t, w.sweep(t), "0 of the runs in")
+	for _, ledger := range []bool{true, false} {
+		w := newRemoteWorld(t)
+		c := w.child(t, remoteModel, "REMOTE_KILL=6")
+		require.Error(t, c.Run())
+		require.Len(t, w.ours(t), 2)
+		if !ledger {
+			require.NoError(t, os.Remove(filepath.Join(c.folder(t), "ledger.jsonl")))
+		}
+		require.Contains(t, w.sweep(t), "1 of the runs in")
+		require.Empty(t, w.ours(t))
+		require.Contains(t, w.sweep(t), "0 of the runs in")
+	}
 }
 
 // TestSweepWithoutResults: what somebody left who was killed on this machine is
@@ -295,6 +300,7 @@ func TestLeft(t *testing.T) {
 		require.Len(t, w.ours(t), 2)
 		w.sweep(t)
 		require.Empty(t, w.ours(t))
+		require.Contains(t, w.sweep(t), "0 of the runs in")
 	}
 }
 

@@ -41,8 +41,8 @@ type pastRun struct {
 	Parameters map[string]string // SEBS_ variables
 
 	folder  string
-	damaged bool // known by the name of its folder alone
-	ledger  []record
+	damaged bool     // known by the name of its folder alone
+	ledger  []record // of what may be left
 }
 
 // findRuns returns the runs that may have left something or have the prefix that
@@ -72,7 +72,7 @@ func (s *Sweep) findRuns() ([]*pastRun, error) {
 			errs = append(errs, fmt.Errorf("%s: the id %q is no run's", filepath.Join(r.folder, manifestFile), r.ID))
 			continue
 		}
-		if r.ledger, err = readLedger(os.DirFS(r.folder), LedgerFile); err != nil {
+		if r.ledger, err = r.outstanding(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w: what these lines name is found only if its platform lists it", r.folder, err))
 		}
 		found = append(found, r)
@@ -108,6 +108,34 @@ func (s *Sweep) readRun(path string) (*pastRun, error) {
 // unfinished reports whether a run did not remove all that it created.
 func (r *pastRun) unfinished() bool {
 	return r.Finished.IsZero() || (len(r.Left) > 0 && string(r.Left) != `""`) || r.keeps()
+}
+
+// outstanding returns what may be left of what the run's ledger has: nothing but
+// what run.json says, if it says that.
+func (r *pastRun) outstanding() ([]record, error) {
+	ledger, err := readLedger(os.DirFS(r.folder), LedgerFile)
+	var left []record
+	known := len(r.Left) == 0 || json.Unmarshal(r.Left, &left) == nil
+	if r.Finished.IsZero() || r.keeps() || !known || slices.ContainsFunc(left, func(l record) bool { return l.Kind == "" }) {
+		return ledger, err
+	}
+	return slices.DeleteFunc(ledger, func(entry record) bool { return !slices.ContainsFunc(left, entry.same) }), err
+}
+
+// removed notes in the ledger what a sweep found and removed, so that no later
+// one looks for it. What was not found may be in the account of other
+// credentials, or not exist yet.
+func (r *pastRun) removed(platform string, now time.Time, found func(driver.Resource) bool) error {
+	var errs []error
+	r.ledger = slices.DeleteFunc(r.ledger, func(entry record) bool {
+		if (entry.Platform != platform && entry.Platform != "") || !found(entry.Resource) {
+			return false
+		}
+		entry.Removed = now.UTC()
+		errs = append(errs, appendLine(filepath.Join(r.folder, LedgerFile), entry))
+		return true
+	})
+	return errors.Join(errs...)
 }
 
 // keeps reports whether the run may have meant to keep what it created.

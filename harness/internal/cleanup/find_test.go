@@ -1,12 +1,15 @@
 package cleanup
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 func TestNewID(t *testing.T) {
@@ -77,6 +80,39 @@ func TestFindRuns(t *testing.T) {
 				require.ErrorContains(t, err, tt.err)
 			}
 			require.Equal(t, tt.found, len(runs) == 1)
+		})
+	}
+}
+
+// TestOutstanding: of the ledger of a run that has ended, what it could not
+// remove; all of it if that is not known.
+func TestOutstanding(t *testing.T) {
+	const f, b = "aws function r1-f", "aws bucket r1-b"
+	for name, tt := range map[string]struct {
+		text string
+		want []string
+	}{
+		"killed":              {`{}`, []string{f, b}},
+		"clean":               {`{"finished": "2026-01-02T04:00:00Z"}`, nil},
+		"left one":            {`{"finished": "2026-01-02T04:00:00Z", "left": [{"platform": "aws", "kind": "bucket", "name": "r1-b", "why": "x"}]}`, []string{b}},
+		"left one elsewhere":  {`{"finished": "2026-01-02T04:00:00Z", "left": [{"platform": "gcp", "kind": "bucket", "name": "r1-b", "why": "x"}]}`, nil},
+		"left who knows what": {`{"finished": "2026-01-02T04:00:00Z", "left": [{"platform": "aws", "why": "x"}]}`, []string{f, b}},
+		"left a sentence":     {`{"finished": "2026-01-02T04:00:00Z", "left": "x"}`, []string{f, b}},
+		"kept":                {`{"finished": "2026-01-02T04:00:00Z", "parameters": {"SEBS_KEEP": "1h"}}`, []string{f, b}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &pastRun{folder: t.TempDir()}
+			ledger := NewLedger(filepath.Join(r.folder, LedgerFile)).On("aws")
+			require.NoError(t, ledger.Record(driver.Resource{Kind: "function", Name: "r1-f"}))
+			require.NoError(t, ledger.Record(driver.Resource{Kind: "bucket", Name: "r1-b"}))
+			require.NoError(t, json.Unmarshal([]byte(tt.text), r))
+			all, err := r.outstanding()
+			require.NoError(t, err)
+			var got []string
+			for _, e := range all {
+				got = append(got, e.Platform+" "+e.Kind+" "+e.Name)
+			}
+			require.Equal(t, tt.want, got)
 		})
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
 )
@@ -27,6 +29,12 @@ type Ledger struct {
 type record struct {
 	Platform string `json:"platform,omitempty"`
 	driver.Resource
+	Removed time.Time `json:"removed,omitzero"` // when a sweep that found it removed it
+}
+
+// same reports whether two records are of the same resource.
+func (r record) same(other record) bool {
+	return r.Platform == other.Platform && r.Kind == other.Kind && r.Name == other.Name
 }
 
 // NewLedger returns the ledger at path, which is made with its first line.
@@ -43,22 +51,18 @@ type platformLedger struct {
 // Record implements driver.Ledger. A line that is there already is not written
 // again.
 func (p platformLedger) Record(r driver.Resource) error {
-	return p.ledger.record(record{p.platform, r})
+	return p.ledger.record(record{Platform: p.platform, Resource: r})
 }
 
 func (l *Ledger) record(r record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, have := range l.written {
-		if have.Platform == r.Platform && have.Kind == r.Kind && have.Name == r.Name && have.Expiry.Equal(r.Expiry) {
+		if have.same(r) && have.Expiry.Equal(r.Expiry) {
 			return nil
 		}
 	}
-	line, err := json.Marshal(r)
-	if err == nil {
-		err = appendLine(l.path, line)
-	}
-	if err != nil {
+	if err := appendLine(l.path, r); err != nil {
 		return fmt.Errorf("ledger: %w: free space, or set SEBS_RESULTS to another folder", err)
 	}
 	l.written = append(l.written, r)
@@ -67,7 +71,11 @@ func (l *Ledger) record(r record) error {
 
 // appendLine adds a line to a file and waits until it is on the disk. A part of
 // one, on a full disk, is taken away again.
-func appendLine(path string, line []byte) error {
+func appendLine(path string, r record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
@@ -101,7 +109,8 @@ func on(platform string, records []record) []driver.Resource {
 	return all
 }
 
-// readLedger reads a ledger; one that does not exist is empty. A last line that
+// readLedger returns what a ledger has that no sweep has removed; one that does
+// not exist is empty. A last line that
 // is not whole was not acted upon. Any other that cannot be read is an error,
 // beside all that can.
 func readLedger(fsys fs.FS, name string) ([]record, error) {
@@ -127,7 +136,10 @@ func readLedger(fsys fs.FS, name string) ([]record, error) {
 			errs = append(errs, fmt.Errorf("%s:%d: %w", name, n, err))
 			continue
 		}
-		all = append(all, r)
+		all = slices.DeleteFunc(all, r.same)
+		if r.Removed.IsZero() {
+			all = append(all, r)
+		}
 	}
 	return all, errors.Join(append(errs, lines.Err())...)
 }

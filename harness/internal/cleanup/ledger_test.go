@@ -34,14 +34,26 @@ func TestLedger(t *testing.T) {
 
 	got, err := readLedger(os.DirFS(dir), LedgerFile)
 	require.NoError(t, err)
-	require.Equal(t, []record{{"aws", f}, {"gcp", b}}, got, "each once")
+	require.Equal(t, []record{{Platform: "aws", Resource: f}, {Platform: "gcp", Resource: b}}, got, "each once")
 	require.Equal(t, []driver.Resource{f}, on("aws", got))
 
 	f.Expiry = f.Expiry.Add(time.Hour)
 	require.NoError(t, l.On("aws").Record(f))
 	got, err = readLedger(os.DirFS(dir), LedgerFile)
 	require.NoError(t, err)
-	require.Len(t, got, 3, "its expiry was renewed")
+	require.Equal(t, []record{{Platform: "gcp", Resource: b}, {Platform: "aws", Resource: f}}, got, "its expiry was renewed")
+
+	// A sweep removes one, and a later run of the prefix creates it again.
+	r := &pastRun{folder: dir, ledger: got}
+	require.NoError(t, r.removed("aws", time.Now(), func(driver.Resource) bool { return true }))
+	require.Equal(t, []record{{Platform: "gcp", Resource: b}}, r.ledger)
+	got, err = readLedger(os.DirFS(dir), LedgerFile)
+	require.NoError(t, err)
+	require.Equal(t, r.ledger, got)
+	require.NoError(t, NewLedger(filepath.Join(dir, LedgerFile)).On("aws").Record(f))
+	got, err = readLedger(os.DirFS(dir), LedgerFile)
+	require.NoError(t, err)
+	require.Len(t, got, 2)
 }
 
 // TestLedgerFull: what cannot be written is not to be created.
@@ -56,7 +68,8 @@ func TestLedgerFull(t *testing.T) {
 
 func TestReadLedger(t *testing.T) {
 	const f, b = `{"platform":"aws","kind":"function","name":"r1-f"}`, `{"kind":"bucket","name":"r1-b"}`
-	function, bucket := record{"aws", driver.Resource{Kind: "function", Name: "r1-f"}}, record{"", driver.Resource{Kind: "bucket", Name: "r1-b"}}
+	function := record{Platform: "aws", Resource: driver.Resource{Kind: "function", Name: "r1-f"}}
+	bucket := record{Resource: driver.Resource{Kind: "bucket", Name: "r1-b"}}
 	for _, tt := range []struct {
 		name, text string
 		want       []record

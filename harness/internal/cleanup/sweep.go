@@ -275,6 +275,8 @@ func (g *group) sweepPlatform(ctx context.Context, name string) error {
 	for _, r := range g.runs {
 		ledger = append(ledger, on(name, r.ledger)...)
 	}
+	type key struct{ kind, name string }
+	found := map[key]bool{}
 	left := Remove(ctx, p, ledger, func(r driver.Resource, listed bool) bool {
 		what := name + ": " + r.Kind + " " + r.Name
 		if !g.wanted(what, r) {
@@ -283,21 +285,25 @@ func (g *group) sweepPlatform(ctx context.Context, name string) error {
 		if !listed {
 			what += " (of its ledger; it may not exist)"
 		}
+		found[key{r.Kind, r.Name}] = listed
 		g.Log("deleting %s of %s", what, g)
 		return true
 	})
 	var errs []error
 	for _, l := range left {
+		delete(found, key{l.Kind, l.Name})
 		errs = append(errs, l)
+	}
+	for _, r := range g.runs {
+		errs = append(errs, r.removed(name, time.Now(), func(r driver.Resource) bool { return found[key{r.Kind, r.Name}] }))
 	}
 	ctx, cancel := context.WithTimeout(ctx, closing)
 	defer cancel()
 	return errors.Join(append(errs, p.Close(ctx))...)
 }
 
-// finish notes that nothing is left, if that is known: nothing is kept, and
-// nothing was created outside this machine, where the next sweep may have other
-// credentials.
+// finish notes that nothing is left, if that is known: nothing is kept, and all
+// that the ledger has was found and removed.
 func (g *group) finish(prefixes []*Lock) error {
 	if g.kept {
 		return nil
