@@ -268,6 +268,13 @@
 //	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
 //	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH
 //	SEBS_UPDATE       what to make anew: code, inputs
+//
+// Platforms declare settings of their own: where a service is, where credentials
+// are. make doctor lists those of the linked ones with their values; run.json
+// records what is set, without secrets. One of a platform has its name in it,
+// SEBS_<PLATFORM>_…, or is a variable that the service's own tools read. Those of
+// platforms with containers, and of local:
+//
 //	SEBS_IMAGES       container images in the place of others, a list: name=image, or a mirror; none
 //	SEBS_REGISTRY     where function images are pushed: registry/repository, or "local"; nowhere
 //	SEBS_MB_PER_CPU   MB of memory that come with one CPU on local, 0 for no limit; 1769

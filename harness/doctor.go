@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -84,7 +85,9 @@ func examine(ctx context.Context, cache, results string) examinations {
 	var wg sync.WaitGroup
 	wg.Go(func() { all[0] = examination{"this machine", generalNeeds(cache, results)} })
 	for i, name := range names {
-		wg.Go(func() { all[1+i] = examination{"platform " + name, driver.Needs(ctx, name)} })
+		wg.Go(func() {
+			all[1+i] = examination{"platform " + name, slices.Concat(settingNeeds(name), driver.Needs(ctx, name))}
+		})
 	}
 	wg.Wait()
 	return all

@@ -19,18 +19,13 @@ import (
 
 func newManifest(ctx context.Context, r *run) results.Manifest {
 	m := results.Manifest{
-		Format: results.Format, ID: r.id, Prefix: r.prefix, Command: toldAll(os.Args), Parameters: map[string]string{},
+		Format: results.Format, ID: r.id, Prefix: r.prefix, Command: toldAll(os.Args), Parameters: variables(),
 		Order: orderInterleaved, Seed: r.seed,
 		Started: r.started.UTC(), Expiry: r.expiry(), Opened: []string{}, Go: runtime.Version(), Host: thisMachine(ctx), Platforms: driver.Platforms(),
 		Packages: []results.Package{},
 	}
 	if r.params.Sequential {
 		m.Order = orderSequential
-	}
-	for _, name := range parameterNames {
-		if v := os.Getenv(name); v != "" {
-			m.Parameters[name] = told(v)
-		}
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		m.Module = info.Main.Path

@@ -30,11 +30,7 @@ import (
 //	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH; none
 //	SEBS_UPDATE       what to make anew: "code", "inputs", or both; nothing
 //
-// Platforms with containers read for themselves:
-//
-//	SEBS_IMAGES       container images in the place of others, a list: name=image, or a mirror; none
-//	SEBS_REGISTRY     where function images are pushed: registry/repository, or "local"; nowhere
-//	SEBS_MB_PER_CPU   MB of memory that come with one CPU on local, 0 for no limit; 1769
+// Platforms have settings of their own, which they declare.
 type parameters struct {
 	Memory      []int  // nil: the benchmark's own
 	Sizes       []Size // nil: test
@@ -55,7 +51,6 @@ type parameters struct {
 var parameterNames = []string{
 	"SEBS_MEMORY", "SEBS_SIZE", "SEBS_SAMPLES", "SEBS_CONCURRENCY", "SEBS_ORDER", "SEBS_SEED", "SEBS_RESULTS", "SEBS_CACHE",
 	"SEBS_PREFIX", "SEBS_KEEP", "SEBS_DATA", "SEBS_BENCHMARKS", "SEBS_UPDATE",
-	"SEBS_IMAGES", "SEBS_MB_PER_CPU", "SEBS_REGISTRY",
 }
 
 // The orders of cells.
@@ -78,11 +73,8 @@ var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9]{2,15}$`)
 // wrong with it and what it takes.
 func readParameters(getenv func(string) string, environ []string) (parameters, error) {
 	p := parameters{MaxTime: defaultTime}
-	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(strings.ToUpper(name), "SEBS_") && !slices.Contains(parameterNames, name) {
-			return p, fmt.Errorf("%s: there is no such parameter%s; there are %s", name, nearest.Hint(name, parameterNames), strings.Join(parameterNames, ", "))
-		}
+	if err := checkVariables(environ); err != nil {
+		return p, err
 	}
 	var errs []error
 	list := func(name string, most int, each func(string) error) {

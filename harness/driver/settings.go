@@ -17,11 +17,15 @@ type Setting struct {
 	// Name is the variable: SEBS_, the platform's name and a word, as
 	// SEBS_OPENWHISK_ADDRESS. One without SEBS_ is a variable that the service's
 	// own tools read, as AWS_REGION.
-	Name    string
-	Doc     string                   // what it is and which values it takes, in a line
-	Default string                   // used if it is unset or empty; shown after the Doc, unless it is empty
-	Secret  bool                     // its value is a secret: it is neither recorded nor shown
-	Check   func(value string) error // what is wrong with a value, without the setting's name; nil: it may be anything. Not called for an empty one
+	Name     string
+	Doc      string // what it is, which values it takes, and after a semicolon what holds without it: a line of the manual
+	Default  string // used if it is unset or empty
+	Required bool   // without it the platform cannot be opened
+	Secret   bool   // its value is a secret: it is neither recorded nor shown
+
+	// Check says what is wrong with a value, without the setting's name. nil: it
+	// may be anything. It is not called for an empty one.
+	Check func(value string) error
 }
 
 var settings = struct {
@@ -80,10 +84,13 @@ func AllSettings() []Setting {
 // Value returns what the setting is set to, or its default.
 func (s Setting) Value() string { return cmp.Or(os.Getenv(s.Name), s.Default) }
 
-// check says what is wrong with what the setting is set to.
-func (s Setting) check() error {
+// Problem says what is wrong with what the setting is set to.
+func (s Setting) Problem() error {
 	value := os.Getenv(s.Name)
-	if value == "" || s.Check == nil {
+	switch {
+	case value == "" && s.Required && s.Default == "":
+		return fmt.Errorf("%s is not set: %s", s.Name, s.Doc)
+	case value == "" || s.Check == nil:
 		return nil
 	}
 	err := s.Check(value)
@@ -101,7 +108,7 @@ func (s Setting) check() error {
 func CheckSettings(platform string) error {
 	var errs []error
 	for _, s := range Settings(platform) {
-		errs = append(errs, s.check())
+		errs = append(errs, s.Problem())
 	}
 	return errors.Join(errs...)
 }
@@ -116,16 +123,4 @@ func (r Run) Setting(name string) string {
 		}
 	}
 	panic("driver: setting " + name + " is not registered")
-}
-
-// Secrets returns the values of secret settings that are set, which must not
-// be in logs, results and messages.
-func Secrets() []string {
-	var values []string
-	for _, s := range AllSettings() {
-		if value := os.Getenv(s.Name); s.Secret && value != "" {
-			values = append(values, value)
-		}
-	}
-	return values
 }

@@ -42,12 +42,11 @@ func TestSettings(t *testing.T) {
 		address, key string
 		want         string // the error of Open
 		value        string
-		secrets      []string
 	}{
-		"unset":        {"", "", "opened", "http://localhost", nil},
-		"set":          {"http://there", "secret", "opened", "http://there", []string{"secret"}},
-		"wrong":        {"nowhere", "", "SEBS_SETTINGS_ADDRESS=nowhere: want a URL", "nowhere", nil},
-		"wrong secret": {"", "short", "SEBS_SETTINGS_KEY: want six letters or more", "http://localhost", []string{"short"}},
+		"unset":        {"", "", "opened", "http://localhost"},
+		"set":          {"http://there", "secret", "opened", "http://there"},
+		"wrong":        {"nowhere", "", "SEBS_SETTINGS_ADDRESS=nowhere: want a URL", "nowhere"},
+		"wrong secret": {"", "short", "SEBS_SETTINGS_KEY: want six letters or more", "http://localhost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(address.Name, tt.address)
@@ -55,9 +54,13 @@ func TestSettings(t *testing.T) {
 			_, err := driver.Open(t.Context(), platform, driver.Run{})
 			require.EqualError(t, err, tt.want)
 			require.Equal(t, tt.value, driver.Run{}.Setting(address.Name))
-			require.Equal(t, tt.secrets, driver.Secrets())
 		})
 	}
+
+	needed := driver.Setting{Name: "SEBS_SETTINGS_NEEDED", Doc: "where it is", Required: true}
+	require.EqualError(t, needed.Problem(), "SEBS_SETTINGS_NEEDED is not set: where it is")
+	t.Setenv(needed.Name, "here")
+	require.NoError(t, needed.Problem())
 
 	require.Panics(t, func() { driver.Run{}.Setting("SEBS_SETTINGS_REGION") }, "not registered")
 	require.Panics(t, func() { driver.RegisterSettings(platform, address) }, "twice")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -134,6 +136,7 @@ func TestListsAreTidy(t *testing.T) {
 }
 
 func TestSecrets(t *testing.T) {
+	settings := []driver.Setting{{Name: "SEBS_FAR_KEY", Secret: true}, {Name: "SEBS_FAR_ADDRESS"}}
 	tests := []struct {
 		name    string
 		environ []string
@@ -145,12 +148,13 @@ func TestSecrets(t *testing.T) {
 		{"a token alone", []string{"PIP_EXTRA_INDEX_URL=https://a.example https://ghp_abcdef@b.example"}, []string{"Z2hwX2FiY2RlZjo=", "ghp_abcdef"}},
 		{"tokens", []string{"NPM_TOKEN=npm_abcdef", "npm_config_//r.example/:_authToken=npm_xyz123"}, []string{"npm_xyz123", "npm_abcdef"}},
 		{"what reaches no child", []string{"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI", "DATABASE_URL=pg://a:longpassword@b"}, nil},
+		{"a secret setting", []string{"SEBS_FAR_KEY=abcdefgh", "SEBS_FAR_ADDRESS=https://me:hunter22@far.example"}, []string{"abcdefgh", "bWU6aHVudGVyMjI=", "hunter22"}},
 		{"short", []string{"HTTP_PROXY=http://a:b@c"}, []string{"YTpi"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			want := slices.DeleteFunc(tt.want, func(s string) bool { return len(s) < leastSecret })
-			require.ElementsMatch(t, want, secrets(tt.environ))
+			require.ElementsMatch(t, want, secrets(tt.environ, settings))
 		})
 	}
 }

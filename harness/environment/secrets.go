@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/sebs-go/sebs/harness/driver"
 )
 
 // credentials are the variables that pass to an installer and are secret.
@@ -15,19 +17,24 @@ var credentials = []string{"NPM_TOKEN", "NODE_AUTH_TOKEN", "npm_config_//*"}
 // shorter one stands in too much that is none.
 const leastSecret = 6
 
-// Secrets returns what of this process's environment no output of a child may
-// show: tokens, and passwords in the URLs of proxies and registries, as they are
-// written, decoded, and encoded for a header.
-func Secrets() []string { return secrets(os.Environ()) }
+// Secrets returns what of this process's environment no output may show: tokens,
+// secret settings of platforms, and passwords in the URLs of proxies, registries
+// and settings, as they are written, decoded, and encoded for a header.
+func Secrets() []string { return secrets(os.Environ(), driver.AllSettings()) }
 
-func secrets(environ []string) []string {
+func secrets(environ []string, settings []driver.Setting) []string {
+	secret := map[string]bool{}
+	for _, s := range settings {
+		secret[s.Name] = s.Secret
+	}
 	var all []string
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !matches(name, Install.passes) {
+		isSecret, isSetting := secret[name]
+		if !isSetting && !matches(name, Install.passes) {
 			continue
 		}
-		if matches(name, credentials) {
+		if isSecret || matches(name, credentials) {
 			all = append(all, value)
 		}
 		for word := range strings.FieldsSeq(value) { // some variables list URLs

@@ -22,14 +22,12 @@ import (
 // Open opens the platform: it connects to the engine of the user's docker
 // command. Nothing is created yet.
 func Open(ctx context.Context, run driver.Run) (*Platform, error) {
-	perCPU, err := memoryPerCPU(os.Getenv("SEBS_MB_PER_CPU"))
-	if err != nil {
+	if err := driver.CheckSettings(Name); err != nil {
 		return nil, err
 	}
-	if r := os.Getenv("SEBS_REGISTRY"); r != "" && r != ownRegistry {
-		if err := containers.CheckRepository(r); err != nil {
-			return nil, fmt.Errorf("SEBS_REGISTRY: %w; or %q for one of the run's own", err, ownRegistry)
-		}
+	mbPerCPU, err := strconv.Atoi(run.Setting(perCPU.Name))
+	if err != nil {
+		return nil, err
 	}
 	cache, err := driver.CacheFolder(os.Getenv("SEBS_CACHE"))
 	if err != nil {
@@ -43,7 +41,7 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 		return nil, errors.Join(fmt.Errorf("the Docker engine runs %s containers, want Linux: %w", engine.Info.OSType, driver.ErrUnavailable), engine.Close())
 	}
 	p := &Platform{
-		run: run, engine: engine, direct: engine.Direct(), perCPU: perCPU, cache: cache,
+		run: run, engine: engine, direct: engine.Direct(), perCPU: mbPerCPU, cache: cache,
 		pool: pool.New(max(engine.Info.MemTotal/4*3>>20, 1), maxSandboxes, 0),
 		features: driver.Features{
 			Runtimes:      runtimes(),
@@ -70,27 +68,9 @@ func Open(ctx context.Context, run driver.Run) (*Platform, error) {
 	return p, nil
 }
 
-// ownRegistry is the value of SEBS_REGISTRY for a registry that the run starts.
-const ownRegistry = "local"
-
 // maxSandboxes bounds how many containers serve at once: an engine gets slow
 // with more.
 const maxSandboxes = 200
-
-// defaultPerCPU is AWS Lambda's: a whole CPU at 1769 MB.
-const defaultPerCPU = 1769
-
-// memoryPerCPU parses SEBS_MB_PER_CPU.
-func memoryPerCPU(text string) (int, error) {
-	if text == "" {
-		return defaultPerCPU, nil
-	}
-	mb, err := strconv.Atoi(text)
-	if err != nil || mb < 0 || mb > 1<<20 {
-		return 0, fmt.Errorf("SEBS_MB_PER_CPU=%s: want the MB of memory that come with one CPU, or 0 for no limit of CPU", text)
-	}
-	return mb, nil
-}
 
 // other returns the architecture that an engine can emulate at best.
 func other(a driver.Architecture) driver.Architecture {

@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/platforms/internal/containers"
@@ -29,10 +28,10 @@ func (p *Platform) startBuckets(ctx context.Context) (driver.Buckets, func() err
 // of SEBS_REGISTRY, to which they are pushed, or one of this engine alone.
 func (p *Platform) startRegistry(ctx context.Context) (string, func() error, error) {
 	none := func() error { return nil }
-	switch name := os.Getenv("SEBS_REGISTRY"); name {
+	switch name := p.run.Setting(containers.Registry.Name); name {
 	case "":
 		return containers.LocalRepository, none, nil
-	case ownRegistry:
+	case containers.OwnRegistry:
 		s, err := services.Place{Engine: p.engine, Run: p.run}.Registry(ctx)
 		if err != nil {
 			return "", nil, err

@@ -62,9 +62,9 @@ type Engine struct {
 // sockets. Where none answers, the error matches driver.ErrUnavailable; where
 // the user has no right to use it, driver.ErrDenied. Both say what to do.
 func Connect(ctx context.Context) (*Engine, error) {
-	images, err := readOverrides(os.Getenv("SEBS_IMAGES"))
+	images, err := readOverrides(Images.Value())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s=%s: %w", Images.Name, Images.Value(), err)
 	}
 	host, err := findHost()
 	if err != nil {

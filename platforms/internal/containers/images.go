@@ -42,7 +42,7 @@ func readOverrides(text string) (overrides, error) {
 		_, twice := all[name]
 		for _, image := range whole {
 			if _, err := reference.ParseNormalizedNamed(image); err != nil || twice {
-				return nil, fmt.Errorf("SEBS_IMAGES=%s: %q: want image=replacement, and at most one mirror as registry/path", text, word)
+				return nil, fmt.Errorf("%q: want image=replacement, and at most one mirror as registry/path", word)
 			}
 		}
 		all[name] = replacement

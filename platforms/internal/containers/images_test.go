@@ -36,7 +36,7 @@ func TestOverrides(t *testing.T) {
 	}
 	for _, text := range []string{"a=", "=b", "=", "/", "a=b,a=c", "one.example,two.example", "a=b,,c=", "a=b=c", "a b", "a b=c", "a=https://mirror.example/b", "https://mirror.example", "A=b", "a=b:", "mirror.example/hub/ /"} {
 		_, err := readOverrides(text)
-		require.ErrorContains(t, err, "SEBS_IMAGES="+text)
+		require.ErrorContains(t, err, "want image=replacement")
 		require.ErrorContains(t, err, "image=replacement")
 	}
 }
@@ -48,7 +48,7 @@ func FuzzOverrides(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, name string) {
 		o, err := readOverrides(text)
 		if err != nil {
-			require.ErrorContains(t, err, "SEBS_IMAGES=")
+			require.ErrorContains(t, err, "want image=replacement")
 			return
 		}
 		for from, to := range o {
