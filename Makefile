@@ -5,6 +5,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 
 ifeq ($(origin PLATFORM),undefined) # in the environment, and not in the command line
+# those that need no account
 bars doctor: PLATFORM := process,local
 PLATFORM := process
 endif
