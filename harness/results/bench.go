@@ -16,6 +16,8 @@ import (
 // and of a run.
 const benchFile = "bench.txt"
 
+var _ = addCellOutput(benchFile, writeBench) && addRunOutput(benchFile, writeRunBench)
+
 // BenchMetric is a value in the units of Go benchmarks.
 type BenchMetric struct {
 	Value float64

@@ -14,8 +14,8 @@
 // last line without an end, of a run that was killed while it wrote it, is left
 // out; whatever else is damaged is an error that names file and line.
 //
-// A file that is to be computed for each cell or run besides these is an entry
-// of cellOutputs or runOutputs, made in a file of its own.
+// A file that is to be computed of each cell or run besides these is one Go file
+// here, which calls addCellOutput or addRunOutput.
 //
 // The package refuses to change what was recorded, and to compare runs: that is
 // for benchstat and package stats.

@@ -19,7 +19,7 @@ import (
 func (c *Cell) oldHeader(m *Manifest) (Header, error) {
 	h := Header{Concurrency: oldConcurrency(m, c.Condition.Value("mode"))}
 	h.Samples = oldSamples(m, h.Concurrency)
-	name := path.Join(c.Path, "summary.json")
+	name := path.Join(c.Path, statisticsFile)
 	data, err := fs.ReadFile(c.fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return h, nil

@@ -79,6 +79,9 @@ func notes(b *strings.Builder, cells []*Summary) {
 		for _, name := range slices.Sorted(maps.Keys(s.Series)) {
 			fmt.Fprintf(b, "\n%s: series %s: %d rows\n", whose, name, s.Series[name])
 		}
+		if n := s.UsageMissing; n > 0 {
+			fmt.Fprintf(b, "\n%s: the platform's usage of %s is missing\n", whose, figures.Plural(n, "answer"))
+		}
 		if n := s.Uncounted[Stalled]; n > 0 {
 			fmt.Fprintf(b, "\n%s: the test stood still during %s, which do not count\n", whose, figures.Plural(n, "call"))
 		}

@@ -5,32 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
-// cellOutput is a file that is computed of what a cell recorded.
-type cellOutput struct {
-	name  string
-	write func(w *bufio.Writer, c *Cell, v *values, s *Summary) error
+// writeCell writes a file that is computed of what a cell recorded.
+type writeCell func(w *bufio.Writer, c *Cell, v *values, s *Summary) error
+
+// writeRun writes a file that is computed of a run, after those of its cells.
+type writeRun func(w *bufio.Writer, fsys fs.FS, m *Manifest, cells []*Summary) error
+
+// outputs are the files that are computed, by name. Each is in the Go file that
+// adds it, and depends on no other but for those of cells on which one of the
+// run may.
+var outputs = struct {
+	cell map[string]writeCell
+	run  map[string]writeRun
+}{map[string]writeCell{}, map[string]writeRun{}}
+
+// addCellOutput and addRunOutput add an output of each cell, or of each run.
+func addCellOutput(name string, write writeCell) bool {
+	outputs.cell[name] = write
+	return true
 }
 
-// cellOutputs are the files that are computed of each cell.
-var cellOutputs = []cellOutput{
-	{"summary.json", writeSummary},
-	{benchFile, writeBench},
-}
-
-// runOutput is a file that is computed of a run, after those of its cells.
-type runOutput struct {
-	name  string
-	write func(w *bufio.Writer, fsys fs.FS, m *Manifest, cells []*Summary) error
-}
-
-// runOutputs are the files that are computed of each run.
-var runOutputs = []runOutput{
-	{summaryFile, writeTable},
-	{benchFile, writeRunBench},
+func addRunOutput(name string, write writeRun) bool {
+	outputs.run[name] = write
+	return true
 }
 
 // Report makes all that is computed of a run's folder again, and returns its
@@ -96,8 +99,8 @@ func (r *Run) prepare(cells []*Summary) error {
 func WriteOutputs(folder string, m *Manifest, cells []*Summary) error {
 	fsys := os.DirFS(folder)
 	var errs []error
-	for _, o := range runOutputs {
-		errs = append(errs, stream(filepath.Join(folder, o.name), func(w *bufio.Writer) error { return o.write(w, fsys, m, cells) }))
+	for _, name := range slices.Sorted(maps.Keys(outputs.run)) {
+		errs = append(errs, stream(filepath.Join(folder, name), func(w *bufio.Writer) error { return outputs.run[name](w, fsys, m, cells) }))
 	}
 	return errors.Join(errs...)
 }
@@ -114,9 +117,9 @@ func (c *Cell) report(folder string) (*Summary, error) {
 		return nil, err
 	}
 	var errs []error
-	for _, o := range cellOutputs {
-		path := filepath.Join(folder, filepath.FromSlash(c.Path), o.name)
-		errs = append(errs, stream(path, func(w *bufio.Writer) error { return o.write(w, c, v, s) }))
+	for _, name := range slices.Sorted(maps.Keys(outputs.cell)) {
+		path := filepath.Join(folder, filepath.FromSlash(c.Path), name)
+		errs = append(errs, stream(path, func(w *bufio.Writer) error { return outputs.cell[name](w, c, v, s) }))
 	}
 	return s, errors.Join(errs...)
 }

@@ -13,6 +13,11 @@ import (
 	"github.com/sebs-go/sebs/harness/stats"
 )
 
+// statisticsFile is the file of a cell's statistics.
+const statisticsFile = "summary.json"
+
+var _ = addCellOutput(statisticsFile, writeSummary)
+
 // Summary is the statistics of a cell, summary.json.
 type Summary struct {
 	Experiment   string               `json:"experiment"`
@@ -161,7 +166,7 @@ func (c *Cell) ending(v *values) stats.Ending {
 func writeSummary(w *bufio.Writer, _ *Cell, _ *values, s *Summary) error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode %s of %s: %w", "summary.json", s.cell.Path, err)
+		return fmt.Errorf("encode %s of %s: %w", statisticsFile, s.cell.Path, err)
 	}
 	w.Write(append(data, '\n')) // the writer keeps its error
 	return nil

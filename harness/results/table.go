@@ -16,6 +16,8 @@ import (
 // summaryFile is the table of a run. Until the run has ended it says that.
 const summaryFile = "summary.txt"
 
+var _ = addRunOutput(summaryFile, writeTable)
+
 // Table returns the table of a run: for each experiment a line of the keys that
 // all its cells share, then a row for each cell with the others; what is to be
 // said of cells and of the run; and how sandboxes were kept apart, where that
