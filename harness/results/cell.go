@@ -1,7 +1,6 @@
 package results
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,12 +29,14 @@ const (
 // Header is cell.json: what is known of a cell besides its name and records. It
 // is written before the first call, and again when the cell has ended.
 type Header struct {
-	Place       int    `json:"place"`             // in the order of the run's cells, from 1
-	Concurrency int    `json:"concurrency"`       // calls at once
-	Samples     int    `json:"samples,omitempty"` // invocations that count at which sampling was to end, the rule's bound; 0: no rule
-	Package     string `json:"package_digest"`
-	PackageSize int64  `json:"package_bytes"`
-	End         *End   `json:"end,omitempty"` // nil: it runs, or was killed
+	Place       int           `json:"place"`             // in the order of the run's cells, from 1
+	Concurrency int           `json:"concurrency"`       // calls at once
+	Samples     int           `json:"samples,omitempty"` // invocations that count at which sampling was to end, the rule's bound; 0: no rule
+	Package     string        `json:"package_digest"`
+	PackageSize int64         `json:"package_bytes"`
+	Target      driver.Target `json:"target,omitzero"`   // where it was called
+	Metered     bool          `json:"metered,omitempty"` // the platform tells usage after answers too
+	End         *End          `json:"end,omitempty"`     // nil: it runs, or was killed
 }
 
 // End says how a cell ended.
@@ -118,54 +119,24 @@ func (c *Cell) invocations(d *decoder) iter.Seq2[Invocation, error] {
 // each decodes one record after another into v, and calls next for each until
 // that returns false.
 func (c *Cell) each(d *decoder, next func() bool, v *Invocation) error {
-	later, err := c.laterUsage()
+	later, err := c.openLater()
 	if err != nil {
 		return err
 	}
-	if len(later) > 0 {
-		d = &decoder{} // ids are needed
-	}
+	defer later.close()
 	return c.lines(invocationsFile, func(line []byte) (bool, error) {
 		if err := d.decode(line, v); err != nil {
 			return false, err
 		}
-		if v.Usage == nil && len(later) > 0 {
-			v.Usage = laterOf(later, v)
+		told, err := later.of(v.Sequence)
+		if err != nil {
+			return false, err
+		}
+		if v.Usage == nil {
+			v.Usage = told
 		}
 		return next(), nil
 	})
-}
-
-// laterOf returns what was told of a call, nil if nothing was.
-func laterOf(later map[string]driver.Usage, v *Invocation) *driver.Usage {
-	for _, id := range []string{v.Request, v.PlatformRequest} {
-		if u, ok := later[id]; ok && id != "" {
-			return &u
-		}
-	}
-	return nil
-}
-
-// laterUsage returns what the platform told of calls after their answers, by the
-// client's id of a call or the platform's.
-func (c *Cell) laterUsage() (map[string]driver.Usage, error) {
-	all := map[string]driver.Usage{}
-	err := c.lines(usageFile, func(line []byte) (bool, error) {
-		var u driver.Usage
-		if err := json.Unmarshal(line, &u); err != nil {
-			return false, err
-		}
-		id := cmp.Or(u.Request, u.PlatformRequest)
-		u.Request, u.PlatformRequest = "", ""
-		if id != "" {
-			all[id] = u
-		}
-		return true, nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return all, err
 }
 
 func (c *Cell) lines(name string, next func(line []byte) (bool, error)) error {

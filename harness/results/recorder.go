@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"os"
 	"path"
@@ -157,18 +158,13 @@ func (r *Recorder) Outputs() string {
 	return filepath.Join(r.Dir, outputFile)
 }
 
-// Usage keeps, in a cell's folder, all that the platform told of its calls after
-// their answers. It is joined to records by the ids that it names.
-func Usage(dir string, all []driver.Usage) error {
-	var text []byte
-	for _, u := range all {
-		data, err := json.Marshal(u)
-		if err != nil {
-			return fmt.Errorf("usage of %s: %w", u.PlatformRequest, err)
-		}
-		text = append(append(text, data...), '\n')
-	}
-	return WriteFile(filepath.Join(dir, usageFile), text)
+// Report computes and writes the summary again, after the platform told more of
+// the cell's calls.
+func (r *Recorder) Report() (*Summary, error) { return r.report(r.folder) }
+
+// AskUsage is [Cell.AskUsage] of a cell that has ended.
+func (r *Recorder) AskUsage(ask func([]driver.MeteredCall) iter.Seq2[driver.Usage, error]) (found int, err error) {
+	return r.Cell.AskUsage(r.folder, ask)
 }
 
 // Rows writes the series in a folder, of a cell or of a function. It is safe for

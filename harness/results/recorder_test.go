@@ -1,8 +1,6 @@
 package results
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -90,37 +88,4 @@ func TestFullDisk(t *testing.T) {
 	first := r.Record(&Invocation{})
 	require.ErrorContains(t, first, "no space left on device: free space, or set SEBS_RESULTS")
 	require.Equal(t, first, r.Record(&Invocation{}))
-}
-
-// TestUsage: what the platform tells later is joined to the records it is of, and
-// what is missing is counted.
-func TestUsage(t *testing.T) {
-	r := testCell(t, "110.dynamic-html", "warm", Header{Concurrency: 1, Samples: 50})
-	for i, id := range []string{"p0", "p1", "p2", ""} {
-		v := Invocation{Batch: i, Request: fmt.Sprint("r", i), OK: true, Counted: true, PlatformRequest: id, Client: 5}
-		if i == 0 {
-			v.Usage = &driver.Usage{Billed: 100, CPU: 7}
-		}
-		require.NoError(t, r.Record(&v))
-	}
-	s, err := r.Summary()
-	require.NoError(t, err)
-	require.Equal(t, 3, s.UsageMissing)
-	require.NoError(t, Usage(r.Dir, []driver.Usage{{PlatformRequest: "p2", Billed: 300, Init: 4}, {Request: "r3", Billed: 200}, {PlatformRequest: "p0", Billed: 1}, {PlatformRequest: "other", Billed: 9}}))
-	s, err = r.Summary()
-	require.NoError(t, err)
-	require.Equal(t, 1, s.UsageMissing)
-	billed := s.Metric(BilledTime)
-	require.Equal(t, 3, billed.N)
-	require.Equal(t, []float64{100, 300}, []float64{billed.Min, billed.Max}, "what came with the answer holds")
-	require.Equal(t, 1, s.Metric(PlatformInit).N)
-	var got []*driver.Usage
-	for v, err := range r.Invocations() {
-		require.NoError(t, err)
-		got = append(got, v.Usage)
-	}
-	require.Equal(t, []*driver.Usage{{Billed: 100, CPU: 7}, nil, {Billed: 300, Init: 4}, {Billed: 200}}, got)
-	data, err := json.Marshal(s)
-	require.NoError(t, err)
-	require.Contains(t, string(data), `"usage_missing":1`)
 }

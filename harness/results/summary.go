@@ -115,7 +115,7 @@ func (c *Cell) summary(v *values) (*Summary, error) {
 		Stopped: end.Stopped, MeasuredS: end.MeasuredS, Package: c.header.Package, PackageSize: c.header.PackageSize,
 		Series: rows, Warnings: v.measured.warnings(), Metrics: []Metric{}, examples: t.Examples, end: end, cell: c,
 	}
-	if v.used > 0 {
+	if v.used > 0 || c.header.Metered {
 		s.UsageMissing = t.OK - v.used
 	}
 	ending := c.ending(v)
