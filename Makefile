@@ -13,7 +13,7 @@ RUN      ?= Invoke
 LINT     ?= golangci-lint
 BARS     ?= ./harness ./harness/build ./harness/results ./platforms/process ./platforms/local ./experiments
 
-.PHONY: check test bench bars report sweep doctor
+.PHONY: check test bench bars report usage sweep doctor
 
 check: ## formatting, vet, types on every target, linters, race detector
 	test -z "$$(gofmt -l .)"
@@ -33,6 +33,9 @@ bars: ## how fast the harness is against the bare thing; status 1 if any falls s
 
 report: ## table, statistics and bench.txt of a run again, from its records: RUN=results/<run>, or the latest
 	go run ./harness/results/report "$(if $(filter file,$(origin RUN)),$$(cat results/latest),$(RUN))"
+
+usage: ## what platforms tell late of a run's calls, and its statistics again: RUN=results/<run>, or the latest
+	SEBS_RUN="$(if $(filter file,$(origin RUN)),,$(RUN))" go test -v -count=1 -tags $(PLATFORM) -run '^TestUsage$$' ./experiments
 
 sweep: ## delete what runs left here and on platforms, unless it is to be kept: that when it is expired or has SEBS_PREFIX
 	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments

@@ -51,6 +51,7 @@ type Cell struct {
 	spec       driver.Spec
 	input      *input
 	store      *Store
+	target     driver.Target
 	client     *invoke.Client
 	grace      time.Duration // the client's own bound of a call
 	k          int           // calls at once
@@ -352,7 +353,7 @@ func (c *Cell) close() error {
 	errs = append(errs, err)
 	if s != nil {
 		c.summary = s
-		c.run.addCell(c.place, s)
+		c.run.addCell(endedCell{c.place, s, c.recorder, c.fn.on, time.Now()})
 		c.run.progress.cellDone(c, s)
 	}
 	return c.run.join(errs...)

@@ -14,6 +14,7 @@ type deployment struct {
 	spec     driver.Spec
 	input    *input
 	store    *Store
+	target   driver.Target
 	endpoint driver.Endpoint
 	err      error // why there is none
 }
@@ -54,12 +55,12 @@ func (f *plannedFunction) deploy(ctx context.Context, r *run, cond condition, d 
 	ctx, cancel := context.WithTimeout(ctx, pace.Bound(n, pace.Deploy)+control.Throttled)
 	defer cancel()
 	r.progress.doing("deploy", f, cond)
-	target, err := f.on.Deploy(ctx, d.spec, f.built.Package)
-	if err != nil {
+	var err error
+	if d.target, err = f.on.Deploy(ctx, d.spec, f.built.Package); err != nil {
 		d.err = fmt.Errorf("deploy %s: %w", d.spec.Name, err)
 		return
 	}
-	if d.endpoint, err = f.on.Endpoint(ctx, target); err != nil {
+	if d.endpoint, err = f.on.Endpoint(ctx, d.target); err != nil {
 		d.err = fmt.Errorf("endpoint of %s: %w", d.spec.Name, err)
 	}
 }

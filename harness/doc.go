@@ -268,6 +268,8 @@
 //	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
 //	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH
 //	SEBS_UPDATE       what to make anew: code, inputs
+//	SEBS_USAGE        how long after a cell its usage is waited for, where a platform tells it late: 10m, 0 to ask once
+//	SEBS_RUN          the folder of results that make usage asks for; that of the latest run
 //
 // Platforms declare settings of their own: where a service is, where credentials
 // are. make doctor lists those of the linked ones with their values; run.json

@@ -26,6 +26,7 @@ func (r *run) close(failed bool) error {
 	if cause := context.Cause(r.ctx); cause != nil {
 		r.manifest.Ended = cause.Error()
 	}
+	r.askUsage() // before what it is told of is removed
 	r.manifest.Left = r.removeAll()
 	r.progress.finish()
 	if text := r.stalls.remark(); text != "" {

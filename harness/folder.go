@@ -61,6 +61,9 @@ func createFolder(dir, id string, now time.Time) (string, error) {
 	return folder, nil
 }
 
+// latestFile names the run that last began to measure.
+const latestFile = "latest"
+
 // noteLatest names the run in the file latest beside its folder, once, as its
 // first cell begins: one that was refused has nothing to look at. It is not
 // renamed into its place: another run may be doing the same.
@@ -70,7 +73,7 @@ func (r *run) noteLatest() error {
 	if r.latest {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(r.folder), "latest"), []byte(r.folder+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(r.folder), latestFile), []byte(r.folder+"\n"), 0o644); err != nil {
 		return &results.Error{Err: err}
 	}
 	r.latest = true

@@ -100,7 +100,7 @@ func (c *Cell) open(ctx context.Context) error {
 		d = c.fn.prepare(ctx, c.run, c.cond)
 		c.fn.deploy(ctx, c.run, c.cond, d, 1)
 	}
-	c.spec, c.input, c.store = d.spec, d.input, d.store
+	c.spec, c.input, c.store, c.target = d.spec, d.input, d.store, d.target
 	c.grace = c.spec.Timeout + time.Minute
 	if d.err != nil {
 		return d.err
@@ -114,7 +114,8 @@ func (c *Cell) open(ctx context.Context) error {
 // begin begins the cell's first turn: makes its folder, in which nothing is of
 // a cell that did not begin.
 func (c *Cell) begin() error {
-	h := results.Header{Place: c.place, Concurrency: c.k, Samples: c.sampler.most}
+	h := results.Header{Place: c.place, Concurrency: c.k, Samples: c.sampler.most, Target: c.target}
+	_, h.Metered = c.fn.on.Platform.(driver.Meter)
 	if c.fn.built != nil {
 		h.Package, h.PackageSize = c.fn.built.Digest, c.fn.built.Size
 	}

@@ -29,6 +29,8 @@ import (
 //	SEBS_DATA         a checkout of SeBS's data repository, used instead of testdata/
 //	SEBS_BENCHMARKS   folders of further benchmarks, a list like PATH; none
 //	SEBS_UPDATE       what to make anew: "code", "inputs", or both; nothing
+//	SEBS_USAGE        how long after a cell its usage is waited for at the end of a run, where a platform tells it late: "10m", "0" to ask once; three times what the platform says it takes
+//	SEBS_RUN          the folder of results that make usage asks for; that of the latest run
 //
 // Platforms have settings of their own, which they declare.
 type parameters struct {
@@ -45,12 +47,14 @@ type parameters struct {
 	Keep        time.Duration
 	Benchmarks  string
 	Update      []string
+	Usage       *time.Duration // nil: the platform's
+	Run         string
 }
 
 // parameterNames lists the variables, for the check that no other is set.
 var parameterNames = []string{
 	"SEBS_MEMORY", "SEBS_SIZE", "SEBS_SAMPLES", "SEBS_CONCURRENCY", "SEBS_ORDER", "SEBS_SEED", "SEBS_RESULTS", "SEBS_CACHE",
-	"SEBS_PREFIX", "SEBS_KEEP", "SEBS_DATA", "SEBS_BENCHMARKS", "SEBS_UPDATE",
+	"SEBS_PREFIX", "SEBS_KEEP", "SEBS_DATA", "SEBS_BENCHMARKS", "SEBS_UPDATE", "SEBS_USAGE", "SEBS_RUN",
 }
 
 // The orders of cells.
@@ -156,6 +160,14 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 		p.Keep = d
 		return nil
 	})
+	list("SEBS_USAGE", 1, func(word string) error {
+		d, err := time.ParseDuration(word)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%q is not a time such as 10m", word)
+		}
+		p.Usage = &d
+		return nil
+	})
 	switch order := getenv("SEBS_ORDER"); order {
 	case "", orderInterleaved:
 	case orderSequential:
@@ -180,6 +192,7 @@ func readParameters(getenv func(string) string, environ []string) (parameters, e
 	}
 	p.Results = getenv("SEBS_RESULTS")
 	p.Benchmarks = getenv("SEBS_BENCHMARKS")
+	p.Run = getenv("SEBS_RUN")
 	if len(errs) > 0 {
 		return p, errs[0]
 	}

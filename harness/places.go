@@ -2,6 +2,7 @@ package harness
 
 import (
 	"slices"
+	"time"
 
 	"github.com/sebs-go/sebs/harness/results"
 )
@@ -17,17 +18,20 @@ func recorded(pairs []pair) results.Name {
 
 // endedCell is a cell that has ended.
 type endedCell struct {
-	place   int // in the order of plans
-	summary *results.Summary
+	place    int // in the order of plans
+	summary  *results.Summary
+	recorder *results.Recorder
+	on       *openPlatform
+	over     time.Time
 }
 
 // addCell adds the summary of a cell in its place: cells do not end in the
 // order of plans.
-func (r *run) addCell(place int, s *results.Summary) {
+func (r *run) addCell(c endedCell) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i, _ := slices.BinarySearchFunc(r.cells, place, func(e endedCell, place int) int { return e.place - place })
-	r.cells = slices.Insert(r.cells, i, endedCell{place, s})
+	i, _ := slices.BinarySearchFunc(r.cells, c.place, func(e endedCell, place int) int { return e.place - place })
+	r.cells = slices.Insert(r.cells, i, c)
 }
 
 // summaries returns the summaries of the cells, in the order of plans.

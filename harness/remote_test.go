@@ -17,7 +17,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 	"github.com/sebs-go/sebs/platforms/sim"
 )
 
@@ -138,6 +140,24 @@ func (p *remote) Remove(_ context.Context, r driver.Resource) error {
 		return nil
 	}
 	return err
+}
+
+// Meter tells what it is asked for, or of every other call.
+func (p *remote) Meter(_ context.Context, t driver.Target, calls []driver.MeteredCall) iter.Seq2[driver.Usage, error] {
+	return func(yield func(driver.Usage, error) bool) {
+		if !p.run.Owns(t.Function) {
+			yield(driver.Usage{}, driver.ErrNotOurs)
+			return
+		}
+		for i, c := range calls {
+			if i%2 == 1 && os.Getenv("REMOTE_USAGE") == "half" {
+				continue
+			}
+			if !yield(driver.Usage{Request: c.Request, Billed: time.Second}, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (p *remote) Close(ctx context.Context) error {
@@ -317,6 +337,48 @@ func TestDeployFailsHalfway(t *testing.T) {
 	ledger, err := os.ReadFile(filepath.Join(c.folder(t), "ledger.jsonl"))
 	require.NoError(t, err)
 	require.Contains(t, string(ledger), `"platform":"remote","kind":"function"`)
+}
+
+// TestAsk asks for usage in the child processes of the test below.
+func TestAsk(t *testing.T) { harness.Usage(t) }
+
+// TestUsageDaysLater: what a platform did not tell at the end of a run is asked
+// for later, when the run's functions are gone.
+func TestUsageDaysLater(t *testing.T) {
+	t.Parallel()
+	w := newRemoteWorld(t)
+	c := w.child(t, remoteModel, "REMOTE_USAGE=half")
+	require.NoError(t, c.Run(), c.out.String())
+	require.Empty(t, w.ours(t))
+	requireSummary(t, c.folder(t), "has not told the usage of 2 calls; make usage RUN=results/<run>")
+	summary := func() *results.Summary {
+		files, err := filepath.Glob(filepath.Join(c.folder(t), "*", "*", "*mode=cold", "summary.json"))
+		require.NoError(t, err)
+		require.Len(t, files, 1)
+		var s results.Summary
+		read(t, files[0], &s)
+		return &s
+	}
+	require.Equal(t, 2, summary().UsageMissing)
+	require.Equal(t, 3, summary().Metric(results.BilledTime).N)
+
+	ask := w.child(t, "^TestAsk$", "SEBS_RUN="+c.folder(t), "REMOTE_USAGE=all")
+	require.NoError(t, ask.Run(), ask.out.String())
+	require.Contains(t, ask.out.String(), "usage of 5 calls was told now; it is missing of 0")
+	require.Zero(t, summary().UsageMissing)
+	require.Equal(t, 5, summary().Metric(results.BilledTime).N)
+	table, err := os.ReadFile(filepath.Join(c.folder(t), "summary.txt"))
+	require.NoError(t, err)
+	require.Contains(t, ask.out.String(), string(table))
+	require.NotContains(t, string(table), "make usage")
+
+	again := w.child(t, "^TestAsk$") // of the latest run
+	require.NoError(t, again.Run(), again.out.String())
+	require.Contains(t, again.out.String(), "usage of 0 calls was told now; it is missing of 0")
+
+	unlinked := w.child(t, "^TestAsk$", "REMOTE_WORLD=")
+	require.Error(t, unlinked.Run())
+	require.Contains(t, unlinked.out.String(), "it is not linked, pass -tags remote")
 }
 
 // TestSweepBeside: in the process of an experiment a sweep leaves its run alone.

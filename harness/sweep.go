@@ -29,29 +29,8 @@ import (
 // -run names its test.
 func Sweep(t *testing.T) {
 	t.Helper()
-	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !sel.named() {
-		t.Skipf("a sweep runs when -run names it: -run '^%s$'", t.Name())
-	}
-	if err := uncached(); err != nil {
-		t.Fatal(err)
-	}
-	params, err := readParameters(os.Getenv, os.Environ())
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := moduleRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := params.resultsFolder(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, cleanUp, err := sweepingRun(t)
+	params, dir := maintenance(t, "a sweep")
+	own, cleanUp, err := maintenanceRun(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +44,37 @@ func Sweep(t *testing.T) {
 	}
 }
 
-// sweepingRun returns the run of the sweep itself, whose id is that of no run
-// that it sweeps, and what ends it.
-func sweepingRun(t *testing.T) (driver.Run, func(), error) {
+// maintenance skips a test that -run does not name, and returns the parameters
+// and the folder with the folders of results.
+func maintenance(t *testing.T, what string) (parameters, string) {
+	t.Helper()
+	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
+	if err == nil && !sel.named() {
+		t.Skipf("%s runs when -run names it: -run '^%s$'", what, t.Name())
+	}
+	var params parameters
+	var root, dir string
+	if err == nil {
+		err = uncached()
+	}
+	if err == nil {
+		params, err = readParameters(os.Getenv, os.Environ())
+	}
+	if err == nil {
+		root, err = moduleRoot()
+	}
+	if err == nil {
+		dir, err = params.resultsFolder(root)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return params, dir
+}
+
+// maintenanceRun returns the run that platforms are opened for by what looks
+// after earlier runs, whose ids are others, and what ends it.
+func maintenanceRun(t *testing.T) (driver.Run, func(), error) {
 	t.Helper()
 	id := cleanup.NewID()
 	temp, err := os.MkdirTemp("", cleanup.TempPattern(id))
@@ -86,10 +93,10 @@ func sweepingRun(t *testing.T) (driver.Run, func(), error) {
 	}, nil
 }
 
-// createsNothing is the ledger of a sweep.
+// createsNothing is the ledger of maintenance.
 type createsNothing struct{}
 
 // Record implements driver.Ledger.
 func (createsNothing) Record(r driver.Resource) error {
-	return fmt.Errorf("a sweep creates nothing, and %s %s was to be", r.Kind, r.Name)
+	return fmt.Errorf("maintenance creates nothing, and %s %s was to be", r.Kind, r.Name)
 }

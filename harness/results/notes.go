@@ -92,6 +92,13 @@ func notes(b *strings.Builder, cells []*Summary) {
 			}
 			fmt.Fprintf(b, "\n%s: %s %s not counted in a warm cell\n", whose, figures.Plural(n, "cold answer"), verb)
 		}
+		if n := s.UsageMissing; n > 0 {
+			remedy := ""
+			if s.cell.Metered() {
+				remedy = "; make usage RUN=results/<run> (the test that calls harness.Usage) asks again"
+			}
+			fmt.Fprintf(b, "\n%s: the platform has not told the usage of %s%s\n", whose, figures.Plural(n, "call"), remedy)
+		}
 		if text := s.startNote(); text != "" {
 			fmt.Fprintf(b, "\n%s: %s\n", whose, text)
 		}

@@ -163,7 +163,7 @@ func (r *Recorder) Outputs() string {
 func (r *Recorder) Report() (*Summary, error) { return r.report(r.folder) }
 
 // AskUsage is [Cell.AskUsage] of a cell that has ended.
-func (r *Recorder) AskUsage(ask func([]driver.MeteredCall) iter.Seq2[driver.Usage, error]) (found int, err error) {
+func (r *Recorder) AskUsage(ask func([]driver.MeteredCall) iter.Seq2[driver.Usage, error]) (found, missing int, err error) {
 	return r.Cell.AskUsage(r.folder, ask)
 }
 

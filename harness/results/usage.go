@@ -25,21 +25,25 @@ type later struct {
 // Platform returns the name of the platform that the cell was measured on.
 func (c *Cell) Platform() string { return c.Function.Value("platform") }
 
+// Target returns where the cell's function was called.
+func (c *Cell) Target() driver.Target { return c.header.Target }
+
 // Metered reports whether the platform tells usage after answers too.
 func (c *Cell) Metered() bool { return c.header.Metered }
 
 // AskUsage asks what the platform knows by now of those calls that no usage is
 // known of, as driver.Meter tells it, and keeps it in the cell's folder in that
-// of the run. It returns of how many calls it was told. ask is called with some
+// of the run. It returns of how many calls it was told, and of how many that succeeded it is
+// missing still. ask is called with some
 // thousand calls at a time, so that memory does not grow with the cell; an error
 // of it ends the asking, and what was told before is kept.
-func (c *Cell) AskUsage(folder string, ask func([]driver.MeteredCall) iter.Seq2[driver.Usage, error]) (found int, err error) {
+func (c *Cell) AskUsage(folder string, ask func([]driver.MeteredCall) iter.Seq2[driver.Usage, error]) (found, missing int, err error) {
 	if c.format == 1 {
-		return 0, fmt.Errorf("%s: results of format 1 do not say where the function was", c.Path)
+		return 0, 0, fmt.Errorf("%s: results of format 1 do not say where the function was", c.Path)
 	}
 	known, err := c.openLater()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer known.close()
 	var refused error
@@ -61,7 +65,7 @@ func (c *Cell) AskUsage(folder string, ask func([]driver.MeteredCall) iter.Seq2[
 		if err == nil {
 			err = q.put()
 		}
-		found, refused = q.found, q.refused
+		found, missing, refused = q.found, q.missing, q.refused
 		if err == nil && found == 0 {
 			return errNothing // the file stays as it is
 		}
@@ -70,7 +74,7 @@ func (c *Cell) AskUsage(folder string, ask func([]driver.MeteredCall) iter.Seq2[
 	if errors.Is(err, errNothing) {
 		err = nil
 	}
-	return found, errors.Join(err, refused)
+	return found, missing, errors.Join(err, refused)
 }
 
 // errNothing is why usage.jsonl is not written.
@@ -90,10 +94,12 @@ type question struct {
 
 	waiting []later              // of which something is known, or is asked
 	told    []bool               // whether it is, of each
+	ok      []bool               // whether the call succeeded, of each
 	calls   []driver.MeteredCall // that are asked for
 	at      map[string]int       // where they are in waiting, by their ids
 
 	found   int
+	missing int   // ok, and not told
 	refused error // ends the asking
 }
 
@@ -114,7 +120,7 @@ func (q *question) add(v *Invocation, told *driver.Usage) error {
 		}
 	}
 	l.Request, l.PlatformRequest = v.Request, v.PlatformRequest
-	q.waiting, q.told = append(q.waiting, l), append(q.told, told != nil)
+	q.waiting, q.told, q.ok = append(q.waiting, l), append(q.told, told != nil), append(q.ok, v.OK)
 	if len(q.calls) == mostAsked || len(q.waiting) == mostWaiting {
 		return q.put()
 	}
@@ -143,6 +149,9 @@ func (q *question) put() error {
 	}
 	for i, l := range q.waiting {
 		if !q.told[i] {
+			if q.ok[i] {
+				q.missing++
+			}
 			continue
 		}
 		data, err := json.Marshal(l)
@@ -153,7 +162,7 @@ func (q *question) put() error {
 			return err
 		}
 	}
-	q.waiting, q.told, q.calls = q.waiting[:0], q.told[:0], q.calls[:0]
+	q.waiting, q.told, q.ok, q.calls = q.waiting[:0], q.told[:0], q.ok[:0], q.calls[:0]
 	clear(q.at)
 	return nil
 }

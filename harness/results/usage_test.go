@@ -70,9 +70,10 @@ func TestUsage(t *testing.T) {
 	require.Equal(t, 3, s.UsageMissing)
 
 	nothing, asked := telling(nil, driver.Usage{PlatformRequest: "other", Billed: 9}, driver.Usage{Billed: 9})
-	found, err := r.AskUsage(nothing)
+	found, missing, err := r.AskUsage(nothing)
 	require.NoError(t, err)
 	require.Zero(t, found)
+	require.Equal(t, 3, missing)
 	require.NoFileExists(t, filepath.Join(r.Dir, usageFile))
 	sent := time.UnixMicro(1_000_000)
 	require.Equal(t, []driver.MeteredCall{
@@ -83,14 +84,16 @@ func TestUsage(t *testing.T) {
 
 	// By either id; what is told twice, or came with the answer, is not taken again.
 	some, _ := telling(nil, driver.Usage{PlatformRequest: "p2", Billed: 300, Init: 4}, driver.Usage{PlatformRequest: "p2", Billed: 999}, driver.Usage{PlatformRequest: "p0", Billed: 1})
-	found, err = r.AskUsage(some)
+	found, missing, err = r.AskUsage(some)
 	require.NoError(t, err)
 	require.Equal(t, 1, found)
+	require.Equal(t, 2, missing)
 	away := errors.New("the service is away")
 	more, asked := telling(away, driver.Usage{Request: "r3", Billed: 200})
-	found, err = r.AskUsage(more)
+	found, missing, err = r.AskUsage(more)
 	require.ErrorIs(t, err, away)
 	require.Equal(t, 1, found, "what was told before is kept")
+	require.Equal(t, 1, missing)
 	require.Len(t, *asked, 2, "what is known is not asked for")
 
 	require.Equal(t, []*driver.Usage{{Billed: 100, CPU: 7}, nil, {Billed: 300, Init: 4}, {Billed: 200}}, usages(t, r.Cell))
@@ -136,7 +139,7 @@ func TestDamagedUsage(t *testing.T) {
 				require.ErrorContains(t, err, tt.err)
 				require.ErrorContains(t, err, "delete the file")
 				ask, _ := telling(nil, driver.Usage{Request: "r3", Billed: 5})
-				_, err := r.AskUsage(ask)
+				_, _, err := r.AskUsage(ask)
 				require.ErrorContains(t, err, tt.err)
 				return
 			}
@@ -181,7 +184,7 @@ func TestUsageOfManyCalls(t *testing.T) {
 	}
 	before, most := heap(), 0
 	ask := func(odd bool) (found int) {
-		found, err := r.AskUsage(func(calls []driver.MeteredCall) iter.Seq2[driver.Usage, error] {
+		found, _, err := r.AskUsage(func(calls []driver.MeteredCall) iter.Seq2[driver.Usage, error] {
 			require.LessOrEqual(t, len(calls), mostAsked)
 			most = max(most, heap()-before)
 			return func(yield func(driver.Usage, error) bool) {
