@@ -61,6 +61,10 @@ func (s *Store) TableName(table string) string {
 	return s.prefix + "-" + s.benchmark + "-" + table
 }
 
+// Tables returns the real names of the tables that CreateTable made, by the
+// benchmark's own.
+func (s *Store) Tables() map[string]string { return s.created.tables() }
+
 // own checks that key is in one of the benchmark's prefixes.
 func (s *Store) own(key string) error {
 	rest, ok := strings.CutPrefix(key, s.benchmark+"-")

@@ -15,12 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/direct"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
-	"github.com/sebs-go/sebs/harness/invoke"
 )
 
 // trialFiles is a function in each language that reads an object, and has a
@@ -74,8 +73,7 @@ func trialRuntimes(all []driver.Runtime) []driver.Runtime {
 // trial is a platform, opened for trials.
 type trial struct {
 	name, dir, prefix string
-	platform          driver.Platform
-	packages          *build.Store
+	platform          *direct.Platform // nil until it is open
 	guard             *guard.Guard
 	using             *cleanup.Lock // of the prefix: a sweep finds it if this process is killed
 	ledger            *cleanup.Ledger
@@ -95,17 +93,22 @@ func (t *trial) open(ctx context.Context, cache string) (err error) {
 		return err
 	}
 	t.ledger = cleanup.NewLedger(filepath.Join(t.dir, cleanup.LedgerFile))
-	if t.packages, err = build.OpenStore(t.dir); err != nil {
+	packages, err := build.OpenStore(t.dir)
+	if err != nil {
 		return err
 	}
 	if t.guard, err = guard.Start(ctx, t.dir, func(error) {}); err != nil {
 		return err
 	}
-	t.platform, err = driver.Open(ctx, t.name, driver.Run{
+	p, err := driver.Open(ctx, t.name, driver.Run{
 		ID: t.prefix, Prefix: t.prefix, Expiry: time.Now().Add(trialTime), Ledger: t.ledger.On(t.name), Guard: t.guard, Dir: t.dir, Log: io.Discard,
 	})
-	if err != nil || len(trialRuntimes(t.platform.Features().Runtimes)) == 0 {
+	if err != nil {
 		return err
+	}
+	t.platform = &direct.Platform{Platform: p, Name: t.name, Prefix: t.prefix, Packages: packages, Guard: t.guard}
+	if len(trialRuntimes(p.Features().Runtimes)) == 0 {
+		return nil
 	}
 	buckets, err := t.platform.Buckets(ctx)
 	if err != nil {
@@ -173,36 +176,20 @@ func (t *trial) try(ctx context.Context, rt driver.Runtime) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f := t.platform.Features()
 	spec := driver.Spec{
-		Benchmark: "000.trial", Runtime: rt, Architecture: f.Architectures[0], Kind: f.Kinds[0], Trigger: f.Triggers[0],
+		Benchmark: "000.trial", Runtime: rt,
 		Memory: 256, Timeout: 30 * time.Second, Modules: []driver.Module{driver.Storage}, Environment: t.access,
 	}
-	spec.Name = driver.FunctionName(t.prefix, spec, f.MaxName)
-	built, err := t.packages.Package(ctx, build.Job{Builder: t.platform, Platform: t.name, Files: files, Spec: spec, Guard: t.guard})
+	fn, err := t.platform.Deploy(ctx, files, spec)
 	if err != nil {
 		return "", err
 	}
-	target, err := t.platform.Deploy(ctx, spec, built.Package)
-	if err != nil {
-		return "", fmt.Errorf("deploy: %w", err)
-	}
-	client, err := invoke.For(ctx, t.platform, target)
-	if err != nil {
-		return "", err
-	}
-	defer client.Close()
+	defer fn.Close()
 	event, err := json.Marshal(map[string]string{"bucket": t.bucket, "key": trialKey})
 	if err != nil {
 		return "", err
 	}
-	begin := time.Now()
-	call := client.Call(ctx, event)
-	took := time.Since(begin)
-	if call.Failure != nil {
-		return "", fmt.Errorf("call: %w", call.Failure)
-	}
-	a, err := answer.Parse(call.Reply.Body)
+	a, call, err := direct.Call(ctx, fn.Client, event)
 	if err != nil {
 		return "", err
 	}
@@ -211,8 +198,8 @@ func (t *trial) try(ctx context.Context, rt driver.Runtime) (string, error) {
 		return "", fmt.Errorf("it was to answer %q and answered %s", trialContent, call.Reply.Body)
 	}
 	var with strings.Builder
-	for _, d := range built.Dependencies {
+	for _, d := range fn.Built.Dependencies {
 		fmt.Fprintf(&with, ", %s %s", d.Name, d.Version)
 	}
-	return fmt.Sprintf("built in %.1f s%s; answered in %d ms", built.Took.Seconds(), with.String(), took.Milliseconds()), nil
+	return fmt.Sprintf("built in %.1f s%s; answered in %d ms", fn.Built.Took.Seconds(), with.String(), call.Total.Milliseconds()), nil
 }

@@ -33,7 +33,7 @@ func TestBars(t *testing.T) {
 // barCold compares cold starts with docker run of the same image, with the same
 // limits, until its port answers: k at once.
 func barCold(t *testing.T, language string, k, n int) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	s := spec(p, run, language, func(s *driver.Spec) { s.Kind, s.Memory = driver.Image, 512 })
 	source := map[string]string{"python": echo, "nodejs": "exports.handler = async event => ({ result: event });\n"}[language]
 	c := deploy(t, p, s, source)

@@ -55,7 +55,7 @@ def handler(event):
 type attempted struct{ Answer any }
 
 func TestSandboxesAreSafe(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	for _, kind := range []driver.Kind{driver.Archive, driver.Image} {
 		t.Run(string(kind), func(t *testing.T) {
 			c := deploy(t, p, spec(p, run, "python", func(s *driver.Spec) { s.Kind, s.Memory = kind, 1024 }), attempts)
@@ -93,7 +93,7 @@ func TestSandboxesAreSafe(t *testing.T) {
 // Every record has the container's peak of memory and its CPU time, which are
 // more than those of the process.
 func TestUsage(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	const burn = `
 import time
 
@@ -124,7 +124,7 @@ def handler(event):
 
 // A function gets CPU in proportion to its memory.
 func TestProcessorShare(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	const share = `
 import glob
 
@@ -142,7 +142,7 @@ def handler(event):
 
 // A function may send itself signals: it is not process 1.
 func TestCrashBySignal(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	c := deploy(t, p, spec(p, run, "python"), `
 import os
 
@@ -163,7 +163,7 @@ def handler(event):
 // A container that dies before it listens is a failed call that says how, and
 // nothing is left of it.
 func TestDiesAtStart(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	c := deploy(t, p, spec(p, run, "nodejs", func(s *driver.Spec) {
 		s.Environment = map[string]string{"NODE_OPTIONS": "--no-such-option"}
 	}), `exports.handler = async () => ({ result: 1 });`)

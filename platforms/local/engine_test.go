@@ -194,7 +194,7 @@ func die() int {
 // A killed process leaves a sandbox that ends by itself, and nothing that a
 // sweep does not find and remove.
 func TestKilled(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	deploy(t, p, spec(p, run, "python"), echo)
 	code := filepath.Join(t.TempDir(), "code")
 	built, err := filepath.Glob(filepath.Join(os.TempDir(), "TestKilled*", "*", "packages", "*", "code"))
@@ -234,7 +234,7 @@ func TestKilled(t *testing.T) {
 
 // A cancelled call leaves no container, whenever it is cancelled.
 func TestCancelledStarts(t *testing.T) {
-	p, run := opened(t, direct)
+	p, run := opened(t, unpublished)
 	s := spec(p, run, "python")
 	c := deploy(t, p, s, echo)
 	for _, after := range []time.Duration{0, 30 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond} {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/direct"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
 	"github.com/sebs-go/sebs/harness/invoke"
@@ -56,7 +57,7 @@ func opened(t *testing.T, open driver.OpenFunc) (driver.Platform, driver.Run) {
 	return p, run
 }
 
-func direct(ctx context.Context, run driver.Run) (driver.Platform, error) {
+func unpublished(ctx context.Context, run driver.Run) (driver.Platform, error) {
 	return local.Open(ctx, run)
 }
 func published(ctx context.Context, run driver.Run) (driver.Platform, error) {
@@ -104,25 +105,17 @@ func spec(p driver.Platform, run driver.Run, language string, change ...func(*dr
 func deploy(t *testing.T, p driver.Platform, s driver.Spec, source string) *invoke.Client {
 	t.Helper()
 	name := map[string]string{"python": "python/function.py", "nodejs": "nodejs/function.js"}[s.Runtime.Language]
-	built, err := store(t).Package(t.Context(), build.Job{
-		Builder: p, Platform: local.Name, Spec: s, Log: t.Output(),
-		Files: fstest.MapFS{name: {Data: []byte(source), Mode: 0o644}},
-	})
+	with := direct.Platform{Platform: p, Name: local.Name, Packages: store(t), Log: t.Output()}
+	f, err := with.Deploy(t.Context(), fstest.MapFS{name: {Data: []byte(source), Mode: 0o644}}, s)
 	require.NoError(t, err)
-	target, err := p.Deploy(t.Context(), s, built.Package)
-	require.NoError(t, err)
-	c, err := invoke.For(t.Context(), p, target)
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	return c
+	t.Cleanup(f.Close)
+	return f.Client
 }
 
 // call calls a function that must answer.
 func call(t *testing.T, c *invoke.Client, event string) (answer.Answer, invoke.Exchange) {
 	t.Helper()
-	x := c.Call(t.Context(), []byte(event))
-	require.Nil(t, x.Failure)
-	a, err := answer.Parse(x.Reply.Body)
+	a, x, err := direct.Call(t.Context(), c, []byte(event))
 	require.NoError(t, err)
 	return a, x
 }

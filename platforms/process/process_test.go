@@ -13,6 +13,7 @@ import (
 
 	"github.com/sebs-go/sebs/dockerfiles"
 	"github.com/sebs-go/sebs/harness/answer"
+	"github.com/sebs-go/sebs/harness/direct"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/leftout"
@@ -133,9 +134,7 @@ func deploy(t *testing.T, p driver.Platform, s driver.Spec, pkg driver.Package) 
 // call calls a function that must answer.
 func call(t *testing.T, c *invoke.Client, event string) answer.Answer {
 	t.Helper()
-	x := c.Call(t.Context(), []byte(event))
-	require.Nil(t, x.Failure)
-	a, err := answer.Parse(x.Reply.Body)
+	a, _, err := direct.Call(t.Context(), c, []byte(event))
 	require.NoError(t, err)
 	return a
 }

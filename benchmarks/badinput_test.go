@@ -1,4 +1,4 @@
-package experiments_test
+package benchmarks_test
 
 import (
 	"encoding/json"
@@ -16,20 +16,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/answer"
-	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/harness/direct"
 )
 
 // TestBadInput calls every function, in every language, with what it cannot
 // work on: each call is answered with an error that says what is wrong, leaves
 // nothing in the sandbox's /tmp, and leaves a sandbox that serves the next call.
 //
-//	go test -v -run '^TestBadInput$' ./experiments
-//	go test -v -run '^TestBadInput$/210/(nodejs|java)' ./experiments
-//	go test -v -run '^TestBadInput$/411/variant=pytorch' ./experiments
+//	go test -v -run '^TestBadInput$' ./benchmarks
+//	go test -v -run '^TestBadInput$/210/(nodejs|java)' ./benchmarks
+//	go test -v -run '^TestBadInput$/411/variant=pytorch' ./benchmarks
 func TestBadInput(t *testing.T) {
 	named(t)
 	eachBenchmark(t, openMachine(t), func(t *testing.T, w *workload) {
-		bad := append(wrongKeys(t, w.event(t), unread[w.Name]), w.badValues(t)...)
+		values := w.unusable(t)
+		bad := append(w.wrongKeys(t), values.bad...)
 		for _, language := range w.languages {
 			t.Run(language, func(t *testing.T) {
 				client := w.deploy(t, language, "", w.environment)
@@ -49,9 +50,11 @@ func TestBadInput(t *testing.T) {
 					require.Equal(t, first.Sandbox, last.Sandbox)
 					require.Equal(t, before, w.machine.temporary(t, first.Sandbox), "something is left in /tmp")
 				})
-				if w.Name == "120.uploader" {
-					w.uploads(t, client)
-					require.Equal(t, before, w.machine.temporary(t, first.Sandbox), "something is left in /tmp")
+				for _, u := range values.usual {
+					t.Run(u.name, func(t *testing.T) {
+						w.serve(t, client, u)
+						require.Equal(t, before, w.machine.temporary(t, first.Sandbox), "something is left in /tmp")
+					})
 				}
 				for name, environment := range w.badStores(t) {
 					t.Run(name, func(t *testing.T) {
@@ -78,10 +81,10 @@ type badInput struct {
 }
 
 // fail makes a call that must fail in the handler.
-func (w *workload) fail(t *testing.T, client *invoke.Client, b badInput) answer.Answer {
+func (w *workload) fail(t *testing.T, client *direct.Function, b badInput) answer.Answer {
 	t.Helper()
 	a, _ := w.call(t, client, b.event)
-	require.NotNil(t, a.Error, "the call succeeds: %.300s\nhave the handler check the value; a key that no handler reads is listed in unread (experiments/badobjects_test.go)", a.Result)
+	require.NotNil(t, a.Error, "the call succeeds: %.300s\nhave the handler check the value; a key that no handler reads is listed as Unread in its cases.go", a.Result)
 	t.Logf("%s: %s", a.Error.Type, a.Error.Message)
 	require.Equal(t, answer.PhaseHandler, a.Error.Phase)
 	require.NotEmpty(t, a.Error.Type)
@@ -129,8 +132,10 @@ func (w *workload) badStores(t *testing.T) map[string]map[string]string {
 		if u, err := url.Parse(value); err == nil && u.Scheme == "http" {
 			unreachable[name] = "http://" + closed
 		}
-		if value == w.store.TableName(cart) {
-			missing[name] = value + "-missing"
+		for _, table := range w.store.Tables() {
+			if value == table {
+				missing[name] = value + "-missing"
+			}
 		}
 	}
 	require.NotEqual(t, w.environment, unreachable)
@@ -150,11 +155,12 @@ func closedPort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// wrongKeys returns copies of an event that are each wrong in one key: it is
+// wrongKeys returns copies of the event that are each wrong in one key: it is
 // missing, null, negative, or has a wrong type.
-func wrongKeys(t *testing.T, event map[string]any, unread []string) []badInput {
+func (w *workload) wrongKeys(t *testing.T) []badInput {
 	t.Helper()
 	var all []badInput
+	event := w.event(t)
 	add := func(path []string, what string, value any) {
 		data, err := json.Marshal(event)
 		require.NoError(t, err)
@@ -180,7 +186,7 @@ func wrongKeys(t *testing.T, event map[string]any, unread []string) []badInput {
 				add(path, "text", "text")
 			}
 			for _, key := range slices.Sorted(maps.Keys(v)) {
-				if at := slices.Concat(path, []string{key}); !slices.Contains(unread, strings.Join(at, ".")) {
+				if at := slices.Concat(path, []string{key}); !slices.Contains(w.Unread, strings.Join(at, ".")) {
 					walk(at, v[key])
 				}
 			}
@@ -194,7 +200,7 @@ func wrongKeys(t *testing.T, event map[string]any, unread []string) []badInput {
 			add(path, "text", v.String())
 			add(path, "true", true)
 			add(path, "negative", -1)
-			if !slices.Contains(fractions, path[len(path)-1]) {
+			if !slices.Contains(w.Fractions, path[len(path)-1]) {
 				add(path, "fraction", 1.5)
 			}
 		}

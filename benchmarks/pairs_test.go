@@ -1,4 +1,4 @@
-package experiments_test
+package benchmarks_test
 
 import (
 	"encoding/json"
@@ -17,30 +17,29 @@ import (
 // languages return: results and stored objects, where the task has one right
 // answer, and which times and sizes are measured.
 //
-//	go test -v -run '^TestPairs$' ./experiments
-//	go test -v -run '^TestPairs$/311/(nodejs|java)' ./experiments
+//	go test -v -run '^TestPairs$' ./benchmarks
+//	go test -v -run '^TestPairs$/311/(nodejs|java)' ./benchmarks
 func TestPairs(t *testing.T) {
 	named(t)
 	eachBenchmark(t, openMachine(t), func(t *testing.T, w *workload) {
-		c := comparisons[w.Name]
 		var first *outcome
 		for _, language := range w.languages {
 			t.Run(language, func(t *testing.T) {
-				got := w.outcome(t, language, c)
+				got := w.outcome(t, language)
 				if language == w.languages[0] {
 					first = got
 					return
 				}
 				if first == nil { // -run left it out
-					first = w.outcome(t, w.languages[0], c)
+					first = w.outcome(t, w.languages[0])
 				}
 				of := fmt.Sprintf("%s and %s of %s", w.languages[0], language, w.Name)
-				may := "make them agree, or say in comparisons (experiments/comparisons_test.go) what of it may differ, and why"
+				may := "make them agree, or say in its cases.go what of it may differ, and why"
 				require.Empty(t, differences("result", first.result, got.result), "the results of %s differ: %s", of, may)
 				require.Empty(t, differences("object", first.object, got.object), "the objects of %s differ: %s", of, may)
 				require.Equal(t, slices.Sorted(maps.Keys(first.measurement)), slices.Sorted(maps.Keys(got.measurement)),
 					"the measurements of %s have different keys: return the same in each language", of)
-				for _, size := range append([]string{"download_size"}, c.sizes...) {
+				for _, size := range append([]string{"download_size"}, w.Sizes...) {
 					require.Equal(t, first.measurement[size], got.measurement[size], "%s of %s: all languages work on the same bytes", size, of)
 				}
 			})
@@ -56,28 +55,29 @@ type outcome struct {
 }
 
 // outcome calls the function of a language, which must be right.
-func (w *workload) outcome(t *testing.T, language string, c comparison) *outcome {
+func (w *workload) outcome(t *testing.T, language string) *outcome {
 	t.Helper()
 	a, took := w.succeed(t, w.deploy(t, language, "", w.environment), w.event(t))
 	o := &outcome{result: decode(t, a.Result)}
-	if c.object != nil {
+	if w.Object != nil {
 		data, err := w.store.Get(t.Context(), o.result.(map[string]any)["key"].(string), 64<<20)
 		require.NoError(t, err)
-		o.object = c.object(t, data)
+		o.object, err = w.Object(data)
+		require.NoError(t, err)
 	}
-	if c.result != nil {
-		o.result = c.result(o.result)
+	if w.Result != nil {
+		o.result = w.Result(o.result)
 	}
 	if len(a.Measurement) > 0 {
 		require.NoError(t, json.Unmarshal(a.Measurement, &o.measurement), "the measurement of %s in %s: times (µs, keys that end in _time) and sizes (bytes, _size) are whole numbers", w.Name, language)
 	}
 	for key, n := range o.measurement {
 		switch {
-		case slices.Contains(c.zero, key):
+		case slices.Contains(w.Zero, key):
 			require.Zero(t, n, key)
 		case strings.HasSuffix(key, "_time"):
 			require.LessOrEqual(t, time.Duration(n)*time.Microsecond, took, "%s is longer than the call", key)
-			require.Positive(t, n, "%s of %s in %s: what takes no time here is listed as zero in comparisons (experiments/comparisons_test.go)", key, w.Name, language)
+			require.Positive(t, n, "%s of %s in %s: what takes no time here is listed as Zero in its cases.go", key, w.Name, language)
 		default:
 			require.True(t, strings.HasSuffix(key, "_size"), "%s of %s in %s is neither a time nor a size: keys end in _time or _size", key, w.Name, language)
 			require.Positive(t, n, key)

@@ -1,4 +1,4 @@
-package experiments_test
+package benchmarks_test
 
 import (
 	"bytes"
@@ -18,11 +18,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/benchmarks"
+	"github.com/sebs-go/sebs/benchmarks/internal/cases"
 	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/direct"
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/platforms/process"
 )
 
 // named skips a test that builds and calls every function unless -run names
@@ -31,17 +33,16 @@ func named(t *testing.T) {
 	t.Helper()
 	first, _, _ := strings.Cut(flag.Lookup("test.run").Value.String(), "/")
 	if re, err := regexp.Compile(first); first == "" || err != nil || re.MatchString("Test") {
-		t.Skipf("it builds every function, and runs when -run names it: go test -v -run '^%s$' ./experiments", t.Name())
+		t.Skipf("it builds every function, and runs when -run names it: go test -v -run '^%s$' ./benchmarks", t.Name())
 	}
 }
 
 // machine is the platform process, opened for a test that calls functions
 // without an experiment's cells.
 type machine struct {
-	driver.Platform
-	run      driver.Run
-	packages *build.Store
-	calls    int
+	direct.Platform
+	run   driver.Run
+	calls int
 }
 
 // openMachine opens the platform until the test ends. Packages are those of
@@ -50,14 +51,20 @@ func openMachine(t *testing.T) *machine {
 	t.Helper()
 	cache, err := driver.CacheFolder(os.Getenv("SEBS_CACHE"))
 	require.NoError(t, err)
+	return openMachineWith(t, cache)
+}
+
+// openMachineWith opens the platform with a folder of packages of its own.
+func openMachineWith(t *testing.T, cache string) *machine {
+	t.Helper()
 	packages, err := build.OpenStore(cache)
 	require.NoError(t, err)
 	id := "t" + strings.ToLower(rand.Text()[:12])
 	run := driver.Run{ID: id, Prefix: id, Expiry: time.Now(), Ledger: unguarded{}, Guard: unguarded{}, Dir: t.TempDir(), Log: t.Output()}
-	p, err := driver.Open(t.Context(), "process", run)
+	p, err := driver.Open(t.Context(), process.Name, run)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
-	return &machine{Platform: p, run: run, packages: packages}
+	return &machine{run: run, Platform: direct.Platform{Platform: p, Name: process.Name, Prefix: run.Prefix, Packages: packages, Log: t.Output()}}
 }
 
 // unguarded is the ledger and the guard of a test that closes what it opens.
@@ -68,13 +75,15 @@ func (unguarded) Process(int) func()           { return func() {} }
 func (unguarded) Command(...string) func()     { return func() {} }
 func (unguarded) Folder(string) func()         { return func() {} }
 
-// workload is a benchmark with its input of size test.
+// workload is a benchmark with an input.
 type workload struct {
 	harness.Benchmark
+	cases.Cases
 	machine     *machine
 	config      harness.Config
 	languages   []string // and variants that -run names: "python,variant=pytorch"
 	store       *harness.Store
+	size        harness.Size
 	payload     any
 	environment map[string]string // for its functions
 }
@@ -91,7 +100,7 @@ func prepare(t *testing.T, m *machine, b harness.Benchmark) *workload {
 	t.Helper()
 	config, err := harness.ReadConfig(b.Files)
 	require.NoError(t, err)
-	w := &workload{Benchmark: b, machine: m, config: config, environment: map[string]string{}}
+	w := &workload{Benchmark: b, Cases: declared[b.Name], machine: m, config: config, environment: map[string]string{}}
 	for _, l := range config.Languages {
 		if l.Name == "sim" { // a model's, which nothing here runs
 			continue
@@ -118,41 +127,37 @@ func prepare(t *testing.T, m *machine, b harness.Benchmark) *workload {
 	if buckets != nil {
 		require.NoError(t, buckets.Create(t.Context(), w.store.Bucket()))
 	}
-	w.payload, err = b.Input(t.Context(), harness.Test, w.store)
-	require.NoError(t, err)
+	w.resize(t, harness.Test)
 	if tables != nil {
-		maps.Copy(w.environment, tables.Access(map[string]string{cart: w.store.TableName(cart)}))
+		maps.Copy(w.environment, tables.Access(w.store.Tables()))
 	}
 	return w
 }
 
-// cart is the one table that a benchmark has.
-const cart = "shopping_cart"
+// resize makes the input of a size.
+func (w *workload) resize(t *testing.T, size harness.Size) {
+	t.Helper()
+	payload, err := w.Input(t.Context(), size, w.store)
+	require.NoError(t, err)
+	w.size, w.payload = size, payload
+}
 
 // deploy builds the function of a language, or finds its package, and returns a
 // client of it until the test ends. What it reaches the stores with is given.
-func (w *workload) deploy(t *testing.T, language, suffix string, environment map[string]string) *invoke.Client {
+func (w *workload) deploy(t *testing.T, language, suffix string, environment map[string]string) *direct.Function {
 	t.Helper()
 	language, variant, _ := strings.Cut(language, ",variant=")
-	features := w.machine.Features()
-	runtime, ok := features.Default(t.Context(), language)
+	runtime, ok := w.machine.Features().Default(t.Context(), language)
 	require.True(t, ok, "the platform has no %s", language)
 	spec := driver.Spec{
-		Benchmark: w.Name, Runtime: runtime, Variant: variant, Architecture: features.Architectures[0],
-		Kind: features.Kinds[0], Trigger: features.Triggers[0], Modules: w.config.Modules, Memory: w.config.Memory, Timeout: w.config.Timeout,
-		Environment: environment,
+		Benchmark: w.Name, Runtime: runtime, Variant: variant, Architecture: w.machine.Features().Architectures[0],
+		Modules: w.config.Modules, Memory: w.config.Memory, Timeout: w.config.Timeout, Environment: environment,
 	}
-	spec.Name = driver.FunctionName(w.machine.run.Prefix, spec, features.MaxName-len(suffix)) + suffix
-	built, err := w.machine.packages.Package(t.Context(), build.Job{
-		Builder: w.machine.Platform, Platform: "process", Files: w.Files, Spec: spec, Log: t.Output(),
-	})
+	spec.Name = driver.FunctionName(w.machine.run.Prefix, spec, w.machine.Features().MaxName-len(suffix)) + suffix
+	f, err := w.machine.Deploy(t.Context(), w.Files, spec)
 	require.NoError(t, err)
-	target, err := w.machine.Deploy(t.Context(), spec, built.Package)
-	require.NoError(t, err)
-	client, err := invoke.For(t.Context(), w.machine, target)
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	return client
+	t.Cleanup(f.Close)
+	return f
 }
 
 // event returns what the input's payload is as JSON: a copy, to be changed.
@@ -165,7 +170,7 @@ func (w *workload) event(t *testing.T) map[string]any {
 
 // call calls a function, which must answer, and returns how long the client
 // waited.
-func (w *workload) call(t *testing.T, client *invoke.Client, event map[string]any) (answer.Answer, time.Duration) {
+func (w *workload) call(t *testing.T, client *direct.Function, event map[string]any) (answer.Answer, time.Duration) {
 	t.Helper()
 	w.machine.calls++
 	request := fmt.Sprintf("%s-%d", w.machine.run.ID, w.machine.calls)
@@ -173,22 +178,20 @@ func (w *workload) call(t *testing.T, client *invoke.Client, event map[string]an
 	event["request-id"] = request
 	data, err := json.Marshal(event)
 	require.NoError(t, err)
-	x := client.Call(t.Context(), data)
-	require.Nil(t, x.Failure)
-	a, err := answer.Parse(x.Reply.Body)
+	a, x, err := direct.Call(t.Context(), client.Client, data)
 	require.NoError(t, err)
 	require.Equal(t, request, a.Request)
 	return a, x.Total
 }
 
 // succeed makes a call with the benchmark's input that must be right.
-func (w *workload) succeed(t *testing.T, client *invoke.Client, event map[string]any) (answer.Answer, time.Duration) {
+func (w *workload) succeed(t *testing.T, client *direct.Function, event map[string]any) (answer.Answer, time.Duration) {
 	t.Helper()
 	a, took := w.call(t, client, event)
 	if a.Error != nil {
 		require.Failf(t, "the call failed", "%+v", *a.Error)
 	}
-	require.NoError(t, w.Check(t.Context(), harness.Test, w.payload, a.Result, w.store))
+	require.NoError(t, w.Check(t.Context(), w.size, w.payload, a.Result, w.store))
 	return a, took
 }
 
