@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +40,13 @@ func Sweep(t *testing.T) {
 		Results: dir, Cache: params.Cache, Format: results.Format, Prefix: params.Prefix, Own: own,
 		Log: func(format string, args ...any) { t.Helper(); t.Log(told(fmt.Sprintf(format, args...))) },
 	}
-	if err := sweep.Run(t.Context()); err != nil {
+	ctx := t.Context()
+	if deadline, ok := t.Deadline(); ok { // to say what is left, instead of being killed
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(30*time.Second, time.Until(deadline)/10)))
+		defer cancel()
+	}
+	if err := sweep.Run(ctx); err != nil {
 		t.Error(told(err.Error()))
 	}
 }

@@ -33,14 +33,18 @@ func Take(path string) (*Lock, error) {
 
 // flock locks an open file if nobody else has.
 func flock(f *os.File) error {
-	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = ErrHeld
-	}
-	if err != nil {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, syscall.EINTR): // by a signal
+			continue
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			err = ErrHeld
+		}
 		return fmt.Errorf("lock %s: %w", f.Name(), err)
 	}
-	return nil
 }
 
 // prefixFile is the file in a cache folder that who uses a prefix locks. A run
