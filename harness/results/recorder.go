@@ -65,20 +65,21 @@ func CreateCell(folder, experiment string, function, condition Name, h Header) (
 			},
 			Dir: filepath.Join(folder, filepath.FromSlash(at)), folder: folder,
 		}
-		if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(r.Dir), 0o755); err != nil {
 			return nil, &Error{err}
 		}
-		var err error
-		if r.records, err = CreateLines(filepath.Join(r.Dir, invocationsFile)); err == nil {
-			r.rows.dir = r.Dir
-			if err := r.writeHeader(); err != nil {
-				return nil, errors.Join(err, r.records.Rest())
-			}
-			return r, nil
+		if err := os.Mkdir(r.Dir, 0o755); errors.Is(err, os.ErrExist) && n <= 1000 {
+			continue
+		} else if err != nil {
+			return nil, &Error{err}
 		}
-		if !errors.Is(err, os.ErrExist) || n > 1000 {
+		if err := r.writeHeader(); err != nil { // before there are records, which need it
 			return nil, err
 		}
+		r.rows.dir = r.Dir
+		var err error
+		r.records, err = CreateLines(filepath.Join(r.Dir, invocationsFile))
+		return r, err
 	}
 }
 
