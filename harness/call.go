@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,12 @@ func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
 	reply, err := c.exchange(ctx, event, v)
 	v.stalled = c.run.stalls.during(v.at, v.Client)
 	v.PlatformRequest = reply.PlatformRequest
-	v.Usage = reply.Usage
+	if reply.Usage != nil {
+		usage := *reply.Usage
+		v.PlatformRequest = cmp.Or(v.PlatformRequest, usage.PlatformRequest)
+		usage.Request, usage.PlatformRequest = "", "" // the record has them
+		v.Usage = &usage
+	}
 	if err != nil {
 		v.fail(err)
 		return
