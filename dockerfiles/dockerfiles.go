@@ -250,15 +250,16 @@ func Files(platform, language string, modules []driver.Module) (map[string][]byt
 }
 
 // place returns the path in a function of a deployment file. A Go package is
-// imported by its path: the shims of all platforms are where those of process
-// are in this module, which is in the folder .sebs of a function.
+// imported by its path in this module, which is in the folder .sebs of a
+// function. Functions import their stores by one path on all platforms, that of
+// process; every other package is where its platform has it.
 func place(file string) string {
 	parts := strings.SplitN(file, "/", 3)
 	platform, language, name := parts[0], parts[1], parts[2]
 	if language != "go" {
 		return name
 	}
-	if platform != "answer" {
+	if module, _, _ := strings.Cut(name, "/"); module == string(driver.Storage) || module == string(driver.NoSQL) {
 		platform = "process"
 	}
 	return path.Join(".sebs/benchmarks/wrappers", platform, language, name)

@@ -26,7 +26,7 @@ case "${TARGET_ARCHITECTURE:-}" in
   arm64) export GOARCH=arm64 ;;
 esac
 "$go" build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o handler \
-  github.com/sebs-go/sebs/benchmarks/wrappers/process/go/main || {
+  github.com/sebs-go/sebs/main || {
   echo "an error in .sebs/ is one of the handler: want func Handler(event E) (R, error), with types of your own for E and R" >&2
   exit 1
 }

@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -34,12 +35,16 @@ const (
 	// goShimPath begins the paths of the packages for stores.
 	goShimPath = goModule + "/benchmarks/wrappers/process/go/"
 
-	// goMain is the package that is built, in the folder of the shims.
-	goMain = "benchmarks/wrappers/process/go/main"
+	// goHandlers are where platforms have the package that serves a function:
+	// handler.Main(init, handler).
+	goHandlers = goShims + "/benchmarks/wrappers/*/go/handler"
+
+	// goMain is the package that is built.
+	goMain = goShims + "/main"
 )
 
 // generateGo returns the module files and the main package of a Go function.
-func generateGo(j Job, code *tree, _ driver.Recipe) (map[string][]byte, error) {
+func generateGo(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) {
 	s := j.Spec
 	hasInit, err := inspectGo(s, code)
 	if err != nil {
@@ -62,21 +67,43 @@ func generateGo(j Job, code *tree, _ driver.Recipe) (map[string][]byte, error) {
 	if hasInit {
 		init = "function.Init"
 	}
-	made[goShims+"/"+goMain+"/main.go"] = fmt.Appendf(nil, `package main
+	handler, err := goHandler(r)
+	if err != nil {
+		return nil, err
+	}
+	made[goMain+"/main.go"] = fmt.Appendf(nil, `package main
 
 import (
-	"%s/benchmarks/wrappers/process/go/handler"
-	function "%s"
+	handler %q
+	function %q
 )
 
 func main() { handler.Main(%s, function.Handler) }
-`, goModule, goFunction, init)
+`, handler, goFunction, init)
 	if f, ok := code.find(goLock); ok {
 		if made["go.sum"], err = code.read(f); err != nil {
 			return nil, err
 		}
 	}
 	return made, nil
+}
+
+// goHandler returns the import path of the package of a recipe that serves a
+// function.
+func goHandler(r driver.Recipe) (string, error) {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		folder := path.Dir(name)
+		if ok, err := path.Match(goHandlers, folder); err != nil {
+			return "", err
+		} else if ok && !slices.Contains(found, folder) {
+			found = append(found, folder)
+		}
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("the platform adds %d packages handler that could serve a Go function, want one in %s", len(found), goHandlers)
+	}
+	return goModule + strings.TrimPrefix(found[0], goShims), nil
 }
 
 // inspectGo checks that a Go function has a handler and the stores that it

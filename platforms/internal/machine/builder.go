@@ -67,6 +67,9 @@ func (b *Builder) Interpreter(ctx context.Context, rt driver.Runtime) (interpret
 
 // prepare returns what a function is built from and with.
 func (b *Builder) prepare(ctx context.Context, s driver.Spec) (dockerfiles.Language, interpreter.Interpreter, error) {
+	if err := ctx.Err(); err != nil {
+		return dockerfiles.Language{}, interpreter.Interpreter{}, err
+	}
 	if err := b.features.Check(s); err != nil {
 		return dockerfiles.Language{}, interpreter.Interpreter{}, err
 	}

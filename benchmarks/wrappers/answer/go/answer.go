@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -26,18 +27,23 @@ import (
 // this one in the order of initialisation.
 var loading = time.Now()
 
-// Function is a function that answers calls, one at a time.
+// Function is a function that answers calls. Safe for concurrent use; the CPU
+// time of an answer is that of the process, so it is then also that of other
+// calls.
 type Function struct {
-	decode  func(event []byte) (call func() (any, error), err error)
-	failed  error // of Init; every call fails with it
-	init    int64 // µs
-	boot    int64 // Unix µs
-	worker  string
+	decode func(event []byte) (call func() (any, error), err error)
+	failed error // of Init; every call fails with it
+	init   int64 // µs
+	boot   int64 // Unix µs
+	worker string
+
+	mu      sync.Mutex // for what follows
 	sandbox string
 	count   int64
 }
 
-// New prepares a function: init, which may be nil, is called once. An event is
+// New loads a function: init, which may be nil, is called once. A platform with
+// an init phase calls New there. An event is
 // decoded into an E, and what the handler returns is encoded, both as package
 // encoding/json does.
 func New[E, R any](init func() error, handler func(E) (R, error)) *Function {
@@ -74,18 +80,8 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 	if refused != nil && malformed(refused) && !json.Valid(event) { // or a type of the function's says so
 		return Call{}, fmt.Errorf("the event: %w", refused)
 	}
-	f.count++
-	a := contract{
-		Request: request, PlatformRequest: platformRequest, Init: f.init, Boot: f.boot, Sandbox: f.sandbox,
-		Worker: f.worker, WorkerCold: f.count == 1, Count: f.count,
-	}
-	if f.sandbox == "" {
-		f.sandbox, a.Cold = f.enterSandbox()
-		a.Sandbox = f.sandbox
-	}
-	if f.count > 1 {
-		a.Init = 0
-	}
+	a := contract{Request: request, PlatformRequest: platformRequest, Boot: f.boot, Worker: f.worker}
+	f.enter(&a)
 	if f.failed != nil {
 		a.Begin = time.Now().UnixMicro()
 		a.End = a.Begin
@@ -94,6 +90,21 @@ func (f *Function) Answer(event []byte, platformRequest string) (Call, error) {
 		f.run(&a, call, refused)
 	}
 	return a.encode(), nil
+}
+
+// enter counts a call, and fills in what it knows of its process and sandbox.
+func (f *Function) enter(a *contract) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.count++
+	a.Count, a.WorkerCold = f.count, f.count == 1
+	if a.WorkerCold {
+		a.Init = f.init
+	}
+	if f.sandbox == "" {
+		f.sandbox, a.Cold = f.enterSandbox()
+	}
+	a.Sandbox = f.sandbox
 }
 
 // run calls the handler, unless its event was refused, and fills in times,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,4 +69,58 @@ func TestTooDeep(t *testing.T) {
 	require.NoError(t, err)
 	_, err = marshal([]any{value})
 	require.ErrorContains(t, err, "nested too deeply")
+}
+
+// Several calls may be under way at once: each is counted once, one of them is
+// the first, and one made the sandbox.
+func TestCallsAtOnce(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	const calls = 8
+	var together, all sync.WaitGroup
+	together.Add(calls)
+	f := New(nil, func(map[string]any) (int, error) { together.Done(); together.Wait(); return 1, nil })
+	answers := make(chan map[string]any, calls)
+	for range calls {
+		all.Go(func() {
+			call, err := f.Answer([]byte(`{}`), "")
+			if err == nil {
+				var a map[string]any
+				if err = json.Unmarshal(bytes.Join(call.Body, nil), &a); err == nil {
+					answers <- a
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	close(answers)
+	counts, first, cold := map[float64]bool{}, 0, 0
+	for a := range answers {
+		require.Nil(t, a["error"])
+		counts[a["count"].(float64)] = true
+		if a["worker_cold"].(bool) {
+			first++
+			require.Positive(t, a["init_us"])
+		} else {
+			require.Zero(t, a["init_us"])
+		}
+		if a["cold"].(bool) {
+			cold++
+			require.True(t, a["worker_cold"].(bool))
+		}
+	}
+	require.Len(t, counts, calls)
+	require.Equal(t, 1, first)
+	require.Equal(t, 1, cold)
+}
+
+// What a value that encodes itself has of bytes that are no UTF-8 is replaced.
+func TestAnswersAreUTF8(t *testing.T) {
+	for _, value := range []any{json.RawMessage("{\"a\":\"x\xffy\"}"), map[string]any{"a": "x\xffy"}} {
+		data, err := marshal(value)
+		require.NoError(t, err)
+		require.Equal(t, "{\"a\":\"x\uFFFDy\"}", string(data))
+	}
 }

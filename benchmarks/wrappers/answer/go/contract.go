@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"unicode/utf8"
 )
 
 // contract is the answer's object but for what the handler returned.
@@ -85,6 +86,9 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	text := plain(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	if !utf8.Valid(text) { // of a value that encodes itself
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	}
 	if tooDeep(text) {
 		return nil, errors.New("the value is nested too deeply for JSON")
 	}
@@ -112,10 +116,11 @@ func tooDeep(text []byte) bool {
 	return false
 }
 
-// plain replaces the escapes of the two characters that package encoding/json
-// escapes because JavaScript once could not read them.
+// plain replaces the escapes that package encoding/json writes and JSON does not
+// demand: of two characters that JavaScript once could not read, and of what
+// stands for bytes that are no UTF-8.
 func plain(text []byte) []byte {
-	if !bytes.Contains(text, []byte(`\u202`)) {
+	if !bytes.Contains(text, []byte(`\u202`)) && !bytes.Contains(text, []byte(`\ufffd`)) {
 		return text
 	}
 	kept := text[:0]
@@ -128,6 +133,9 @@ func plain(text []byte) []byte {
 			i += 5
 		case bytes.HasPrefix(text[i:], []byte(`\u2029`)):
 			kept = append(kept, "\u2029"...)
+			i += 5
+		case bytes.HasPrefix(text[i:], []byte(`\ufffd`)):
+			kept = append(kept, "\uFFFD"...)
 			i += 5
 		default: // an escape of two characters, or the beginning of a longer one
 			kept = append(kept, text[i], text[i+1])

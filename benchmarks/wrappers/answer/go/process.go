@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -100,24 +101,29 @@ var status = func() int {
 }()
 
 // peak is what was read there last, bytes, when the process had been given
-// memory peakFaults times.
-var peak, peakFaults int64
+// memory faults times.
+var peak struct {
+	sync.Mutex
+	bytes, faults int64
+}
 
 // peakMemory returns the resident memory that a process had at most, in bytes,
 // which was given memory faults times: without more of these it has no higher
 // peak, and reading it is half of the time of a short call. Elsewhere than on
 // Linux it is getrusage's figure, in which a process begins with its parent's.
 func peakMemory(faults int64) int64 {
-	if peak > 0 && faults == peakFaults {
-		return peak
+	peak.Lock()
+	defer peak.Unlock()
+	if peak.bytes > 0 && faults == peak.faults {
+		return peak.bytes
 	}
 	var text [4096]byte
 	if n, err := syscall.Pread(status, text[:], 0); err == nil {
 		if _, after, ok := bytes.Cut(text[:n], []byte("VmHWM:")); ok {
 			figure, _, _ := bytes.Cut(after, []byte("kB"))
 			if kb, err := strconv.ParseInt(string(bytes.TrimSpace(figure)), 10, 64); err == nil {
-				peak, peakFaults = kb<<10, faults
-				return peak
+				peak.bytes, peak.faults = kb<<10, faults
+				return peak.bytes
 			}
 		}
 	}

@@ -5,6 +5,15 @@
 // file, or function.mjs, with the entry point handler, async or not. This file is
 // CommonJS by its name, whatever the function's package.json says.
 //
+//   own()      first, where the process is the wrapper's own
+//   load()     loads the function's module: in a platform's init phase, where it
+//              has one; the first call does it otherwise
+//   answer()   a call, answered with text: call() and then encode()
+//   call()     a call, answered with a value, for a runtime that encodes values
+//
+// Several calls may be under way at once. The CPU time of an answer is that of
+// the process, so it is then also that of other calls.
+//
 // Everything that an answer needs is loaded and opened before the handler is
 // called: it may use up what the process can open.
 'use strict';
@@ -18,24 +27,55 @@ const most = 4096; // characters of an error's message
 const boot = Math.floor(performance.timeOrigin * 1000);
 const worker = randomId();
 
-let handler = null;
+let loaded = null; // a promise of the handler, or of why there is none
+let init = null; // how long loading took the first time, µs
 let count = 0;
 let sandbox = '';
 let background = null; // an error that no call was there to take
-let fail = null; // ends the call under way
+let broken = false; // the process can no longer be trusted
+const underway = new Set(); // what ends the calls that are under way
 
-// Errors outside the call's own promise: of a timer, an emitter, a promise that
-// nobody awaits. They fail the call under way; without one, the next.
-function stray(error) {
-  if (fail !== null) fail(error);
-  else background = error;
+// own has errors outside a call's own promise (of a timer, an emitter, a promise
+// that nobody awaits) fail the calls under way; without any, the next one.
+function own() {
+  process.on('uncaughtException', stray);
+  process.on('unhandledRejection', stray);
 }
-process.on('uncaughtException', stray);
-process.on('unhandledRejection', stray);
+
+function stray(error) {
+  broken = true;
+  if (underway.size === 0) background = error;
+  for (const fail of underway) fail(error);
+}
+
+// load loads the function's module, once. Where that fails, the first call is
+// answered with the error, and the next one tries again.
+async function load() {
+  await loading();
+}
+
+function loading() {
+  if (loaded === null) {
+    const start = process.hrtime.bigint();
+    loaded = find().then((handler) => ({ handler }), (error) => ({ error: describe('init', error) })).then((l) => {
+      if (init === null) init = Number((process.hrtime.bigint() - start) / 1000n);
+      return l;
+    });
+  }
+  return loaded;
+}
 
 // answer calls the function and resolves to the answer's text, whether it
 // failed, and whether the process can no longer be trusted.
 async function answer(event, platformRequest = '') {
+  const { text, failed } = encode(await call(event, platformRequest));
+  return { text, failed, broken };
+}
+
+// call calls the function and resolves to the answer as a value. Its result is
+// what the handler returned, which may be nothing that JSON has: encode() says
+// so.
+async function call(event, platformRequest = '') {
   count++;
   const income = Date.now() / 1000;
   const isObject = event !== null && typeof event === 'object' && !Array.isArray(event);
@@ -61,29 +101,28 @@ async function answer(event, platformRequest = '') {
   };
   if (sandbox === '') [sandbox, a.cold] = enterSandbox();
   a.sandbox = sandbox;
-  let broken = false;
-  const strays = new Promise((_, reject) => {
-    fail = (error) => {
-      broken = true;
-      reject(error);
-    };
-  });
+  let fail;
+  const strays = new Promise((_, reject) => { fail = reject; });
   strays.catch(() => {});
+  underway.add(fail);
   if (background !== null) fail(background);
-  if (handler === null) {
-    const start = process.hrtime.bigint();
-    try {
-      handler = await load();
-    } catch (error) {
-      a.error = describe('init', error);
-    }
-    if (count === 1) a.init_us = Number((process.hrtime.bigint() - start) / 1000n);
+  const { handler, error } = await loading();
+  if (error !== undefined) {
+    a.error = error;
+    loaded = null;
   }
+  if (a.worker_cold) a.init_us = init;
   a.begin_us = now();
   a.end_us = a.begin_us;
-  if (a.error === null) await call(a, event, isObject, income, strays);
-  fail = null;
+  if (a.error === null) await run(a, handler, event, isObject, income, strays);
+  underway.delete(fail);
   a.memory_bytes = peakMemory();
+  return a;
+}
+
+// encode returns an answer's text, and whether the call failed: also where what
+// the handler returned has no JSON.
+function encode(a) {
   let text;
   try {
     text = JSON.stringify(a);
@@ -93,11 +132,11 @@ async function answer(event, platformRequest = '') {
     a.error = describe('handler', error);
     text = JSON.stringify(a);
   }
-  return { text, failed: a.error !== null, broken };
+  return { text, failed: a.error !== null };
 }
 
-// call calls the handler and fills in times, result and error.
-async function call(a, event, isObject, income, strays) {
+// run calls the handler and fills in times, result and error.
+async function run(a, handler, event, isObject, income, strays) {
   let returned;
   const cpu = process.cpuUsage();
   a.begin_us = now();
@@ -133,8 +172,8 @@ async function call(a, event, isObject, income, strays) {
 // The function's file, the first of these that exists.
 const entries = ['function.js', 'function.mjs', 'function.cjs'];
 
-// load returns the function's handler.
-async function load() {
+// find returns the function's handler.
+async function find() {
   const name = entries.find((n) => fs.existsSync(path.join(functionFolder, n))) || entries[0];
   const file = path.join(functionFolder, name);
   const asModule = () => import(require('url').pathToFileURL(file).href);
@@ -271,4 +310,8 @@ function peakMemory() {
   return process.resourceUsage().maxRSS * 1024;
 }
 
+exports.own = own;
+exports.load = load;
 exports.answer = answer;
+exports.call = call;
+exports.encode = encode;

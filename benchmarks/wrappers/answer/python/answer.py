@@ -4,30 +4,45 @@ A platform's handler takes the event off its transport, calls answer(), and
 sends the bytes back. The function itself is the module function/function.py
 beside this file, with the entry point handler(event).
 
+    prepare()   first, where the process is the wrapper's own
+    load()      loads the function's module: in a platform's init phase, where
+                it has one; the first call does it otherwise
+    answer()    a call, answered with bytes: call() and then encode()
+    call()      a call, answered with a value, for a runtime that encodes values
+
+Calls may come from several threads at once. The CPU time of an answer is that
+of the process, so it is then also that of other calls.
+
 Everything that an answer needs is imported and opened before the handler is
 called: it may use up what the process can open.
 """
+import _thread
 import builtins
 import json
 import os
 import sys
 import time
 
-import sitecustomize
-
 _ROOT = os.path.dirname(os.path.abspath(__file__))
 _MOST = 4096  # characters of an error's message
 _SHIMS = ("storage.py", "nosql.py", "sigv4.py")  # not the function's own
 _encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 
+_lock = _thread.allocate_lock()  # for what follows; the module threading takes a millisecond to import
 _handler = None
+_failure = None  # why it could not be loaded, until a call was answered with it
+_init = None  # how long loading took the first time, µs
 _count = 0
 _sandbox = ""
 _worker = os.urandom(8).hex()
 
 
 def prepare():
-    """Makes the function's packages and modules importable, here and in children."""
+    """Makes the function's packages and modules importable, here and in
+    children, in a process that is the wrapper's own: it decides where the
+    interpreter looks for modules at all."""
+    import sitecustomize
+
     sitecustomize.extend()
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = _ROOT + (os.pathsep + inherited if inherited else "")
@@ -35,10 +50,50 @@ def prepare():
         builtins.exit = builtins.quit = sys.exit
 
 
+def load():
+    """Loads the function's module, once. Where that fails, the first call is
+    answered with the error, and the next one tries again."""
+    with _lock:
+        _load()
+
+
+def _load():
+    global _handler, _failure, _init
+    if _handler is not None or _failure is not None:
+        return
+    start = time.perf_counter_ns()
+    try:
+        _make_importable()
+        from function import function
+        _handler = function.handler
+    except BaseException as e:
+        _failure = _error("init", e)
+    if _init is None:
+        _init = (time.perf_counter_ns() - start) // 1000
+
+
+def _make_importable():
+    """Adds the function's places to those of somebody else's process, whose own
+    stay where they are."""
+    if _ROOT not in sys.path:
+        sys.path.insert(0, _ROOT)
+    folder = os.path.join(_ROOT, "function")
+    if folder not in sys.path:
+        sys.path.insert(sys.path.index(_ROOT) + 1, folder)
+    packages = os.path.join(_ROOT, ".python_packages", "lib", "site-packages")
+    if packages not in sys.path and os.path.isdir(packages):
+        sys.path.append(packages)
+
+
 def answer(event, platform_request=""):
     """Calls the function; returns the answer's bytes and whether it failed."""
-    global _handler, _count, _sandbox
-    _count += 1
+    return encode(call(event, platform_request))
+
+
+def call(event, platform_request=""):
+    """Calls the function; returns the answer as a value. Its result is what the
+    handler returned, which may be nothing that JSON has: encode() says so."""
+    global _failure, _count, _sandbox
     income = time.time()
     request = event.get("request-id", "") if isinstance(event, dict) else ""
     a = {
@@ -52,31 +107,36 @@ def answer(event, platform_request=""):
         "sandbox": "",
         "cold": False,
         "worker": _worker,
-        "worker_cold": _count == 1,
-        "count": _count,
+        "worker_cold": False,
+        "count": 0,
         "cpu_us": 0,
         "memory_bytes": 0,
         "result": None,
         "measurement": None,
         "error": None,
     }
-    if not _sandbox:
-        _sandbox, a["cold"] = _enter_sandbox()
-    a["sandbox"] = _sandbox
-    if _handler is None:
-        start = time.perf_counter_ns()
-        try:
-            from function import function
-            _handler = function.handler
-        except BaseException as e:
-            a["error"] = _error("init", e)
+    with _lock:
+        _count += 1
+        a["count"] = _count
+        a["worker_cold"] = _count == 1
+        if not _sandbox:
+            _sandbox, a["cold"] = _enter_sandbox()
+        a["sandbox"] = _sandbox
+        _load()
         if _count == 1:
-            a["init_us"] = (time.perf_counter_ns() - start) // 1000
+            a["init_us"] = _init
+        a["error"], _failure = _failure, None
     if a["error"] is None:
         _call(a, event, income)
     else:
         a["begin_us"] = a["end_us"] = time.time_ns() // 1000
     a["memory_bytes"] = _peak_memory()
+    return a
+
+
+def encode(a):
+    """Returns the bytes of an answer, UTF-8, and whether the call failed: also
+    where what the handler returned has no JSON."""
     try:
         body = _encode(a)
     except BaseException as e:

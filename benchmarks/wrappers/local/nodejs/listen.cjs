@@ -8,7 +8,7 @@
 'use strict';
 
 const net = require('net');
-const { answer } = require('./answer.cjs');
+const { answer, own } = require('./answer.cjs');
 
 const headMost = 16 << 10; // the longest request head
 const bodyMost = 50 << 20; // the largest event
@@ -107,6 +107,7 @@ async function serve(socket) {
   }
 }
 
+own();
 const server = net.createServer({ noDelay: true }, async (socket) => {
   await serve(socket).catch(() => {}); // the client is gone
   if (socket.bytesRead > 0 && process.argv.includes('once')) process.exit(0);

@@ -7,7 +7,7 @@
 'use strict';
 
 const fs = require('fs');
-const { answer } = require('./answer.cjs');
+const { answer, own } = require('./answer.cjs');
 
 const fd = 3;
 const headMost = 16 << 10; // the longest request head
@@ -108,4 +108,5 @@ async function serve() {
   setImmediate(serve);
 }
 
+own();
 serve();

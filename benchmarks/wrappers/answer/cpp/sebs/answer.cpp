@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <typeinfo>
@@ -30,9 +31,11 @@ struct Worker {
   int64_t boot = boot_us();
   int64_t init = 0;  // µs
   std::string id = random_id();
+  std::optional<json> failed;  // why init did
+
+  std::mutex mutex;  // for what follows
   std::string sandbox;
   int64_t count = 0;
-  std::optional<json> failed;  // why init did
 };
 
 Worker &worker() {
@@ -79,7 +82,7 @@ void require_depth(const json &value, int most = 1000) {
   for (const json &member : value) require_depth(member, most - 1);
 }
 
-// written returns a value as JSON.
+// written returns a value as JSON. Text that is no UTF-8 is an error.
 std::string written(const json &value) {
   require_depth(value);
   return value.dump();
@@ -116,7 +119,7 @@ json read(std::string_view text) {
 
 }  // namespace
 
-void prepare() {
+void load() {
   Worker &w = worker();
   peak_memory();  // opens what it reads, before the handler can use up what may be open
   if (init) {
@@ -133,18 +136,24 @@ Answer answer(std::string_view text, const std::string &platform_request) {
   double income = double(unix_us()) / 1e6;
   json event = read(text);
   Worker &w = worker();
-  w.count++;
   std::string request;
   if (event.is_object()) {
     auto id = event.find("request-id");
     if (id != event.end() && !id->is_null()) request = id->is_string() ? id->get<std::string>() : id->dump();
   }
   bool cold = false;
-  if (w.sandbox.empty()) {
-    std::string id = random_id();
-    std::optional<std::string> found = enter_sandbox(id);
-    cold = found ? *found == id : w.count == 1;
-    w.sandbox = found.value_or(w.id);  // without a place to write, the process is all that can be told
+  int64_t count;
+  std::string sandbox;
+  {
+    std::lock_guard<std::mutex> alone(w.mutex);
+    count = ++w.count;
+    if (w.sandbox.empty()) {
+      std::string id = random_id();
+      std::optional<std::string> found = enter_sandbox(id);
+      cold = found ? *found == id : count == 1;
+      w.sandbox = found.value_or(w.id);  // without a place to write, the process is all that can be told
+    }
+    sandbox = w.sandbox;
   }
 
   json error, result, measurement, others;
@@ -214,13 +223,13 @@ Answer answer(std::string_view text, const std::string &platform_request) {
       {"begin_us", begin},
       {"end_us", end},
       {"handler_ns", took},
-      {"init_us", w.count == 1 ? w.init : 0},
+      {"init_us", count == 1 ? w.init : 0},
       {"boot_us", w.boot},
-      {"sandbox", w.sandbox},
+      {"sandbox", sandbox},
       {"cold", cold},
       {"worker", w.id},
-      {"worker_cold", w.count == 1},
-      {"count", w.count},
+      {"worker_cold", count == 1},
+      {"count", count},
       {"cpu_us", processor},
       {"memory_bytes", peak_memory()},
       {"error", error},

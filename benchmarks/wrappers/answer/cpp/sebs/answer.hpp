@@ -21,10 +21,13 @@ struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// prepare loads the function.
-void prepare();
+// load loads the function: in a platform's init phase, where it has one. It is
+// called once, before any call.
+void load();
 
-// answer calls the function.
+// answer calls the function. Calls may come from several threads at once; the
+// CPU time of an answer is that of the process, so it is then also that of other
+// calls.
 Answer answer(std::string_view event, const std::string &platform_request);
 
 }  // namespace sebs

@@ -10,14 +10,21 @@ import java.util.Map;
  * <p>A platform's handler takes the event off its transport, makes an Answer,
  * and sends it. The function itself is the class function.Function, with the
  * entry point {@code Map<String, Object> handler(Map<String, Object>)}.
+ *
+ * <p>A platform with an init phase calls load() there; the first call does it
+ * otherwise. Calls may come from several threads at once. The CPU time of an
+ * answer may then be also that of other calls.
  */
 public final class Answer {
     private static final int MOST = 4096; // characters of an error's message
     private static final long BOOT = Process.bootTime();
     private static final String WORKER = Process.randomId();
 
+    // Of the process, under the lock of the class.
     private static function.Function function;
-    private static long count;
+    private static Throwable failure; // why it could not be loaded, until a call was answered with it
+    private static long init = -1; // how long loading took the first time, µs
+    private static long calls;
     private static String sandbox;
 
     private final JsonWriter text = new JsonWriter();
@@ -28,7 +35,8 @@ public final class Answer {
     private long begin;
     private long end;
     private long handlerTime;
-    private long init;
+    private long count;
+    private long loading;
     private boolean cold;
     private long cpu;
     private JsonWriter result;
@@ -58,41 +66,62 @@ public final class Answer {
         return a;
     }
 
+    /**
+     * Loads the function, once. Where that fails, the first call is answered with
+     * the error, and the next one tries again.
+     */
+    public static synchronized void load() {
+        if (function != null || failure != null) {
+            return;
+        }
+        long start = System.nanoTime();
+        try {
+            function = new function.Function();
+        } catch (Throwable e) {
+            failure = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
+        }
+        if (init < 0) {
+            init = (System.nanoTime() - start) / 1000;
+        }
+    }
+
     private void answer(Object event, String platformRequest) {
-        count++;
         double income = System.currentTimeMillis() / 1e3;
         if (event instanceof Map) {
             Object id = ((Map<?, ?>) event).get("request-id");
             request = id == null ? "" : id.toString();
         }
-        if (sandbox == null) {
-            String id = Process.randomId();
-            String found = Process.enterSandbox(id);
-            cold = found == null ? count == 1 : found.equals(id);
-            sandbox = found == null ? WORKER : found; // without a place to write, the process is all that can be told
-        }
-        if (function == null) {
-            long start = System.nanoTime();
-            try {
-                function = new function.Function();
-            } catch (Throwable e) {
-                Throwable cause = e instanceof ExceptionInInitializerError && e.getCause() != null ? e.getCause() : e;
-                error = describe("init", cause);
-            }
-            if (count == 1) {
-                init = (System.nanoTime() - start) / 1000;
-            }
-        }
+        function.Function loaded = enter();
         begin = end = Process.now();
-        if (error == null) {
-            call(event, income);
+        if (loaded != null) {
+            call(loaded, event, income);
         }
         write(platformRequest);
     }
 
+    /** Counts the call and returns the function, or null where it cannot be loaded. */
+    private function.Function enter() {
+        synchronized (Answer.class) {
+            count = ++calls;
+            if (sandbox == null) {
+                String id = Process.randomId();
+                String found = Process.enterSandbox(id);
+                cold = found == null ? count == 1 : found.equals(id);
+                sandbox = found == null ? WORKER : found; // without a place to write, the process is all that can be told
+            }
+            load();
+            loading = count == 1 ? init : 0;
+            if (failure != null) {
+                error = describe("init", failure);
+                failure = null;
+            }
+            return function;
+        }
+    }
+
     /** Calls the handler and fills in times, result and error. */
     @SuppressWarnings("unchecked")
-    private void call(Object event, double income) {
+    private void call(function.Function function, Object event, double income) {
         Object returned = null;
         long before = Process.time();
         begin = Process.now();
@@ -151,7 +180,7 @@ public final class Answer {
         text.plain(",\"begin_us\":").plain(begin);
         text.plain(",\"end_us\":").plain(end);
         text.plain(",\"handler_ns\":").plain(handlerTime);
-        text.plain(",\"init_us\":").plain(init);
+        text.plain(",\"init_us\":").plain(loading);
         text.plain(",\"boot_us\":").plain(BOOT);
         text.plain(",\"sandbox\":").string(sandbox);
         text.plain(",\"cold\":").plain(Boolean.toString(cold));

@@ -16,8 +16,7 @@ import java.time.Instant;
 final class Process {
     private static final long TICK = 10_000; // µs; the kernel's unit for programs
 
-    private static final byte[] buffer = new byte[4096];
-    private static final RandomAccessFile thread = open("/proc/thread-self/schedstat");
+    private static final byte[] buffer = new byte[4096]; // under the lock of the class, as all that reads into it
     private static final RandomAccessFile process = open("/proc/self/stat");
     private static final RandomAccessFile status = open("/proc/self/status");
 
@@ -76,20 +75,38 @@ final class Process {
         return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
     }
 
+    /** The clock of a thread's CPU time, opened by the thread. */
+    private static final class Clock {
+        private final RandomAccessFile file = open("/proc/thread-self/schedstat");
+
+        // What the process and this thread had used when last asked: by the end of
+        // the last call that took long enough for the coarser clock.
+        private long knownTicks = -1;
+        private long knownOwn;
+
+        /** Returns the CPU time of the thread so far, in ns. */
+        private long own() {
+            return number(0, read(file));
+        }
+    }
+
+    private static final ThreadLocal<Clock> clocks = new ThreadLocal<Clock>() {
+        @Override
+        protected Clock initialValue() {
+            return new Clock();
+        }
+    };
+
     /** Returns the CPU time of this thread so far, in ns. */
-    static long time() {
-        long own = number(0, read(thread));
-        if (knownTicks < 0) {
-            knownTicks = ticks();
-            knownOwn = own;
+    static synchronized long time() {
+        Clock clock = clocks.get();
+        long own = clock.own();
+        if (clock.knownTicks < 0) {
+            clock.knownTicks = ticks();
+            clock.knownOwn = own;
         }
         return own;
     }
-
-    // What the process and this thread had used when last asked: by the end of
-    // the last call that took long enough for the coarser clock.
-    private static long knownTicks = -1;
-    private static long knownOwn;
 
     /** Returns the CPU time of the process so far, in the kernel's units. */
     private static long ticks() {
@@ -102,16 +119,17 @@ final class Process {
      * time(): this thread's, unless what the other threads took is clearly more
      * by their coarser clock.
      */
-    static long since(long began, long elapsed) {
-        long ended = number(0, read(thread));
+    static synchronized long since(long began, long elapsed) {
+        Clock clock = clocks.get();
+        long ended = clock.own();
         long own = Math.max(ended - began, 0) / 1000;
         if (elapsed < 2_000_000) {
             return own;
         }
         long now = ticks();
-        long all = (now - knownTicks) * TICK - (began - knownOwn) / 1000;
-        knownTicks = now;
-        knownOwn = ended;
+        long all = (now - clock.knownTicks) * TICK - (began - clock.knownOwn) / 1000;
+        clock.knownTicks = now;
+        clock.knownOwn = ended;
         return all > own + 2 * TICK ? all : own;
     }
 
@@ -120,7 +138,7 @@ final class Process {
      * has ten milliseconds, and within them by what this thread has computed
      * since.
      */
-    static long bootTime() {
+    static synchronized long bootTime() {
         long now = now();
         long uptime = System.nanoTime() / 1000;
         int length = read(process);
@@ -137,12 +155,12 @@ final class Process {
         } catch (IOException | RuntimeException e) {
             return now;
         }
-        long computed = now - number(0, read(thread)) / 1000;
+        long computed = now - clocks.get().own() / 1000;
         return Math.min(Math.min(Math.max(computed, earliest), earliest + TICK), now);
     }
 
     /** Returns the process's peak resident memory in bytes. */
-    static long peakMemory() {
+    static synchronized long peakMemory() {
         int length = read(status);
         for (int i = 0; i + 6 < length; i++) {
             if (buffer[i] == 'V' && buffer[i + 2] == 'H' && buffer[i + 3] == 'W' && buffer[i + 4] == 'M') {

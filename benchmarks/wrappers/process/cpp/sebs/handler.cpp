@@ -191,7 +191,7 @@ int listen_at(int port, bool once) {
 int main(int count, char **arguments) {
   signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error, and not the end
   pthread_atfork(nullptr, nullptr, [] { close(serving); });
-  sebs::prepare();
+  sebs::load();
   if (count > 1) return listen_at(atoi(arguments[1]), count > 2 && strcmp(arguments[2], "once") == 0);
   fcntl(3, F_SETFD, FD_CLOEXEC);
   Connection(3).serve();
