@@ -16,7 +16,9 @@ import (
 	"sync"
 
 	"github.com/sebs-go/sebs/benchmarks/internal/inputs"
+	"github.com/sebs-go/sebs/benchmarks/internal/turbojpeg"
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/build"
 )
 
 //go:embed all:python all:nodejs all:java all:go all:cpp config.json
@@ -25,7 +27,7 @@ var files embed.FS
 // Benchmark is 210.thumbnailer.
 var Benchmark = harness.Benchmark{
 	Name:  "210.thumbnailer",
-	Files: files,
+	Files: build.Layers(files, turbojpeg.Sources),
 	Input: input,
 	Check: check,
 }

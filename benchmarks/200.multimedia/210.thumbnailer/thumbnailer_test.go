@@ -16,11 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/benchmarks/internal/benchtest"
+	"github.com/sebs-go/sebs/benchmarks/internal/turbojpeg"
 	"github.com/sebs-go/sebs/harness"
 	"github.com/sebs-go/sebs/testdata"
 )
 
-func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark) }
+func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark, turbojpeg.Sources) }
 
 // TestPhotos pins the bytes of every input. Those of the enlarged photos come
 // from the encoder of Go 1.26: a later Go may need new digests, and results
@@ -251,17 +252,5 @@ func TestDifference(t *testing.T) {
 			d := difference(shrink(img, cells, cells), shrink(right.image(), cells, cells))
 			require.Greater(t, d, 1.4*maxDifference, "%s, %s", size, name)
 		}
-	}
-}
-
-// TestCopies compares the sources that read JPEG in C++ with those of the other
-// benchmark that does: packages are built each from one folder.
-func TestCopies(t *testing.T) {
-	for _, name := range []string{"jpeg.hpp", "jpeg.cpp"} {
-		own, err := os.ReadFile(filepath.Join("cpp", name))
-		require.NoError(t, err)
-		other, err := os.ReadFile(filepath.Join("../../400.inference/411.image-recognition/cpp", name))
-		require.NoError(t, err)
-		require.Equal(t, string(own), string(other), name)
 	}
 }

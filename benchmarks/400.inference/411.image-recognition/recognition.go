@@ -18,7 +18,9 @@ import (
 	"math"
 
 	"github.com/sebs-go/sebs/benchmarks/internal/inputs"
+	"github.com/sebs-go/sebs/benchmarks/internal/turbojpeg"
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/build"
 )
 
 //go:embed all:python all:nodejs all:java all:cpp config.json
@@ -27,7 +29,7 @@ var files embed.FS
 // Benchmark is 411.image-recognition.
 var Benchmark = harness.Benchmark{
 	Name:  "411.image-recognition",
-	Files: files,
+	Files: build.Layers(files, turbojpeg.Sources),
 	Input: input,
 	Check: check,
 }

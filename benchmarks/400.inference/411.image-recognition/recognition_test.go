@@ -14,10 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/benchmarks/internal/benchtest"
+	"github.com/sebs-go/sebs/benchmarks/internal/turbojpeg"
 	"github.com/sebs-go/sebs/harness"
 )
 
-func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark) }
+func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark, turbojpeg.Sources) }
 
 // TestClasses has one list of names in all languages.
 func TestClasses(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/sebs-go/sebs/benchmarks/internal/graphs"
 	"github.com/sebs-go/sebs/benchmarks/internal/inputs"
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/build"
 )
 
 //go:embed all:python all:nodejs all:java all:go all:cpp config.json
@@ -24,7 +25,7 @@ var files embed.FS
 // Benchmark is 501.graph-pagerank.
 var Benchmark = harness.Benchmark{
 	Name:  "501.graph-pagerank",
-	Files: files,
+	Files: build.Layers(files, graphs.Sources),
 	Input: graphs.Input,
 	Check: check,
 }

@@ -5,9 +5,10 @@ import (
 	"testing"
 
 	"github.com/sebs-go/sebs/benchmarks/internal/benchtest"
+	"github.com/sebs-go/sebs/benchmarks/internal/graphs"
 )
 
-func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark) }
+func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark, graphs.Sources) }
 
 // TestCheck rejects wrong outputs, and accepts the right ones.
 func TestCheck(t *testing.T) {

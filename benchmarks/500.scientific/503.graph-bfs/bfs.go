@@ -17,6 +17,7 @@ import (
 	"github.com/sebs-go/sebs/benchmarks/internal/graphs"
 	"github.com/sebs-go/sebs/benchmarks/internal/inputs"
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/build"
 )
 
 //go:embed all:python all:nodejs all:java all:go all:cpp config.json
@@ -25,7 +26,7 @@ var files embed.FS
 // Benchmark is 503.graph-bfs.
 var Benchmark = harness.Benchmark{
 	Name:  "503.graph-bfs",
-	Files: files,
+	Files: build.Layers(files, graphs.Sources),
 	Input: graphs.Input,
 	Check: check,
 }

@@ -77,8 +77,9 @@ func Put(t *testing.T, store *harness.Store, key string, data []byte) {
 
 // Folder checks what every benchmark's folder must have: config.json is right
 // and names the folders of the languages, the embedded files are those on disk,
-// lock files name no registry, and every size's payload is a JSON object.
-func Folder(t *testing.T, b harness.Benchmark) {
+// lock files name no registry, and every size's payload is a JSON object. shared
+// are the sources that are in no folder of its own.
+func Folder(t *testing.T, b harness.Benchmark, shared ...fs.FS) {
 	t.Helper()
 	config, err := harness.ReadConfig(b.Files)
 	require.NoError(t, err)
@@ -97,6 +98,15 @@ func Folder(t *testing.T, b harness.Benchmark) {
 		return err
 	})
 	require.NoError(t, err)
+	for _, part := range shared {
+		require.NoError(t, fs.WalkDir(part, ".", func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				require.Contains(t, embedded, name, "Files lacks what it shares with other benchmarks: see build.Layers")
+				delete(embedded, name)
+			}
+			return err
+		}))
+	}
 	for _, language := range languages {
 		pattern := "function.*"
 		if language == "java" {
