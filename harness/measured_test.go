@@ -72,7 +72,7 @@ func TestAfter(t *testing.T) {
 		passes bool
 		want   string
 	}{
-		{"^TestAcross$/001.fast", true, ""},
+		{"^TestAcross$/001.fast", true, "001.fast: series difference: 1 row\n"},
 		{"^TestAcross$/001.fast/mode=cold,step=s1", true, "left out: memory=128,size=test,mode=warm,step=s1 was not measured"},
 		{"Asked/001.fast", false, "no cell has memory=100; there are memory=128,size=test,mode=warm"},
 		{"ReadsItself/001.fast", true, ""},

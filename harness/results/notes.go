@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -40,6 +41,11 @@ func (s *Summary) startNote() string {
 // label names the cell in notes: by its benchmark, what else tells the functions
 // of the cells apart, and its condition.
 func (s *Summary) label(cells []*Summary) string {
+	return s.functionLabel(cells) + " " + s.cell.Condition.String()
+}
+
+// functionLabel names the cell's function in notes.
+func (s *Summary) functionLabel(cells []*Summary) string {
 	var words []string
 	if slices.ContainsFunc(cells, func(other *Summary) bool { return other.Experiment != s.Experiment }) {
 		words = append(words, ShortName(s.Experiment))
@@ -50,7 +56,7 @@ func (s *Summary) label(cells []*Summary) string {
 			words = append(words, value)
 		}
 	}
-	return strings.Join(append(words, s.cell.Condition.String()), " ")
+	return strings.Join(words, " ")
 }
 
 // notes says what the numbers mean and leave out: levels and batches, failures
@@ -77,7 +83,7 @@ func notes(b *strings.Builder, cells []*Summary) {
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.Series)) {
-			fmt.Fprintf(b, "\n%s: series %s: %d rows\n", whose, name, s.Series[name])
+			fmt.Fprintf(b, "\n%s: series %s: %s\n", whose, name, figures.Plural(s.Series[name], "row"))
 		}
 		if n := s.UsageMissing; n > 0 {
 			fmt.Fprintf(b, "\n%s: the platform's usage of %s is missing\n", whose, figures.Plural(n, "answer"))
@@ -113,6 +119,7 @@ func notes(b *strings.Builder, cells []*Summary) {
 			}
 		}
 	}
+	functionSeries(b, cells)
 	if intervals {
 		fmt.Fprintf(b, "\ninterval: of the median, with a level of at least %g %%; which, is in summary.json\n", 100*stats.DefaultLevel)
 	}
@@ -121,5 +128,26 @@ func notes(b *strings.Builder, cells []*Summary) {
 	}
 	if small {
 		b.WriteString("\n( ) the sample is too small for this quantile\n")
+	}
+}
+
+// functionSeries says how many rows the series of functions have, about several
+// of their cells.
+func functionSeries(b *strings.Builder, cells []*Summary) {
+	seen := map[string]bool{}
+	for _, s := range cells {
+		function := *s.cell
+		function.Path = path.Dir(s.cell.Path)
+		if seen[function.Path] {
+			continue
+		}
+		seen[function.Path] = true
+		rows, err := function.rows()
+		if err != nil {
+			fmt.Fprintf(b, "\n%s: series: %s\n", s.functionLabel(cells), plain.Line(err.Error(), 300))
+		}
+		for _, name := range slices.Sorted(maps.Keys(rows)) {
+			fmt.Fprintf(b, "\n%s: series %s: %s\n", s.functionLabel(cells), name, figures.Plural(rows[name], "row"))
+		}
 	}
 }
