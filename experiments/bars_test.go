@@ -25,6 +25,7 @@ func TestBars(t *testing.T) {
 		t.Run("perf-cost", func(t *testing.T) {
 			overhead(t, "perf-cost over its invocations", 1.3, "PerfCost/platform=process.*110.dynamic-html.*python/mode=(cold|warm)")
 		})
+		t.Run("first-call", firstCall)
 	}
 	if slices.Contains(linked, "local") {
 		t.Run("regression", func(t *testing.T) {

@@ -30,7 +30,7 @@ func TestSettings(t *testing.T) {
 		"SEBS_REGISTRY=me/x":    "",
 		"SEBS_UNLINKED_KEY=x":   "",
 		"FAR_REGOIN=south":      "", // no variable of SeBS
-		"SEBS_FAR_ADRESS=x":     `SEBS_FAR_ADRESS: there is no such parameter (did you mean "SEBS_FAR_ADDRESS"?); there are SEBS_MEMORY, `,
+		"SEBS_FAR_ADDRESSES=x":  `SEBS_FAR_ADDRESSES: there is no such parameter (did you mean "SEBS_FAR_ADDRESS"?); there are SEBS_MEMORY, `,
 		"SEBS_REGISTYR=me/x":    `SEBS_REGISTYR: there is no such parameter (did you mean "SEBS_REGISTRY"?)`,
 		"SEBS_SOMETHINGELSE=1":  "SEBS_SOMETHINGELSE: there is no such parameter; there are SEBS_MEMORY, ",
 		"sebs_far_key=x":        `sebs_far_key: there is no such parameter (did you mean "SEBS_FAR_KEY"?)`,
