@@ -30,6 +30,7 @@ package drivertest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -54,6 +55,9 @@ type Options struct {
 	// of the platform. Each needs a probe.
 	Runtimes []driver.Runtime
 
+	// First leaves all but the first of these runtimes out.
+	First bool
+
 	// Kinds are the kinds of packages to test; nil: all of the platform.
 	Kinds []driver.Kind
 
@@ -63,6 +67,11 @@ type Options struct {
 	// Timeout is the time-out of functions that are made to exceed it; 0: two
 	// seconds. A cold start must fit in it.
 	Timeout time.Duration
+
+	// Packages is the folder in which the probe's packages are kept for the next
+	// time, such as that of experiments (driver.CacheFolder); empty: they are built
+	// anew, and deleted.
+	Packages string
 
 	// Writes returns how many changes the platform made so far, where it can
 	// count them. A second Deploy must not add to it.
@@ -122,7 +131,7 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	}
 	log := &logBuffer{}
 	t.Cleanup(func() { log.show(t) })
-	lab, err := probe.NewLab(open, o.Name, t.TempDir(), o.Timeout, log)
+	lab, err := probe.NewLab(open, o.Name, cmp.Or(o.Packages, t.TempDir()), o.Timeout, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +139,9 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 	f := opened.Features()
 	if len(o.Runtimes) == 0 {
 		o.Runtimes = f.Defaults(t.Context())
+	}
+	if o.First {
+		o.Runtimes = o.Runtimes[:min(1, len(o.Runtimes))]
 	}
 	if len(o.Kinds) == 0 {
 		o.Kinds = f.Kinds

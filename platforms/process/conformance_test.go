@@ -15,17 +15,20 @@ import (
 // process groups. With the isolation of this machine, the test of all linked
 // platforms shows it in every language.
 func TestConformance(t *testing.T) {
-	drivertest.Platform(t, isolations["shared"], drivertest.Options{
-		Name: process.Name, Runtimes: runtimesOf(t, "python"),
-	})
+	conform(t, "python")
 }
 
 // TestConformanceOfOthers is TestConformance for the other languages.
 func TestConformanceOfOthers(t *testing.T) {
 	leftout.UnlessNamed(t, "it takes minutes")
-	drivertest.Platform(t, isolations["shared"], drivertest.Options{
-		Name: process.Name, Runtimes: runtimesOf(t, "nodejs", "java", "go", "cpp"),
-	})
+	conform(t, "nodejs", "java", "go", "cpp")
+}
+
+func conform(t *testing.T, languages ...string) {
+	t.Helper()
+	dir, err := packages()
+	require.NoError(t, err)
+	drivertest.Platform(t, isolations["shared"], drivertest.Options{Name: process.Name, Packages: dir, Runtimes: runtimesOf(t, languages...)})
 }
 
 // runtimesOf returns the platform's default runtimes of languages.
