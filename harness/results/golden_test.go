@@ -41,7 +41,7 @@ var number = regexp.MustCompile(`-?[0-9]+\.[0-9]+(e[+-]?[0-9]+)?`)
 func requireSame(t *testing.T, want, got map[string]string) {
 	t.Helper()
 	round := func(text string) string {
-		if false {
+		if runtime.GOARCH == "amd64" {
 			return text
 		}
 		return number.ReplaceAllStringFunc(text, func(word string) string {
