@@ -113,46 +113,76 @@ func (v *Invocation) take(a answer.Answer) {
 	v.Start = a.Start(v.Client)
 }
 
-// finish checks the output if it is to be, decides whether the invocation
-// counts, and records it.
-func (c *Cell) finish(ctx context.Context, v *Invocation, check bool) {
-	if v.OK && check && c.fn.benchmark.Check != nil {
-		start := time.Now()
-		bounded, cancel := context.WithTimeout(ctx, checkTime)
-		err := c.fn.benchmark.check(bounded, c.cond.size, c.input.payload, c.spec.Runtime.Language, v, c.store)
-		cancel()
-		c.checks.spend(time.Since(start))
-		v.Checked = true
-		if err != nil {
-			v.fail(&driver.Failure{Cause: driver.WrongOutput, Detail: err.Error()})
-			if ctx.Err() != nil {
-				v.Cause = driver.Cancelled
-			}
+// finish checks the outputs that are to be, decides which invocations count, and
+// records all. Those before a check are recorded first: it may take a minute, and
+// a killed run is to lose none.
+func (c *Cell) finish(ctx context.Context, all []Invocation, checked func(*Invocation) bool) {
+	recorded := 0
+	for i := range all {
+		v := &all[i]
+		if checked(v) && v.OK && c.fn.benchmark.Check != nil {
+			c.record(all[recorded:i])
+			recorded = i
+			c.check(ctx, v)
+		}
+		c.excuse(v)
+		v.Counted = v.OK
+		if v.OK {
+			v.Uncounted = c.uncounted(v)
+			v.Counted = v.Uncounted == ""
 		}
 	}
-	c.excuse(v)
-	v.Counted = v.OK
-	if v.OK {
-		v.Uncounted = c.uncounted(v)
-		v.Counted = v.Uncounted == ""
-	}
-	if err := c.record(v); err != nil {
-		c.fail(err)
-		c.run.cancel(err) // other cells cannot be recorded either
+	c.record(all[recorded:])
+}
+
+// check checks an output.
+func (c *Cell) check(ctx context.Context, v *Invocation) {
+	start := time.Now()
+	bounded, cancel := context.WithTimeout(ctx, checkTime)
+	err := c.fn.benchmark.check(bounded, c.cond.size, c.input.payload, c.spec.Runtime.Language, v, c.store)
+	cancel()
+	c.checks.spend(time.Since(start))
+	v.Checked = true
+	if err != nil {
+		v.fail(&driver.Failure{Cause: driver.WrongOutput, Detail: err.Error()})
+		if ctx.Err() != nil {
+			v.Cause = driver.Cancelled
+		}
 	}
 }
 
-// record writes the record of a call, and then takes it into account: what is
-// not in the file is in no count.
-func (c *Cell) record(v *Invocation) error {
+// record writes the records of calls, and then takes them into account: what is
+// not in the file is in no count. An error ends the run, since other cells cannot
+// be recorded either.
+func (c *Cell) record(all []Invocation) {
+	if len(all) == 0 {
+		return
+	}
+	if err := c.write(all); err != nil {
+		c.fail(err)
+		c.run.cancel(err)
+	}
+}
+
+func (c *Cell) write(all []Invocation) error {
+	records := make([]*results.Invocation, len(all))
 	c.mu.Lock() // lines are in the order of sequence
 	defer c.mu.Unlock()
-	v.Sequence = c.sample.Attempts
-	if err := c.recorder.Record(&v.Invocation); err != nil {
+	for i := range all {
+		all[i].Sequence = c.sample.Attempts + i
+		records[i] = &all[i].Invocation
+	}
+	if err := c.recorder.Record(records...); err != nil {
 		return err
 	}
-	c.sample.add(v)
-	return c.recorder.Output(&v.Invocation, v.output)
+	var errs []error
+	for i := range all {
+		c.sample.add(&all[i])
+		if err := c.recorder.Output(records[i], all[i].output); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // excuse notes how long the test stood still during a call. What fails only

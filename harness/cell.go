@@ -201,10 +201,10 @@ func (c *Cell) batch(ctx context.Context, resuming bool) []Invocation {
 		slices.SortFunc(all, func(a, b Invocation) int { return cmp.Compare(a.Completed(), b.Completed()) })
 	}
 	for i := range all {
-		// The budget keeps checks from taking the time that is to be measured.
 		all[i].resuming, all[i].Retire = resuming, retiring
-		c.finish(ctx, &all[i], c.checks.allow(all[i].Client))
 	}
+	// The budget keeps checks from taking the time that is to be measured.
+	c.finish(ctx, all, func(v *Invocation) bool { return c.checks.allow(v.Client) })
 	return all
 }
 
@@ -231,15 +231,16 @@ func (c *Cell) invoke(ctx context.Context, in *input, check bool) Invocation {
 	}
 	batch := c.beginCalls()
 	defer c.endCalls()
-	var v Invocation
-	c.call(ctx, batch, in, &v)
-	c.finish(ctx, &v, check)
+	all := make([]Invocation, 1)
+	v := &all[0]
+	c.call(ctx, batch, in, v)
+	c.finish(ctx, all, func(*Invocation) bool { return check })
 	if v.Uncounted == results.WrongStart && v.Start == answer.Cold {
 		c.mu.Lock()
 		c.coldSingles++
 		c.mu.Unlock()
 	}
-	return v
+	return *v
 }
 
 // beginCalls begins a batch or a single call and returns the number of its

@@ -18,9 +18,9 @@ func TestPlainProgress(t *testing.T) {
 	c := simCell(t, quick, Sequential, driver.SDK, parameters{MaxSamples: 40, MaxTime: time.Hour})
 	for i := range 40 {
 		v := Invocation{Invocation: results.Invocation{Batch: i, OK: true, Counted: true, Client: time.Duration(100+i) * time.Millisecond}}
-		require.NoError(t, c.record(&v))
+		require.NoError(t, c.write([]Invocation{v}))
 	}
-	require.NoError(t, c.record(&Invocation{Invocation: results.Invocation{Batch: 40, Cause: driver.Crash}}))
+	require.NoError(t, c.write([]Invocation{Invocation{Invocation: results.Invocation{Batch: 40, Cause: driver.Crash}}}))
 	p.cellBegins(c)
 	p.sampled(c, true)
 	require.Empty(t, out.String())

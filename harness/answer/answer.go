@@ -75,8 +75,8 @@ func Parse(body []byte) (Answer, error) {
 		return a, fmt.Errorf("the answer has %d bytes, more than %d", len(body), MaxBytes)
 	}
 	if !decode(body, &a) {
-		a = Answer{}
-		if err := json.Unmarshal(body, &a); err != nil {
+		var err error
+		if a, err = unmarshal(body); err != nil {
 			return Answer{}, fmt.Errorf("the answer is not the contract's JSON object: %w: %s", err, excerpt(body))
 		}
 	}
@@ -110,6 +110,13 @@ func Parse(body []byte) (Answer, error) {
 		return Answer{}, fmt.Errorf("the answer's measurement %w", err)
 	}
 	return a, nil
+}
+
+// unmarshal decodes an answer that is not as wrappers write it.
+func unmarshal(body []byte) (Answer, error) {
+	var a Answer
+	err := json.Unmarshal(body, &a)
+	return a, err
 }
 
 // Bounds of numbers, so that their differences and durations in ns are numbers

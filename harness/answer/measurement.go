@@ -28,6 +28,9 @@ func readable(raw json.RawMessage) error {
 	if err := bounded(raw); err != nil || len(raw) == 0 {
 		return err
 	}
+	if string(raw) == "null" {
+		return nil
+	}
 	s := scanner{data: raw}
 	return s.readable()
 }

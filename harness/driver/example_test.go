@@ -32,7 +32,7 @@ func service() *httptest.Server {
 	}))
 }
 
-// The endpoint of a service that accepts a call with 202 and has its answer later:
+// The endpoint of a service that accepts a call with 202 and has its answer later.
 func ExampleFollow() {
 	s := service()
 	defer s.Close()

@@ -174,7 +174,7 @@ func (c *Client) exchange(ctx context.Context, sent *request, x *Exchange) error
 // usage it returns if the connection's sandbox tells. Then the connection is
 // idle again, or closed.
 func (c *Client) roundTrip(ctx context.Context, cn *conn, sent *request, x *Exchange, p *Phases) (driver.Response, *driver.Usage, error) {
-	stop := context.AfterFunc(ctx, func() { _ = cn.raw.SetDeadline(time.Unix(1, 0)) }) // fails only if it is closed
+	stop := context.AfterFunc(ctx, cn.interrupt)
 	done := false
 	defer func() {
 		if !done {

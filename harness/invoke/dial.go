@@ -41,6 +41,8 @@ type conn struct {
 	w      []byte // scratch for the request
 	used   time.Time
 	served bool // it is used again
+
+	interrupt func() // ends what is read or written
 }
 
 // bounded reads at most left bytes.
@@ -97,7 +99,10 @@ func (c *Client) connect(ctx context.Context, to *pool, p *Phases) (*conn, error
 		return nil, err
 	}
 	in := &bounded{from: raw}
-	return &conn{pool: to, raw: raw, in: in, r: bufio.NewReaderSize(in, 16<<10)}, nil
+	return &conn{
+		pool: to, raw: raw, in: in, r: bufio.NewReaderSize(in, 16<<10),
+		interrupt: func() { _ = raw.SetDeadline(time.Unix(1, 0)) }, // fails only if it is closed
+	}, nil
 }
 
 // keep makes an unused connection available to later calls.
@@ -123,7 +128,9 @@ func (c *Client) dial(ctx context.Context, to host, p *Phases) (net.Conn, error)
 		raw, err = c.endpoint.Dial(ctx, "tcp", to.address)
 	} else {
 		var d net.Dialer
-		raw, err = d.DialContext(resolving(ctx, &p.DNS), "tcp", to.address)
+		var dns time.Duration
+		raw, err = d.DialContext(resolving(ctx, &dns), "tcp", to.address)
+		p.DNS = dns
 	}
 	if err != nil {
 		return nil, err

@@ -159,20 +159,29 @@ func wrong(detail string) error {
 func (c *Client) decode(ctx context.Context, r driver.Response) (driver.Reply, *driver.Follow, error) {
 	if c.endpoint.Decode != nil {
 		reply, follow, err := c.endpoint.Decode(ctx, r)
-		var f *driver.Failure
-		if err != nil && !errors.As(err, &f) && ctx.Err() == nil {
-			err = &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
+		if err != nil && ctx.Err() == nil {
+			err = failure(err)
 		}
 		return reply, follow, err
 	}
+	if r.Status == http.StatusOK {
+		return driver.Reply{Body: r.Body}, nil, nil
+	}
 	status := fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status))
 	switch r.Status {
-	case http.StatusOK:
-		return driver.Reply{Body: r.Body}, nil, nil
 	case http.StatusTooManyRequests:
 		return driver.Reply{}, nil, &driver.Failure{Cause: driver.Throttled, Detail: status}
 	case http.StatusGatewayTimeout:
 		return driver.Reply{}, nil, &driver.Failure{Cause: driver.TimedOut, Detail: status}
 	}
 	return driver.Reply{}, nil, &driver.Failure{Cause: driver.Protocol, Detail: "HTTP status " + status}
+}
+
+// failure returns an error of Decode as a failure.
+func failure(err error) error {
+	var f *driver.Failure
+	if errors.As(err, &f) {
+		return err
+	}
+	return &driver.Failure{Cause: driver.Protocol, Detail: err.Error()}
 }

@@ -96,8 +96,8 @@ func (l *Lines) Rest() error {
 	return l.err
 }
 
-// Write hands one line, which line appends with its end, to the kernel. After an
-// error every Write fails.
+// Write hands lines, which line appends with their ends, to the kernel, all of
+// them or none. After an error every Write fails.
 func (l *Lines) Write(line func([]byte) []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

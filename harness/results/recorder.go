@@ -85,8 +85,15 @@ func CreateCell(folder, experiment string, function, condition Name, h Header) (
 
 func (r *Recorder) writeHeader() error { return WriteJSON(filepath.Join(r.Dir, cellFile), r.header) }
 
-// Record hands the record of a call to the kernel.
-func (r *Recorder) Record(v *Invocation) error { return r.records.Write(v.AppendJSON) }
+// Record hands the records of calls to the kernel, all of them or none.
+func (r *Recorder) Record(all ...*Invocation) error {
+	return r.records.Write(func(b []byte) []byte {
+		for _, v := range all {
+			b = v.AppendJSON(b)
+		}
+		return b
+	})
+}
 
 // Rest gives up files until the next record.
 func (r *Recorder) Rest() error { return r.records.Rest() }

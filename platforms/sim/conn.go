@@ -161,7 +161,9 @@ func readRequest(r *bufio.Reader, most int) ([]byte, error) {
 	if _, err := io.ReadFull(r, body); err != nil {
 		return nil, err
 	}
-	_, err = io.CopyN(io.Discard, r, int64(length-len(body)))
+	if rest := int64(length - len(body)); rest > 0 {
+		_, err = io.CopyN(io.Discard, r, rest)
+	}
 	return body, err
 }
 
