@@ -23,6 +23,7 @@ type Opened struct {
 	Ledger *Ledger
 
 	lab    *Lab
+	holds  bool // the lock of the prefix
 	mu     sync.Mutex
 	closed bool
 }
@@ -46,10 +47,17 @@ func (l *Lab) Open(ctx context.Context, prefix string, changes ...func(*driver.R
 	if o.Platform, err = l.open(ctx, o.Run); err != nil {
 		return nil, fmt.Errorf("open the platform: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
+	pace := o.Features().Pace
+	if pace.Remove > 0 { // it is far away
+		if err := l.prefixes.hold(prefix); err != nil {
+			return nil, errors.Join(err, o.Platform.Close(ctx), os.RemoveAll(dir))
+		}
+		o.holds = true
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.plane == nil {
-		l.plane = control.New(o.Features().Pace)
+		l.plane = control.New(pace)
 	}
 	return o, nil
 }
@@ -64,7 +72,10 @@ func (o *Opened) Close(ctx context.Context) error {
 
 // CleanUp removes everything that the run made, through another opening of its
 // prefix if the platform was closed, and closes it.
-func (o *Opened) CleanUp(ctx context.Context) error {
+func (o *Opened) CleanUp(ctx context.Context) (err error) {
+	if o.holds {
+		defer func() { err = errors.Join(err, o.lab.prefixes.release(o.Run.Prefix, err == nil)) }()
+	}
 	o.mu.Lock()
 	closed := o.closed
 	o.mu.Unlock()

@@ -48,6 +48,8 @@ type Lab struct {
 	log     io.Writer
 	store   *build.Store
 
+	prefixes prefixes
+
 	mu       sync.Mutex
 	packages map[string]driver.Package
 	plane    *control.Plane // of the account, whatever the run
