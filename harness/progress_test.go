@@ -20,7 +20,7 @@ func TestPlainProgress(t *testing.T) {
 		v := Invocation{Invocation: results.Invocation{Batch: i, OK: true, Counted: true, Client: time.Duration(100+i) * time.Millisecond}}
 		require.NoError(t, c.write([]Invocation{v}))
 	}
-	require.NoError(t, c.write([]Invocation{Invocation{Invocation: results.Invocation{Batch: 40, Cause: driver.Crash}}}))
+	require.NoError(t, c.write([]Invocation{{Invocation: results.Invocation{Batch: 40, Cause: driver.Crash}}}))
 	p.cellBegins(c)
 	p.sampled(c, true)
 	require.Empty(t, out.String())

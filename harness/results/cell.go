@@ -110,15 +110,15 @@ func (c *Cell) Invocations() iter.Seq2[Invocation, error] { return c.invocations
 func (c *Cell) invocations(d *decoder) iter.Seq2[Invocation, error] {
 	return func(yield func(Invocation, error) bool) {
 		var v Invocation
-		if err := c.each(d, func() bool { return yield(v, nil) }, &v); err != nil {
+		if err := c.each(d, func(bool) bool { return yield(v, nil) }, &v); err != nil {
 			yield(Invocation{}, err)
 		}
 	}
 }
 
-// each decodes one record after another into v, and calls next for each until
-// that returns false.
-func (c *Cell) each(d *decoder, next func() bool, v *Invocation) error {
+// each decodes one record after another into v, and calls next for each, with
+// whether its usage is known, until that returns false.
+func (c *Cell) each(d *decoder, next func(known bool) bool, v *Invocation) error {
 	later, err := c.openLater()
 	if err != nil {
 		return err
@@ -132,10 +132,9 @@ func (c *Cell) each(d *decoder, next func() bool, v *Invocation) error {
 		if err != nil {
 			return false, err
 		}
-		if v.Usage == nil {
-			v.Usage = told
-		}
-		return next(), nil
+		known := told != nil || c.told(v)
+		v.Usage = merged(v.Usage, told)
+		return next(known), nil
 	})
 }
 
@@ -210,8 +209,11 @@ func (c *Cell) Sample(metric string) (stats.Sample, error) {
 func (c *Cell) values() (*values, error) {
 	s := newValues()
 	var v Invocation
-	err := c.each(&decoder{numbers: true}, func() bool {
+	err := c.each(&decoder{numbers: true}, func(known bool) bool {
 		s.add(&v)
+		if v.OK && known {
+			s.used++
+		}
 		return true
 	}, &v)
 	return s, err

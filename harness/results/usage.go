@@ -2,6 +2,7 @@ package results
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,8 +32,26 @@ func (c *Cell) Target() driver.Target { return c.header.Target }
 // Metered reports whether the platform tells usage after answers too.
 func (c *Cell) Metered() bool { return c.header.Metered }
 
-// AskUsage asks what the platform knows by now of those calls that no usage is
-// known of, as driver.Meter tells it, and keeps it in the cell's folder in that
+// told reports whether a call's usage came with its answer: all that the platform
+// tells, and where it tells more later, what it billed, which it knows last.
+func (c *Cell) told(v *Invocation) bool {
+	return v.Usage != nil && (v.Usage.Billed > 0 || !c.header.Metered)
+}
+
+// merged returns what came with an answer, and of what was told later the rest.
+func merged(with, later *driver.Usage) *driver.Usage {
+	if with == nil || later == nil {
+		return cmp.Or(with, later)
+	}
+	return &driver.Usage{
+		Duration: cmp.Or(with.Duration, later.Duration), Init: cmp.Or(with.Init, later.Init), Billed: cmp.Or(with.Billed, later.Billed),
+		CPU: cmp.Or(with.CPU, later.CPU), MemoryBytes: cmp.Or(with.MemoryBytes, later.MemoryBytes),
+		ConfiguredBytes: cmp.Or(with.ConfiguredBytes, later.ConfiguredBytes),
+	}
+}
+
+// AskUsage asks what the platform knows by now of those calls whose usage is not
+// known, or without what was billed, as driver.Meter tells it, and keeps it in the cell's folder in that
 // of the run. It returns of how many calls it was told, and of how many that succeeded it is
 // missing still. ask is called with some
 // thousand calls at a time, so that memory does not grow with the cell; an error
@@ -57,7 +76,7 @@ func (c *Cell) AskUsage(folder string, ask func([]driver.MeteredCall) iter.Seq2[
 				return false, err
 			}
 			told, err := known.of(v.Sequence)
-			if err != nil || v.Usage != nil {
+			if err != nil || told == nil && c.told(&v) {
 				return err == nil, err
 			}
 			return true, q.add(&v, told)

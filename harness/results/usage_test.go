@@ -115,6 +115,23 @@ func TestUsage(t *testing.T) {
 	require.Contains(t, string(text), `"usage_missing": 1`)
 }
 
+// TestUsageInParts: what came with an answer holds, and what was billed is asked
+// for if it did not come.
+func TestUsageInParts(t *testing.T) {
+	r := testCell(t, "110.dynamic-html", "warm", Header{Concurrency: 1, Samples: 50, Metered: true})
+	for i, u := range []*driver.Usage{{Duration: 5, CPU: 3}, {Duration: 6, Billed: 100}, nil} {
+		require.NoError(t, r.Record(&Invocation{Sequence: i, Batch: i, Request: fmt.Sprint("r", i), OK: true, Counted: true, Usage: u}))
+	}
+	ask, asked := telling(nil, driver.Usage{Request: "r0", Duration: 9, Init: 4, Billed: 100, MemoryBytes: 7})
+	found, missing, err := r.AskUsage(ask)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1, 2}, []int{found, missing, len(*asked)})
+	require.Equal(t, []*driver.Usage{{Duration: 5, CPU: 3, Init: 4, Billed: 100, MemoryBytes: 7}, {Duration: 6, Billed: 100}, nil}, usages(t, r.Cell))
+	s, err := r.Summary()
+	require.NoError(t, err)
+	require.Equal(t, 1, s.UsageMissing)
+}
+
 // TestDamagedUsage: a last line that was torn is left out, any other damage is
 // said.
 func TestDamagedUsage(t *testing.T) {

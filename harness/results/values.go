@@ -51,9 +51,6 @@ func newValues() *values {
 func (s *values) add(v *Invocation) {
 	s.tally.Add(v)
 	s.busy.add(v)
-	if v.OK && v.Usage != nil {
-		s.used++
-	}
 	if !v.Counted {
 		return
 	}
