@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/sebs-go/sebs/harness/internal/filelock"
 )
 
 // lock is an exclusive lock among all processes of this machine. The kernel
@@ -27,9 +27,9 @@ func tryLock(path string) (*lock, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := flock(f, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := filelock.Try(f); err != nil {
 		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
+		if errors.Is(err, filelock.ErrHeld) {
 			return nil, false, nil
 		}
 		return nil, false, err
@@ -72,7 +72,7 @@ func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 	fmt.Fprintf(log, "waiting for %s, which builds the same package\n", holder)
 	taken := make(chan error)
 	go func() {
-		err := flock(f, unix.LOCK_EX)
+		err := filelock.Wait(f)
 		select {
 		case taken <- err:
 		case <-ctx.Done():
@@ -96,14 +96,4 @@ func waitLock(ctx context.Context, path string, log io.Writer) (*lock, error) {
 func (l *lock) release() {
 	_ = l.f.Truncate(0)
 	l.f.Close()
-}
-
-// flock calls flock(2) until it is not interrupted by a signal.
-func flock(f *os.File, how int) error {
-	for {
-		err := unix.Flock(int(f.Fd()), how)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"github.com/sebs-go/sebs/harness/internal/filelock"
 )
 
 // Lock is the kernel's, on a file or a folder: a process that is killed gives it
@@ -17,7 +18,7 @@ import (
 type Lock struct{ f *os.File }
 
 // ErrHeld is matched when somebody else has a lock.
-var ErrHeld = errors.New("somebody else has its lock")
+var ErrHeld = filelock.ErrHeld
 
 // Take locks a file or a folder that exists. It need not be writable.
 func Take(path string) (*Lock, error) {
@@ -25,26 +26,10 @@ func Take(path string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := flock(f); err != nil {
+	if err := filelock.Try(f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return &Lock{f}, nil
-}
-
-// flock locks an open file if nobody else has.
-func flock(f *os.File) error {
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, syscall.EINTR): // by a signal
-			continue
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			err = ErrHeld
-		}
-		return fmt.Errorf("lock %s: %w", f.Name(), err)
-	}
 }
 
 // prefixFile is the file in a cache folder that who uses a prefix locks. A run
@@ -79,7 +64,7 @@ func TakePrefix(cache, prefix string) (*Lock, error) {
 		if err != nil {
 			return nil, fmt.Errorf("lock prefix %s: %w: set SEBS_CACHE to a folder that is writable", prefix, err)
 		}
-		err = flock(f)
+		err = filelock.Try(f)
 		if errors.Is(err, ErrHeld) {
 			holder, _ := os.ReadFile(path) // empty: it names nobody
 			return nil, errors.Join(fmt.Errorf("prefix %s is used by process %s: wait for it, or choose another prefix: %w",
