@@ -41,9 +41,11 @@ type Platform interface {
 	Stores
 	Inventory
 
-	// Close releases what the process holds (sandboxes, servers, connections)
-	// and leaves deployed resources as they are where they outlive the process.
-	// A second Close does nothing.
+	// Close releases what the process holds: servers, connections, sandboxes on
+	// this machine. After it every method fails, and so does a call where
+	// connections are sandboxes. What is deployed on a service stays as it is:
+	// whoever opens the prefix again finds it, and calls through an Endpoint
+	// that was had before go on working. A second Close does nothing.
 	Close(ctx context.Context) error
 }
 
@@ -56,8 +58,9 @@ type Functions interface {
 	// Deploy makes the function s.Name exist with the code of p and the
 	// configuration of s, and returns where to call it. It reconciles: if
 	// nothing differs it only reads, and renews an expiry that is earlier than
-	// the run's, which is no change and leaves sandboxes warm. A change of code or of configuration
-	// takes effect before Deploy returns; the next call is then cold. An
+	// the run's, which is no change and leaves sandboxes warm. A change of code or
+	// of configuration takes effect before Deploy returns; the next call is then
+	// cold. If ctx is done first, the function may exist. An
 	// existing function that does not carry this run's prefix matches
 	// ErrNotOurs and is left as it is.
 	Deploy(ctx context.Context, s Spec, p Package) (Target, error)
@@ -160,6 +163,8 @@ func (r Run) Owns(name string) bool {
 // Ledger records what is about to be created, so that a killed run leaves a
 // trace of everything it made. Safe for concurrent use.
 type Ledger interface {
+	// Record writes a resource down. If it fails, nothing may be created, and the
+	// method that was to create it returns the error.
 	Record(r Resource) error
 }
 
@@ -181,8 +186,8 @@ type Guard interface {
 type Resource struct {
 	Kind   string    `json:"kind"` // "function", "bucket", "table", or the platform's own word
 	Name   string    `json:"name"`
-	Run    string    `json:"run,omitempty"`    // the run that made it, where the platform knows
-	Expiry time.Time `json:"expiry,omitzero"`  // when it may be swept, where the platform knows
+	Run    string    `json:"run,omitempty"`    // the run that made it; where it is on this machine only if the platform knows
+	Expiry time.Time `json:"expiry,omitzero"`  // when it may be swept; likewise
 	Detail string    `json:"detail,omitempty"` // region, address: for people
 }
 

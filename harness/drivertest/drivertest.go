@@ -107,8 +107,8 @@ func needs(all ...func(*probe.Session) error) []func(*subject) error {
 // functionRules are checked for every runtime, kind and trigger, platformRules
 // once.
 var (
-	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, isolationRules, hostRules)
-	platformRules = slices.Concat(lifecycleRules, resourceRules)
+	functionRules = slices.Concat(deployRules, startRules, failureRules, limitRules, isolationRules, hostRules, meterRules)
+	platformRules = slices.Concat(lifecycleRules, resourceRules, remoteRules)
 )
 
 // set makes rules of a set for sessions.

@@ -14,11 +14,37 @@ import (
 func TestSim(t *testing.T) {
 	for name, o := range map[string]sim.Options{"default": {}, "limited": {MaxConcurrent: 4}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o.World = sim.NewWorld()
 			drivertest.Platform(t, func(_ context.Context, run driver.Run) (driver.Platform, error) {
 				return sim.New(run, o), nil
 			}, options)
 		})
+	}
+}
+
+// So does the driver of a service that is far away.
+func TestRemote(t *testing.T) {
+	t.Parallel()
+	checkRemoteBy(t, driver.Pace{Deploy: 40 * time.Millisecond, Retire: 20 * time.Millisecond, Remove: 10 * time.Millisecond, Parallel: 8})
+}
+
+// checkRemoteBy checks all rules on a remote service of a pace, for triggers.
+func checkRemoteBy(t *testing.T, pace driver.Pace, triggers ...driver.Trigger) {
+	t.Helper()
+	of, o := options, remote(pace)
+	of.Triggers = triggers
+	drivertest.Platform(t, func(_ context.Context, run driver.Run) (driver.Platform, error) {
+		return sim.NewRemote(run, o), nil
+	}, of)
+}
+
+// remote is a service with every bad habit.
+func remote(pace driver.Pace) sim.RemoteOptions {
+	return sim.RemoteOptions{
+		Options: sim.Options{World: sim.NewWorld(), MaxConcurrent: 12, MaxBytes: 256 << 10},
+		Pace:    pace, Lag: 5 * pace.Deploy, Rate: 15, Spare: 2, Reply: 100 * time.Millisecond,
+		UsageDelay: 500 * time.Millisecond, UsageMissing: 7,
 	}
 }
 

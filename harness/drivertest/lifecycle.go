@@ -108,7 +108,7 @@ var lifecycleRules = []rule{
 			}
 			calls := map[string]func() error{
 				"Deploy":  func() error { _, err := p.Deploy(ctx, f.Spec, pkg); return err },
-				"Retire":  func() error { return p.Retire(ctx, f.Spec.Name) },
+				"Retire":  func() error { return p.Platform.Retire(ctx, f.Spec.Name) },
 				"Buckets": func() error { _, err := p.Buckets(ctx); return err },
 				"Tables":  func() error { _, err := p.Tables(ctx); return err },
 			}

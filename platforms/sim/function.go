@@ -15,8 +15,9 @@ import (
 
 // function is a deployed function with its sandboxes.
 type function struct {
-	limit int // sandboxes at once, a call beyond is throttled; 0: no limit
-	bytes int // of payloads, and of replies
+	limit int  // sandboxes at once, a call beyond is throttled; 0: no limit
+	bytes int  // of payloads, and of replies
+	fair  bool // calls get the sandbox that has been idle longest, not the one used last
 
 	mu      sync.Mutex
 	spec    driver.Spec
@@ -68,8 +69,12 @@ func (f *function) acquire(ctx context.Context) (s *sandbox, queued time.Duratio
 		return nil, 0, fmt.Errorf("function %s: %w", f.spec.Name, driver.ErrNotFound)
 	}
 	for len(f.idle) > 0 {
-		last := len(f.idle) - 1
-		s, f.idle = f.idle[last], f.idle[:last]
+		at := len(f.idle) - 1
+		if f.fair {
+			at = 0
+		}
+		s = f.idle[at]
+		f.idle = slices.Delete(f.idle, at, at+1)
 		if k := time.Duration(s.model.KeepAlive); k == 0 || time.Since(s.since) < k {
 			s.busy = true
 			f.mu.Unlock()
@@ -280,4 +285,19 @@ func (f *function) next() uint64 {
 	defer f.mu.Unlock()
 	f.calls++
 	return f.calls - 1
+}
+
+// startAhead starts a sandbox in a place that was taken for it, loads its
+// module, and keeps it for the next call.
+func (f *function) startAhead() {
+	s, err := f.start(context.Background())
+	if err != nil {
+		return // it was retired or removed meanwhile
+	}
+	if err := s.wait(context.Background(), time.Duration(s.model.Init)); err != nil {
+		s.kill()
+		return
+	}
+	s.ahead = true
+	s.end()
 }

@@ -9,6 +9,10 @@
 // start, during Dial or Invoke, then init, then a draw of cold; any later one
 // takes a draw of warm.
 //
+// A [Remote] is its second character, a service that is far away: slow, late and
+// throttling, with a gateway before its sandboxes. It is for tests of what such
+// services do to a run, and the example of a driver for one.
+//
 // The package refuses to spare work: calls go through the same HTTP exchange,
 // over an in-memory connection, that other platforms have.
 package sim
@@ -138,11 +142,8 @@ func (p *Platform) Deploy(ctx context.Context, s driver.Spec, pkg driver.Package
 	if err := p.Features().Check(s); err != nil {
 		return driver.Target{}, err
 	}
-	if !p.run.Owns(s.Name) {
-		return driver.Target{}, fmt.Errorf("function %s: %w: its name does not begin with %s-", s.Name, driver.ErrNotOurs, p.run.Prefix)
-	}
-	if len(s.Name) > maxName {
-		return driver.Target{}, fmt.Errorf("function %s: the name has %d bytes, more than %d", s.Name, len(s.Name), maxName)
+	if err := p.checkName(s.Name); err != nil {
+		return driver.Target{}, err
 	}
 	m, err := readModel(pkg.Dir)
 	if err != nil {
@@ -200,33 +201,13 @@ func (p *Platform) find(ctx context.Context, name string) (*function, error) {
 
 // reconcile makes the function be as s, digest and m say.
 func (p *Platform) reconcile(s driver.Spec, digest string, m *Model) {
-	p.world.mu.Lock()
-	defer p.world.mu.Unlock()
-	f := p.world.functions[s.Name]
-	if f == nil {
-		f = &function{alive: map[*sandbox]struct{}{}}
-		p.world.functions[s.Name] = f
-	}
+	f, changed := p.world.configure(s, digest, m, p.run, p.options)
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.mine[f] = struct{}{}
-	p.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.origin.renew(p.run)
-	if f.model != nil && f.digest == digest && same(f.spec, s) {
-		return
+	if changed {
+		p.writes++
 	}
-	p.mu.Lock()
-	p.writes++
-	p.mu.Unlock()
-	s.Environment = maps.Clone(s.Environment)
-	f.spec, f.digest, f.model, f.origin.run, f.limit, f.bytes, f.calls, f.started = s, digest, m, p.run.ID, p.options.MaxConcurrent, p.options.MaxBytes, 0, 0
-	f.retire()
-}
-
-// same reports whether two specs configure a function alike.
-func same(a, b driver.Spec) bool {
-	return a.Memory == b.Memory && a.Timeout == b.Timeout && a.Trigger == b.Trigger && maps.Equal(a.Environment, b.Environment)
 }
 
 // Writes returns how often Deploy changed something.

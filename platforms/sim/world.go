@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type World struct {
 	functions map[string]*function
 	buckets   map[string]*bucket
 	tables    map[string]*table
+	service   *service // of remote platforms; nil: none was opened yet
 }
 
 // NewWorld returns an empty world.
@@ -43,6 +45,33 @@ func (w *World) function(name string) *function {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.functions[name]
+}
+
+// configure makes a function exist as s, digest and m say, for a run. If
+// something differs its sandboxes end, and changed is true.
+func (w *World) configure(s driver.Spec, digest string, m *Model, run driver.Run, o Options) (f *function, changed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f = w.functions[s.Name]
+	if f == nil {
+		f = &function{alive: map[*sandbox]struct{}{}}
+		w.functions[s.Name] = f
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.origin.renew(run)
+	if f.model != nil && f.digest == digest && same(f.spec, s) {
+		return f, false
+	}
+	s.Environment = maps.Clone(s.Environment)
+	f.spec, f.digest, f.model, f.origin.run, f.limit, f.bytes, f.calls, f.started = s, digest, m, run.ID, o.MaxConcurrent, o.MaxBytes, 0, 0
+	f.retire()
+	return f, true
+}
+
+// same reports whether two specs configure a function alike.
+func same(a, b driver.Spec) bool {
+	return a.Memory == b.Memory && a.Timeout == b.Timeout && a.Trigger == b.Trigger && maps.Equal(a.Environment, b.Environment)
 }
 
 // resources lists what carries the prefix of run.

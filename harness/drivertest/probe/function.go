@@ -20,6 +20,7 @@ type Event map[string]any
 type Function struct {
 	Platform driver.Platform
 	Spec     driver.Spec
+	Target   driver.Target // as another machine gets it
 	Endpoint driver.Endpoint
 	Client   *invoke.Client
 }

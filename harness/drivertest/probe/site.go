@@ -109,7 +109,7 @@ func (s *Site) deploy(ctx context.Context, p driver.Platform, variant string, sp
 		return nil, fmt.Errorf("endpoint of %s: %w", spec.Name, err)
 	}
 	client, err := invoke.New(endpoint)
-	return &Function{Platform: p, Spec: spec, Endpoint: endpoint, Client: client}, err
+	return &Function{Platform: p, Spec: spec, Target: target, Endpoint: endpoint, Client: client}, err
 }
 
 // carried returns a target as another machine gets it.
@@ -300,16 +300,21 @@ func (s *Session) Limits() driver.Limits { return s.Features().Limits[s.Spec.Tri
 // Eventually waits until a check succeeds: a service may take its time until
 // its lists have what was changed. On this machine it must succeed at once.
 func (s *Session) Eventually(ctx context.Context, check func() error) error {
-	err := check()
 	if s.Here {
-		return err
+		return check()
 	}
-	ctx, cancel := context.WithTimeout(ctx, lag)
+	return s.EventuallyIn(ctx, lag, check)
+}
+
+// EventuallyIn waits until a check succeeds, for some time.
+func (s *Session) EventuallyIn(ctx context.Context, within time.Duration, check func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	err := check()
 	for pause := 20 * time.Millisecond; err != nil; pause = min(2*pause, 2*time.Second) {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("after %v: %w", lag, err)
+			return fmt.Errorf("after %v: %w", within, err)
 		case <-time.After(pause):
 		}
 		err = check()
