@@ -4,21 +4,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/sebs-go/sebs/harness/bar"
 	"github.com/sebs-go/sebs/harness/driver"
-	"github.com/sebs-go/sebs/harness/leftout"
 )
 
 // TestBars runs the whole suite on a service that takes two seconds to deploy
 // and one to change anything: those who write a driver for one run it all day.
 func TestBars(t *testing.T) {
-	leftout.UnlessNamed(t, "it compares times")
+	bar.Named(t)
 	begun := time.Now()
-	t.Run("suite", func(t *testing.T) {
-		checkRemoteBy(t, driver.Pace{Deploy: 2 * time.Second, Retire: time.Second, Remove: time.Second, Parallel: 8}, driver.HTTP)
-	})
-	took := time.Since(begun)
-	t.Logf("the suite on a service with 2 s a deployment and 1 s a change: %.0f s for one runtime, kind and trigger, at most 240 s", took.Seconds())
-	require.LessOrEqual(t, took, 4*time.Minute)
+	t.Run("suite", func(t *testing.T) { checkRemote(t, slow, driver.HTTP) })
+	bar.AtMost(t, "conformance suite, 2 s a deployment, 1 s a change", time.Since(begun).Seconds(), 240, "s")
 }

@@ -26,11 +26,11 @@ func TestSim(t *testing.T) {
 // So does the driver of a service that is far away.
 func TestRemote(t *testing.T) {
 	t.Parallel()
-	checkRemoteBy(t, driver.Pace{Deploy: 40 * time.Millisecond, Retire: 20 * time.Millisecond, Remove: 10 * time.Millisecond, Parallel: 8})
+	checkRemote(t, driver.Pace{Deploy: 40 * time.Millisecond, Retire: 20 * time.Millisecond, Remove: 10 * time.Millisecond, Parallel: 8})
 }
 
-// checkRemoteBy checks all rules on a remote service of a pace, for triggers.
-func checkRemoteBy(t *testing.T, pace driver.Pace, triggers ...driver.Trigger) {
+// checkRemote checks all rules on a remote service of a pace, for triggers.
+func checkRemote(t *testing.T, pace driver.Pace, triggers ...driver.Trigger) {
 	t.Helper()
 	of, o := options, remote(pace)
 	of.Triggers = triggers
