@@ -22,7 +22,7 @@ func (c *Cell) call(ctx context.Context, batch int, in *input, v *Invocation) {
 	defer cancel()
 
 	reply, err := c.exchange(ctx, event, v)
-	v.stalled = c.run.stalls.during(v.at, v.Client)
+	v.stalled = c.run.stalls.During(v.at, v.Client)
 	v.PlatformRequest = reply.PlatformRequest
 	if reply.Usage != nil {
 		usage := *reply.Usage

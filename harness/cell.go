@@ -271,7 +271,7 @@ func (c *Cell) elapse() {
 	now := time.Now()
 	if c.busy > 0 {
 		d := now.Sub(c.since)
-		c.sampler.measured += max(d-c.run.stalls.during(c.since, d), 0)
+		c.sampler.measured += max(d-c.run.stalls.During(c.since, d), 0)
 	}
 	c.since = now
 }

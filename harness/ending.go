@@ -29,10 +29,10 @@ func (r *run) close(failed bool) error {
 	r.askUsage() // before what it is told of is removed
 	r.manifest.Left = r.removeAll()
 	r.progress.finish()
-	if text := r.stalls.remark(); text != "" {
+	if text := r.stalls.Remark(); text != "" {
 		r.notes = append(r.notes, text)
 	}
-	r.manifest.Stalls = r.stalls.records()
+	r.manifest.Stalls = r.stalls.Records()
 	r.manifest.Remarks = toldAll(slices.Concat(r.undone(failed), r.notes))
 	r.manifest.Finished = time.Now().UTC()
 	cells := r.summaries()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
+	"github.com/sebs-go/sebs/harness/internal/disk"
 	"github.com/sebs-go/sebs/harness/results"
 )
 
@@ -96,9 +97,9 @@ func createTemp(id string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("temporary folder: %w: make it writable and free space, or %s", err, remedy)
 	}
-	free, err := freeBytes(temp)
+	free, err := disk.Free(temp)
 	if err == nil && free < leastTemp {
-		err = fmt.Errorf("only %d kB are free, and a run needs %s", free/1000, bytesFor(leastTemp))
+		err = fmt.Errorf("only %d kB are free, and a run needs %s", free/1000, disk.Size(leastTemp))
 	}
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("temporary folder %s: %w: free space, or %s", dir, err, remedy), os.Remove(temp))

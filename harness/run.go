@@ -24,6 +24,7 @@ import (
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/internal/stalls"
 	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/harness/results"
 )
@@ -98,7 +99,7 @@ type run struct {
 	requests  atomic.Uint64
 
 	sandboxes *sandboxes // that answered
-	stalls    *stalls
+	stalls    *stalls.Stalls
 }
 
 // openRun returns the process's shared run, or one that ends with the test.
@@ -264,7 +265,7 @@ func (r *run) context() {
 		}
 	}()
 	r.stop = append(r.stop, ticks.Stop, func() { signal.Stop(signals) })
-	r.stalls = watchStalls(ctx)
+	r.stalls = stalls.Watch(ctx)
 	if !r.deadline.IsZero() {
 		timer := time.AfterFunc(time.Until(r.deadline)-reserve, func() { cancel(errTimeOver) })
 		r.stop = append(r.stop, func() { timer.Stop() })

@@ -2,93 +2,15 @@ package harness
 
 import (
 	"os"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/stalls"
 	"github.com/sebs-go/sebs/harness/results"
 )
-
-const second = time.Second
-
-// TestStalls: what is longer than a busy machine makes anybody wait is a stall,
-// of the calls that it overlaps, whether its tick has come or not.
-func TestStalls(t *testing.T) {
-	s := &stalls{began: time.Now()}
-	during := func(from, to time.Duration) time.Duration { return s.during(s.began.Add(from), to-from) }
-	for now := time.Duration(0); now <= second; now += stallTick {
-		s.tick(now, 0)
-	}
-	s.tick(second+stallAfter, 0) // late, as on a busy machine
-	require.Empty(t, s.records())
-
-	last := second + stallAfter
-	require.Zero(t, during(0, last+stallAfter))
-	require.Equal(t, 18*second, during(last-second, last+18*second), "no tick has come since")
-	require.Equal(t, 17*second, during(last+second, last+18*second), "it began while the test stood still")
-	s.tick(last+20*second, 0)
-	require.Equal(t, 20*second, during(last-second, last+20*second+stallAfter))
-	require.Equal(t, 20*second, during(last, last+20*second))
-	require.Zero(t, during(0, last), "over before")
-	require.Zero(t, during(last+20*second, last+20*second+stallAfter), "begun after")
-
-	asleep := 3 * time.Hour // the monotonic clock stands still in it
-	s.tick(last+20*second+stallTick, asleep)
-	require.Equal(t, asleep+stallTick, during(last+20*second, last+20*second+stallAfter))
-	s.tick(last+20*second+2*stallTick, asleep)
-	require.Len(t, s.records(), 2)
-	require.Equal(t, 20.0, s.records()[0].Seconds)
-	require.Contains(t, s.remark(), "the test stood still 2 times, for 3h0m20.1s in all")
-
-	for n := range 2 * mostStalls {
-		s.tick(time.Duration(n+100)*second, asleep)
-	}
-	require.Len(t, s.records(), mostStalls)
-	require.Contains(t, s.remark(), "2002 times")
-	require.Empty(t, (*stalls)(nil).remark())
-	require.Zero(t, (*stalls)(nil).during(time.Now(), time.Hour))
-}
-
-// TestStops: a stop is a stall however short it was, whatever comes first, the
-// tick or the signal that ends it.
-func TestStops(t *testing.T) {
-	const ms = time.Millisecond
-	for name, c := range map[string]struct {
-		ticks     []time.Duration
-		continued time.Duration
-		want      []stall
-	}{
-		"the signal first":         {[]time.Duration{50 * ms, 100 * ms, 540 * ms}, 540 * ms, []stall{{100 * ms, 540 * ms, 440 * ms}}},
-		"two ticks first":          {[]time.Duration{50 * ms, 100 * ms, 540 * ms, 550 * ms}, 551 * ms, []stall{{100 * ms, 540 * ms, 440 * ms}}},
-		"noted by its tick":        {[]time.Duration{50 * ms, 100 * ms, 1100 * ms}, 1100 * ms, []stall{{100 * ms, 1100 * ms, 1000 * ms}}},
-		"of some ms":               {[]time.Duration{50 * ms, 100 * ms, 150 * ms, 155 * ms}, 155 * ms, []stall{{50 * ms, 155 * ms, 105 * ms}}},
-		"late without a signal":    {[]time.Duration{50 * ms, 100 * ms, 540 * ms}, 0, nil},
-		"at the very first":        {[]time.Duration{300 * ms}, 300 * ms, []stall{{0, 300 * ms, 300 * ms}}},
-		"noted, and another since": {[]time.Duration{50 * ms, 1050 * ms, 1100 * ms, 1240 * ms}, 1240 * ms, []stall{{50 * ms, 1050 * ms, 1000 * ms}, {1100 * ms, 1240 * ms, 140 * ms}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := &stalls{began: time.Now()}
-			for _, at := range c.ticks {
-				s.tick(at, 0)
-			}
-			if c.continued > 0 {
-				s.continued(c.continued)
-			}
-			require.Equal(t, c.want, s.all)
-		})
-	}
-}
-
-// TestStopIsNoticed: the signal that continues a process reaches the watch.
-func TestStopIsNoticed(t *testing.T) {
-	s := watchStalls(t.Context())
-	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGCONT))
-	require.Eventually(t, func() bool { return len(s.records()) == 1 }, time.Minute, time.Millisecond)
-	require.Positive(t, s.during(s.began, time.Minute))
-}
 
 // TestStalledCallsDoNotCount: neither what answered nor what failed by it.
 func TestStalledCallsDoNotCount(t *testing.T) {
@@ -100,7 +22,7 @@ func TestStalledCallsDoNotCount(t *testing.T) {
 			c = simCell(t, `{"failures": [{"cause": "`+string(cause)+`", "probability": 1}]}`, Sequential, driver.HTTP, parameters{MaxSamples: 9, MaxTime: time.Hour})
 		}
 		c.fn.benchmark.Check = nil
-		c.run.stalls = &stalls{began: time.Now().Add(-20 * second)} // no tick since then
+		c.run.stalls = stalls.Since(time.Now().Add(-20 * time.Second))
 		c.Batch(t.Context())
 		require.NoError(t, c.close())
 		all, err := results.ReadInvocations(os.DirFS(c.recorder.Dir), "invocations.jsonl")
@@ -116,24 +38,4 @@ func TestStalledCallsDoNotCount(t *testing.T) {
 		}
 		require.Less(t, c.Summary().MeasuredS, 1.0, "time in which the test stood still is not time of measuring")
 	}
-}
-
-// TestQuietStalls: what is said without a lock is what would be found out.
-func TestQuietStalls(t *testing.T) {
-	const ms = time.Millisecond
-	s := &stalls{began: time.Now()}
-	require.False(t, s.quiet(0, 10*ms), "the first tick may have been late")
-	for now := stallTick; now <= second; now += stallTick {
-		s.tick(now, 0)
-	}
-	require.True(t, s.quiet(900*ms, second))
-	require.True(t, s.quiet(900*ms, second+2*stallTick))
-	require.False(t, s.quiet(900*ms, second+2*stallTick+1), "a tick is late")
-	s.tick(second+150*ms, 0)
-	require.False(t, s.quiet(second+151*ms, second+152*ms), "a signal may follow the late tick")
-	require.True(t, s.quiet(second+151*ms, second+150*ms+stallTold))
-	s.continued(second + 160*ms)
-	s.tick(second+200*ms, 0)
-	require.False(t, s.quiet(second+100*ms, second+200*ms), "a stall is known in it")
-	require.True(t, s.quiet(second+160*ms, second+200*ms), "it is over before")
 }

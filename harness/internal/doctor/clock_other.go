@@ -1,6 +1,6 @@
 //go:build !linux
 
-package harness
+package doctor
 
 // clockSynchronised says that this system does not tell.
 func clockSynchronised() (found string, ok bool) {

@@ -1,4 +1,8 @@
-package harness
+// Package stalls notices when the test stood still: its process was stopped or
+// had no processor, or the machine was suspended.
+//
+// It refuses to say why.
+package stalls
 
 import (
 	"context"
@@ -15,22 +19,22 @@ import (
 )
 
 const (
-	// stallTick is how often the test looks whether it stood still.
-	stallTick = 50 * time.Millisecond
-	// stallAfter is how long it must have, unless it was told that it was
+	// tick is how often the test looks whether it stood still.
+	tick = 50 * time.Millisecond
+	// after is how long it must have, unless it was told that it was
 	// stopped: a busy machine makes everybody wait for some tenths of a second,
 	// which is a part of what is measured.
-	stallAfter = 500 * time.Millisecond
-	// stallTold is how long the signal that ends a stop may take to be told.
-	stallTold = 20 * time.Millisecond
-	// mostStalls is how many are kept.
-	mostStalls = 1000
+	after = 500 * time.Millisecond
+	// told is how long the signal that ends a stop may take to be told.
+	told = 20 * time.Millisecond
+	// most is how many are kept.
+	most = 1000
 )
 
-// stalls notices when the test stood still: its process was stopped or had no
+// Stalls notices when the test stood still: its process was stopped or had no
 // processor, or the machine was suspended. What was timed then says nothing of
 // a function. A nil one notices nothing.
-type stalls struct {
+type Stalls struct {
 	began time.Time
 
 	// What a call is asked about without a lock, in ns since began on the
@@ -52,10 +56,13 @@ type stall struct {
 	lost     time.Duration // longer than from..to if the machine was suspended
 }
 
-// watchStalls looks until ctx is done.
-func watchStalls(ctx context.Context) *stalls {
-	s := &stalls{began: time.Now(), asleep: suspended()}
-	ticks := time.NewTicker(stallTick)
+// Since returns what nobody watches: it has stood still since began.
+func Since(began time.Time) *Stalls { return &Stalls{began: began, asleep: suspended()} }
+
+// Watch watches until ctx is done.
+func Watch(ctx context.Context) *Stalls {
+	s := Since(time.Now())
+	ticks := time.NewTicker(tick)
 	continued := make(chan os.Signal, 1)
 	signal.Notify(continued, syscall.SIGCONT)
 	go func() {
@@ -79,14 +86,14 @@ func watchStalls(ctx context.Context) *stalls {
 
 // tick notes that the test runs, and that it did not since the latest tick if
 // that is too long ago.
-func (s *stalls) tick(now, asleep time.Duration) {
+func (s *Stalls) tick(now, asleep time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from := time.Duration(s.latest.Load())
-	if lost := now - from + asleep - s.asleep; lost > stallAfter {
+	if lost := now - from + asleep - s.asleep; lost > after {
 		s.keep(stall{from, now, lost})
 	}
-	if now-from > 2*stallTick {
+	if now-from > 2*tick {
 		s.late.Store(int64(now))
 	}
 	s.asleep = asleep
@@ -98,7 +105,7 @@ func (s *stalls) tick(now, asleep time.Duration) {
 // continued notes that the process was stopped until a moment ago, for however
 // short a time: in the longest of the recent times between ticks, or, if none
 // is long, in any of them.
-func (s *stalls) continued(now time.Duration) {
+func (s *Stalls) continued(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	noted := time.Duration(0) // by tick, or for an earlier stop
@@ -106,7 +113,7 @@ func (s *stalls) continued(now time.Duration) {
 		noted = s.all[n-1].to
 	}
 	stopped := stall{from: max(s.recent[0], noted), to: now}
-	longest := 2 * stallTick
+	longest := 2 * tick
 	for i, to := range s.recent[1:] {
 		if from := max(s.recent[i], noted); to-from > longest {
 			longest, stopped = to-from, stall{from: from, to: to}
@@ -118,8 +125,8 @@ func (s *stalls) continued(now time.Duration) {
 }
 
 // keep adds a stall. The caller holds the lock.
-func (s *stalls) keep(st stall) {
-	if len(s.all) == mostStalls {
+func (s *Stalls) keep(st stall) {
+	if len(s.all) == most {
 		s.all, s.dropped = s.all[1:], s.dropped+1
 	}
 	s.all = append(s.all, st)
@@ -128,7 +135,7 @@ func (s *stalls) keep(st stall) {
 
 // untold reports whether the test may have been stopped in from..to without
 // having been told so: a tick was late in it, or is, and just now.
-func (s *stalls) untold(from, to time.Duration) bool {
+func (s *Stalls) untold(from, to time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Since(s.began)
@@ -138,7 +145,7 @@ func (s *stalls) untold(from, to time.Duration) bool {
 		if i < len(s.recent) {
 			at = s.recent[i]
 		}
-		if at-before > 2*stallTick && at > from && before < to && now-at < stallTold {
+		if at-before > 2*tick && at > from && before < to && now-at < told {
 			return true
 		}
 		before = at
@@ -148,14 +155,14 @@ func (s *stalls) untold(from, to time.Duration) bool {
 
 // quiet reports whether nothing is to be found out about from..to, which has just
 // ended: ticks have come as they should, and whatever is known is over before.
-func (s *stalls) quiet(from, to time.Duration) bool {
+func (s *Stalls) quiet(from, to time.Duration) bool {
 	latest := time.Duration(s.latest.Load())
-	return to-latest <= 2*stallTick && to-time.Duration(s.late.Load()) >= stallTold && time.Duration(s.over.Load()) <= from
+	return to-latest <= 2*tick && to-time.Duration(s.late.Load()) >= told && time.Duration(s.over.Load()) <= from
 }
 
-// during returns how much of the time from an instant on the test stood still,
+// During returns how much of the time from an instant on the test stood still,
 // whether the tick that notes it has come or not.
-func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
+func (s *Stalls) During(begin time.Time, d time.Duration) time.Duration {
 	if s == nil {
 		return 0
 	}
@@ -165,10 +172,10 @@ func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
 		return 0
 	}
 	if s.untold(from, to) {
-		time.Sleep(stallTold)
+		time.Sleep(told)
 	}
 	lost := time.Duration(0)
-	if latest := time.Duration(s.latest.Load()); to-latest > stallAfter {
+	if latest := time.Duration(s.latest.Load()); to-latest > after {
 		lost = to - max(latest, from)
 	}
 	s.mu.Lock()
@@ -181,8 +188,8 @@ func (s *stalls) during(begin time.Time, d time.Duration) time.Duration {
 	return lost
 }
 
-// remark says how often and how long the test stood still, or nothing.
-func (s *stalls) remark() string {
+// Remark says how often and how long the test stood still, or nothing.
+func (s *Stalls) Remark() string {
 	if s == nil {
 		return ""
 	}
@@ -199,8 +206,8 @@ func (s *stalls) remark() string {
 		figures.Plural(len(s.all)+s.dropped, "time"), total.Round(100*time.Millisecond))
 }
 
-// records returns the stalls for run.json.
-func (s *stalls) records() []results.Stall {
+// Records returns the stalls for run.json.
+func (s *Stalls) Records() []results.Stall {
 	if s == nil {
 		return nil
 	}

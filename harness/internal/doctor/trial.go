@@ -1,4 +1,4 @@
-package harness
+package doctor
 
 import (
 	"context"
@@ -18,8 +18,10 @@ import (
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/direct"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // trialFiles is a function in each language that reads an object, and has a
@@ -30,6 +32,9 @@ var trialFiles embed.FS
 
 // trialTime is how long all trials on a platform may take.
 const trialTime = 20 * time.Minute
+
+// closing bounds how long closing the platform may take.
+const closing = 30 * time.Second
 
 // trials builds a function in each language of a platform, in the version that
 // is the default, deploys it and calls it once, each as a sub-test: -run selects
@@ -159,6 +164,9 @@ func (t *trial) need(ctx context.Context, rt driver.Runtime) driver.Need {
 	}
 	return need
 }
+
+// told returns a text as it may be shown.
+func told(text string) string { return plain.Text(text, environment.Secrets()...) }
 
 // cutLast cuts at the last separator.
 func cutLast(text, sep string) (before, after string, found bool) {
