@@ -35,6 +35,13 @@ func TestAsked(t *testing.T) {
 	harness.Cells(t, models[:1], c, nil)
 }
 
+// TestMistyped is an experiment whose hook asks for a metric that there is not.
+func TestMistyped(t *testing.T) {
+	c := harness.Conditions{Modes: []harness.Mode{harness.Warm}}
+	c.After = func(_ *testing.T, m *harness.Measured) { m.Cells()[0].Metric("client_nss") }
+	harness.Cells(t, models[:1], c, nil)
+}
+
 // TestReadsItself is an experiment whose body reads what it recorded.
 func TestReadsItself(t *testing.T) {
 	harness.Cells(t, models[:1], harness.Conditions{}, func(ctx context.Context, t *testing.T, cell *harness.Cell) {
@@ -76,6 +83,7 @@ func TestAfter(t *testing.T) {
 		{"^TestAcross$/001.fast/mode=cold,step=s1", true, "left out: memory=128,size=test,mode=warm,step=s1 was not measured"},
 		{"Asked/001.fast", false, "no cell has memory=100; there are memory=128,size=test,mode=warm"},
 		{"ReadsItself/001.fast", true, ""},
+		{"Mistyped/001.fast", false, `no metric "client_nss" (did you mean "client_ns"?); there are client_ns, handler_ns, `},
 	}
 	for _, tt := range tests {
 		t.Run(tt.run, func(t *testing.T) {

@@ -66,10 +66,15 @@ func (r *Recorded) Summary() *results.Summary {
 // constant of that package, or what the handler measures. It fails the test if
 // the cell has none.
 func (r *Recorded) Metric(name string) results.Metric {
-	m := r.Summary().Metric(name)
+	s := r.Summary()
+	m := s.Metric(name)
 	if m.N == 0 {
+		have := make([]string, len(s.Metrics))
+		for i := range s.Metrics {
+			have[i] = s.Metrics[i].Name
+		}
 		r.tb.Helper()
-		r.tb.Fatalf("%s: %s", r.cond.name(), strings.Join(m.Warnings, "; "))
+		r.tb.Fatalf("%s: no metric %q%s; there are %s", r.cond.name(), name, nearest.Hint(name, have), strings.Join(have, ", "))
 	}
 	return m
 }
