@@ -2,9 +2,7 @@ package build
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -17,7 +15,7 @@ import (
 
 // generateCPP returns the CMakeLists.txt of a C++ function and that of the
 // library of its shims.
-func generateCPP(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) {
+func generateCPP(j Job, c config, code *tree, r driver.Recipe) (map[string][]byte, error) {
 	if _, own := code.find("CMakeLists.txt"); own {
 		return nil, errors.New("its folder cpp has a CMakeLists.txt: one is made from the modules and cpp_dependencies of config.json")
 	}
@@ -30,23 +28,11 @@ func generateCPP(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) 
 	if sources == 0 {
 		return nil, errors.New("its folder cpp has no .cpp file with nlohmann::json function(const nlohmann::json &event), or rapidjson::Document function(const rapidjson::Value &event)")
 	}
-	raw, err := fs.ReadFile(j.Files, "config.json")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	var config struct {
-		Dependencies []string `json:"cpp_dependencies"`
-	}
-	if err == nil {
-		if err := json.Unmarshal(raw, &config); err != nil {
-			return nil, fmt.Errorf("config.json: %w", err)
-		}
-	}
 	given, included, err := includesOf(j.Files, code)
 	if err != nil {
 		return nil, err
 	}
-	text, err := dockerfiles.CMake(r.Packages, append(config.Dependencies, given...), included)
+	text, err := dockerfiles.CMake(r.Packages, slices.Concat(c.Dependencies, given), included)
 	if err != nil {
 		return nil, err
 	}

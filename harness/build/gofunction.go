@@ -44,7 +44,7 @@ const (
 )
 
 // generateGo returns the module files and the main package of a Go function.
-func generateGo(j Job, code *tree, r driver.Recipe) (map[string][]byte, error) {
+func generateGo(j Job, _ config, code *tree, r driver.Recipe) (map[string][]byte, error) {
 	s := j.Spec
 	hasInit, err := inspectGo(s, code)
 	if err != nil {

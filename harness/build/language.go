@@ -32,7 +32,7 @@ type language struct {
 	// generate returns the files that are made from the sources and from what
 	// the platform adds, by their paths in the staged folder; nil: none. It only
 	// reads.
-	generate func(j Job, code *tree, r driver.Recipe) (map[string][]byte, error)
+	generate func(j Job, c config, code *tree, r driver.Recipe) (map[string][]byte, error)
 }
 
 // languages is all languages with dependencies; in any other, a function is

@@ -18,7 +18,7 @@ var nodeShims = []string{"storage", "nosql"}
 // function imports it. Shims are CommonJS whatever package.json says of the
 // files that end in .js, as theirs end in .cjs; so the module is of the kind
 // that package.json says.
-func generateNode(_ Job, code *tree, r driver.Recipe) (map[string][]byte, error) {
+func generateNode(_ Job, _ config, code *tree, r driver.Recipe) (map[string][]byte, error) {
 	var manifest struct {
 		Type string `json:"type"`
 	}

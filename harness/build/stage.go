@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,10 +37,11 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 	} else if err != nil {
 		return staging{}, err
 	}
-	others, variants, err := configured(j.Files, language)
+	config, err := readConfig(j.Files)
 	if err != nil {
 		return staging{}, err
 	}
+	others, variants := config.others(language), config.variants(language)
 	s := staging{whole: languages[language].whole != nil && isSeBS(j.Files)}
 	s.code, err = readTree(j.Files, language, func(name string) bool { return name == "init.sh" || slices.Contains(variants, name) })
 	if err != nil {
@@ -80,7 +80,7 @@ func newStaging(j Job, r driver.Recipe) (staging, error) {
 		}
 	}
 	if generate := languages[language].generate; generate != nil {
-		if s.made, err = generate(j, &s.code, r); err != nil {
+		if s.made, err = generate(j, config, &s.code, r); err != nil {
 			return staging{}, err
 		}
 	}
@@ -146,41 +146,6 @@ func (t *tree) vary(j Job) error {
 	t.files = append(t.files, over.files...)
 	t.sort()
 	return nil
-}
-
-// configured lists what a benchmark's config.json names: its languages except
-// one, and the variants of that one which have folders. Whether the rest of the
-// file is right is not the build's to say.
-func configured(fsys fs.FS, language string) (others, variants []string, err error) {
-	raw, err := fs.ReadFile(fsys, "config.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
-	} else if err != nil {
-		return nil, nil, err
-	}
-	var config struct {
-		Languages []json.RawMessage `json:"languages"`
-	}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, nil, fmt.Errorf("config.json: %w", err)
-	}
-	for _, l := range config.Languages {
-		var entry struct {
-			Language string   `json:"language"`
-			Variants []string `json:"variants"`
-		}
-		if json.Unmarshal(l, &entry.Language) != nil && json.Unmarshal(l, &entry) != nil {
-			continue
-		}
-		switch entry.Language {
-		case language:
-			variants = slices.DeleteFunc(entry.Variants, func(v string) bool { return v == "default" })
-		case "":
-		default:
-			others = append(others, entry.Language)
-		}
-	}
-	return others, variants, nil
 }
 
 // write stages the benchmark in the folder dir: its sources, what its init.sh
