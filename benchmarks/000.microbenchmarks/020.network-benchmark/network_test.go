@@ -14,7 +14,7 @@ import (
 	"github.com/sebs-go/sebs/harness"
 )
 
-func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark) }
+func TestFolder(t *testing.T) { benchtest.Folder(t, Benchmark, roundtrips.Sources) }
 
 func payload(t *testing.T, size harness.Size, store *harness.Store) *roundtrips.Payload {
 	t.Helper()

@@ -15,6 +15,7 @@ import (
 	"github.com/sebs-go/sebs/benchmarks/internal/inputs"
 	"github.com/sebs-go/sebs/benchmarks/internal/roundtrips"
 	"github.com/sebs-go/sebs/harness"
+	"github.com/sebs-go/sebs/harness/build"
 )
 
 //go:embed all:python all:nodejs config.json
@@ -23,7 +24,7 @@ var files embed.FS
 // Benchmark is 030.clock-synchronization.
 var Benchmark = harness.Benchmark{
 	Name:   "030.clock-synchronization",
-	Files:  files,
+	Files:  build.Layers(files, roundtrips.Sources),
 	Serves: true,
 	Input:  input,
 	Check:  check,

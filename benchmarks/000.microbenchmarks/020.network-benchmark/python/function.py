@@ -1,14 +1,9 @@
 """Sends datagrams to a server, one after the echo of another, and stores when."""
 
 import posixpath
-import socket
 import time
 
-from . import storage
-
-FIRST = 3  # seconds in which the first echo must come
-LATER = 2  # and any other
-LOST = 5  # echoes in a row that may not come
+from . import roundtrips, storage
 
 client = storage.storage.get_instance()
 
@@ -23,58 +18,6 @@ def field(event, path, kind):
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"the event's {path} is {type(value).__name__}, want {kind.__name__}")
     return value
-
-
-def connect(address, port):
-    """Returns a datagram socket that leads to the server alone."""
-    try:
-        family, kind, protocol, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM)[0]
-        server = socket.socket(family, kind, protocol)
-        server.connect(target)
-    except OSError as error:
-        raise ValueError(f"the server {address}, port {port}: {error}") from error
-    return server
-
-
-def echo(server, message):
-    """Sends a message; returns when, and when its echo came, in µs."""
-    sent = time.time_ns() // 1000
-    server.send(message)
-    while True:
-        data = server.recv(2048)
-        received = time.time_ns() // 1000
-        if data == message:  # another one is the late echo of a round given up
-            return sent, received
-
-
-def round_trips(server, request):
-    """Yields number and times of each round with an echo, without end."""
-    server.settimeout(FIRST)
-    number = lost = 0
-    while True:
-        try:
-            times = echo(server, f"{request} {number}".encode())
-        except ConnectionRefusedError as error:
-            raise ConnectionError("nobody receives datagrams at %s, port %d" % server.getpeername()[:2]) from error
-        except socket.timeout as error:
-            lost += 1
-            if lost == LOST:
-                raise TimeoutError("%d datagrams in a row to %s, port %d, have no echo" % (lost, *server.getpeername()[:2])) from error
-        else:
-            lost = 0
-            server.settimeout(LATER)
-            yield (number, *times)
-        number += 1
-
-
-def table(rows):
-    """Returns rows of a number and two times in µs as CSV, the times in seconds."""
-    lines = ["id,client_send,client_rcv"]
-    lines += (
-        f"{number},{sent // 1000000}.{sent % 1000000:06d},{received // 1000000}.{received % 1000000:06d}"
-        for number, sent, received in rows
-    )
-    return ("\n".join(lines) + "\n").encode()
 
 
 def microseconds(start, end):
@@ -97,13 +40,13 @@ def handler(event):
 
     begin = time.perf_counter_ns()
     rows = []
-    with connect(address, port) as server:
-        rounds = round_trips(server, request)
+    with roundtrips.connect(address, port) as server:
+        rounds = roundtrips.round_trips(server, request)
         next(rounds)  # finds the way
         while len(rows) < repetitions:
             rows.append(next(rounds))
     measured = time.perf_counter_ns()
-    data = table(rows)
+    data = roundtrips.table(rows)
     start = time.perf_counter_ns()
     key = client.upload_stream(bucket, target, data)
     uploaded = time.perf_counter_ns()
