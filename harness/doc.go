@@ -95,7 +95,8 @@
 //
 // Start-up, of a cold call ([Invocation.Startup]), is the client's time less the
 // time in the queue and in the handler: all that a user waits for besides the
-// work itself. The phases are in the record.
+// work itself. Opening a connection to a service is no part of it, since later
+// calls find it open. The phases are in the record.
 //
 // # Reading what was measured
 //
