@@ -5,6 +5,12 @@ from function.function import handler
 
 
 class Server(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one write
+
+    def log_request(self, *_):
+        pass
+
     def do_POST(self):
         event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answer = json.dumps(handler(event)).encode()
