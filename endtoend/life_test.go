@@ -1,4 +1,4 @@
-package experiments_test
+package endtoend_test
 
 import (
 	"bytes"
@@ -39,11 +39,11 @@ func newLife(t *testing.T, env ...string) life {
 	return l
 }
 
-// command returns a command that runs this package's tests as `go test` does.
+// command returns a command that runs experiments.
 func (l life) command(t *testing.T, pattern string, env ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", pattern)
+	cmd := command(t, pattern)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(slices.Clone(l.env), env...), &out, &out
 	return cmd, &out
 }

@@ -1,4 +1,4 @@
-package experiments_test
+package endtoend_test
 
 import (
 	"archive/tar"
@@ -215,7 +215,7 @@ func TestSecrets(t *testing.T) {
 	if exec.CommandContext(t.Context(), "node", "-e", "0").Run() == nil && exec.CommandContext(t.Context(), "npm", "--version").Run() == nil {
 		languages = append(languages, "nodejs")
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", "Regression/benchmark=94[0-9].*("+strings.Join(languages, "|")+")")
+	cmd := command(t, "Regression/benchmark=94[0-9].*("+strings.Join(languages, "|")+")")
 	cmd.Env = append(os.Environ(), "CI=true", "SEBS_BENCHMARKS="+dir, "SEBS_RESULTS="+results, "SEBS_CACHE="+cache, "TMPDIR="+temp)
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()

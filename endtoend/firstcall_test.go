@@ -1,4 +1,4 @@
-package experiments_test
+package endtoend_test
 
 import (
 	"bufio"

@@ -1,8 +1,7 @@
-package experiments_test
+package endtoend_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -26,17 +25,6 @@ func folders(t *testing.T, name string) string {
 		require.NoError(t, os.WriteFile(path, f.Data, 0o644))
 	}
 	return dir
-}
-
-// experiment runs this test binary as `go test -run pattern` would, and returns
-// what it prints and its folder of results.
-func experiment(t *testing.T, pattern string, env ...string) (string, error) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run", pattern)
-	cmd.Env = append(os.Environ(), "CI=true", "SEBS_RESULTS="+t.TempDir())
-	cmd.Env = append(cmd.Env, env...)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
 }
 
 // TestFoldersOfSeBS runs folders in each form of SeBS's contract as they are.
