@@ -186,7 +186,7 @@ type Guard interface {
 type Resource struct {
 	Kind   string    `json:"kind"` // "function", "bucket", "table", or the platform's own word
 	Name   string    `json:"name"`
-	Run    string    `json:"run,omitempty"`    // the run that made it; where it is on this machine only if the platform knows
+	Run    string    `json:"run,omitempty"`    // the run that made it, where the platform knows, as a service does of its functions
 	Expiry time.Time `json:"expiry,omitzero"`  // when it may be swept; likewise
 	Detail string    `json:"detail,omitempty"` // region, address: for people
 }

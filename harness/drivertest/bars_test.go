@@ -13,6 +13,6 @@ import (
 func TestBars(t *testing.T) {
 	bar.Named(t)
 	begun := time.Now()
-	t.Run("suite", func(t *testing.T) { checkRemote(t, slow, driver.HTTP) })
+	t.Run("suite", func(t *testing.T) { checkRemote(t, remote(slow), driver.HTTP) })
 	bar.AtMost(t, "conformance suite, 2 s a deployment, 1 s a change", time.Since(begun).Seconds(), 240, "s")
 }
