@@ -20,6 +20,7 @@ const runtimeInPython = `
 import os, sys, threading
 task, runtime = sys.argv[1:]
 sys.path[:0] = [task, runtime]
+sys.modules.pop("sitecustomize", None)  # Debian has one, too
 import sitecustomize
 assert sitecustomize.MINE, "the runtime has its own"
 before, variables, hook = list(sys.path), dict(os.environ), sys.excepthook

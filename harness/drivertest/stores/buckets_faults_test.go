@@ -99,7 +99,7 @@ var bucketFaults = map[string]func(*faultyBuckets){
 				if err := f.Buckets.Delete(ctx, bucket, key); err != nil {
 					return err
 				}
-				time.Sleep(time.Millisecond)
+				time.Sleep(50 * time.Millisecond) // on a busy machine, too, somebody reads it meanwhile
 			}
 			return f.Buckets.Put(ctx, bucket, key, r, size)
 		}

@@ -140,7 +140,7 @@ var tableFaults = map[string]func(*faultyTables){
 				if err := f.Tables.Delete(ctx, table, "shared", "p"); err != nil {
 					return err
 				}
-				time.Sleep(time.Millisecond)
+				time.Sleep(50 * time.Millisecond) // on a busy machine, too, somebody reads it meanwhile
 			}
 			return f.Tables.Put(ctx, table, item)
 		}

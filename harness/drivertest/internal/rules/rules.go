@@ -50,6 +50,7 @@ func (s Set[S]) Run(t *testing.T) {
 			if why := (*inapplicable)(nil); errors.As(broken, &why) {
 				t.Skip(leftout.DoesNotApply + why.Error())
 			}
+			leftout.If(t, broken) // what this machine lacks
 			if broken != nil {
 				t.Errorf("%v\nThe rule matters because %s.", broken, r.Why)
 			}
