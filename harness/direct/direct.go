@@ -36,18 +36,10 @@ type Function struct {
 
 // Deploy builds the function of a folder, or finds its package, and deploys it.
 // Of spec, an empty name, architecture, kind and trigger become the platform's
-// defaults.
+// defaults, and the memory the next size that it offers.
 func (p *Platform) Deploy(ctx context.Context, files fs.FS, spec driver.Spec) (*Function, error) {
 	f := p.Features()
-	if spec.Architecture == "" {
-		spec.Architecture = f.Architectures[0]
-	}
-	if spec.Kind == "" {
-		spec.Kind = f.Kinds[0]
-	}
-	if spec.Trigger == "" {
-		spec.Trigger = f.Triggers[0]
-	}
+	spec = f.Complete(spec)
 	if spec.Name == "" {
 		spec.Name = driver.FunctionName(p.Prefix, spec, f.MaxName)
 	}

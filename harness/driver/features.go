@@ -182,6 +182,48 @@ func (f Features) Check(s Spec) error {
 	return nil
 }
 
+// Complete returns s with what it leaves open: an empty architecture, kind and
+// trigger become the first that the platform can have together, and the memory
+// the next size that it offers. Where there is none, s is completed with the
+// first of each, which Check refuses.
+func (f Features) Complete(s Spec) Spec {
+	if mb, ok := f.Memory.AtLeast(s.Memory); ok && s.Memory != 0 {
+		s.Memory = mb
+	}
+	first := s
+	for i, form := range f.forms(s) {
+		if i == 0 {
+			first = form
+		}
+		if f.Check(form) == nil {
+			return form
+		}
+	}
+	return first
+}
+
+// forms returns s with each value of what it leaves open.
+func (f Features) forms(s Spec) []Spec {
+	var all []Spec
+	for _, arch := range open(s.Architecture, f.Architectures) {
+		for _, kind := range open(s.Kind, f.Kinds) {
+			for _, trigger := range open(s.Trigger, f.Triggers) {
+				s.Architecture, s.Kind, s.Trigger = arch, kind, trigger
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// open returns the values that a field can have: its own, if it has one.
+func open[T ~string](own T, values []T) []T {
+	if own != "" {
+		return []T{own}
+	}
+	return values
+}
+
 // CheckPackage says whether the platform takes a package of that size: nil, or
 // an error that matches ErrUnsupported.
 func (f Features) CheckPackage(p Package) error {

@@ -104,6 +104,29 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestComplete: what is left open becomes what the platform can have.
+func TestComplete(t *testing.T) {
+	python, java := driver.Runtime{Language: "python", Version: "3.11"}, driver.Runtime{Language: "java", Version: "17"}
+	features := driver.Features{
+		Runtimes: []driver.Runtime{python, java}, Kinds: []driver.Kind{driver.Archive, driver.Image},
+		Architectures: []driver.Architecture{driver.ARM64, driver.X64}, Triggers: []driver.Trigger{driver.HTTP, driver.SDK},
+		Memory: driver.MemorySizes{Sizes: []int{512, 2048}},
+		Refuses: func(s driver.Spec) error {
+			if s.Runtime == java && (s.Kind != driver.Image || s.Architecture != driver.X64) {
+				return errors.New("Java is an image for x64")
+			}
+			return nil
+		},
+	}
+	require.Equal(t, driver.Spec{Runtime: python, Architecture: driver.ARM64, Kind: driver.Archive, Trigger: driver.HTTP, Memory: 512},
+		features.Complete(driver.Spec{Runtime: python, Memory: 256}))
+	require.Equal(t, driver.Spec{Runtime: java, Architecture: driver.X64, Kind: driver.Image, Trigger: driver.SDK},
+		features.Complete(driver.Spec{Runtime: java, Trigger: driver.SDK}))
+	impossible := features.Complete(driver.Spec{Runtime: java, Kind: driver.Archive, Memory: 4096})
+	require.ErrorIs(t, features.Check(impossible), driver.ErrUnsupported)
+	require.Equal(t, 4096, impossible.Memory)
+}
+
 func TestCheckPackage(t *testing.T) {
 	features := driver.Features{MaxPackage: map[driver.Kind]int64{driver.Archive: 1000}}
 	require.NoError(t, features.CheckPackage(driver.Package{Kind: driver.Archive, Size: 1000}))
