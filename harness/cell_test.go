@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 	"github.com/sebs-go/sebs/harness/results"
 )
 
@@ -145,7 +146,7 @@ func TestInterruptedWhilePlanning(t *testing.T) {
 	require.NoError(t, err)
 
 	cancel(errors.New("interrupted by signal terminated"))
-	sel, err := newSelection("TestModel", "-run", "Model/001", "")
+	sel, err := selection.New("TestModel", "-run", "Model/001", "")
 	require.NoError(t, err)
 	_, err = newPlan(t, sel, []Benchmark{b}, Conditions{})
 	require.EqualError(t, err, "not begun: interrupted by signal terminated")

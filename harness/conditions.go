@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/results"
 )
 
 // Mode is how a cell invokes.
@@ -62,40 +63,30 @@ type condition struct {
 	memory int
 	size   Size
 	mode   Mode
-	extra  []pair
+	extra  results.Name
 
 	refused error // why the platform cannot have the function under it
 }
 
-type pair struct{ key, value string }
-
 // pairs returns the condition's keys and values in their fixed order.
-func (c condition) pairs() []pair {
-	return append([]pair{
-		{"memory", strconv.Itoa(c.memory)},
-		{"size", string(c.size)},
-		{"mode", string(c.mode)},
+func (c condition) pairs() results.Name {
+	return append(results.Name{
+		{Key: "memory", Value: strconv.Itoa(c.memory)},
+		{Key: "size", Value: string(c.size)},
+		{Key: "mode", Value: string(c.mode)},
 	}, c.extra...)
 }
 
 // name returns "memory=256,size=test,mode=cold", and what the experiment adds.
-func (c condition) name() string { return join(c.pairs()) }
+func (c condition) name() string { return c.pairs().String() }
 
 // values returns the condition's values in the order of pairs.
 func (c condition) values() []string {
 	var all []string
 	for _, p := range c.pairs() {
-		all = append(all, p.value)
+		all = append(all, p.Value)
 	}
 	return all
-}
-
-func join(pairs []pair) string {
-	words := make([]string, len(pairs))
-	for i, p := range pairs {
-		words[i] = p.key + "=" + p.value
-	}
-	return strings.Join(words, ",")
 }
 
 // expand returns every combination of conditions that were checked, for a
@@ -127,7 +118,7 @@ func (c Conditions) expand(p parameters, memory int) []condition {
 		for _, base := range all {
 			for _, v := range axis.Values {
 				next := base
-				next.extra = append(slices.Clone(base.extra), pair{axis.Name, v})
+				next.extra = append(slices.Clone(base.extra), results.Pair{Key: axis.Name, Value: v})
 				more = append(more, next)
 			}
 		}
@@ -187,51 +178,28 @@ func (f function) under(conditions []condition) []condition {
 }
 
 // pairs returns the function's keys and values in their fixed order.
-func (f function) pairs() []pair {
-	pairs := []pair{
-		{"platform", f.platform},
-		{"benchmark", f.benchmark.Name},
-		{"runtime", f.spec.Runtime.String()},
+func (f function) pairs() results.Name {
+	pairs := results.Name{
+		{Key: "platform", Value: f.platform},
+		{Key: "benchmark", Value: f.benchmark.Name},
+		{Key: "runtime", Value: f.spec.Runtime.String()},
 	}
 	if f.spec.Variant != "" {
-		pairs = append(pairs, pair{"variant", f.spec.Variant})
+		pairs = append(pairs, results.Pair{Key: "variant", Value: f.spec.Variant})
 	}
 	return append(pairs,
-		pair{"arch", string(f.spec.Architecture)},
-		pair{"package", string(f.spec.Kind)},
-		pair{"trigger", string(f.spec.Trigger)})
+		results.Pair{Key: "arch", Value: string(f.spec.Architecture)},
+		results.Pair{Key: "package", Value: string(f.spec.Kind)},
+		results.Pair{Key: "trigger", Value: string(f.spec.Trigger)})
 }
 
 // name returns "platform=process,benchmark=…,runtime=…,arch=…,package=…,trigger=…",
 // with variant=… after the runtime unless it is the default.
-func (f function) name() string { return join(f.pairs()) }
+func (f function) name() string { return f.pairs().String() }
 
 // label names the function in messages: "411.image-recognition python-3.11".
 func (f function) label() string {
 	return strings.TrimSpace(f.benchmark.Name + " " + f.spec.Runtime.String() + " " + f.spec.Variant)
-}
-
-// unnamed returns, for each value that is not the default, the name with that
-// value taken out.
-func (f function) unnamed() []string {
-	var names []string
-	pairs := f.pairs()
-	for i, p := range pairs {
-		if i < 2 || f.isDefault(p.key) {
-			continue
-		}
-		changed := slices.Clone(pairs)
-		switch p.key {
-		case "runtime":
-			changed[i].value = f.spec.Runtime.Language + "-\x00"
-		case "variant":
-			changed = slices.Delete(changed, i, i+1)
-		default:
-			changed[i].value = "\x00"
-		}
-		names = append(names, join(changed))
-	}
-	return names
 }
 
 // candidates returns every form of the benchmarks in the languages that the

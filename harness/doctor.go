@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sebs-go/sebs/harness/internal/doctor"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 )
 
 // Doctor checks what the harness and each linked platform need of this machine,
@@ -16,11 +17,11 @@ import (
 // left but what package managers cache, and images on platforms that use them.
 func Doctor(t *testing.T) {
 	t.Helper()
-	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
+	sel, err := selection.New(t.Name(), "-run", selection.Flag("test.run"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !sel.named() {
+	if !sel.Named() {
 		t.Skipf("the check of this machine runs when -run names it: -run '^%s$'", t.Name())
 	}
 	if err := uncached(); err != nil {

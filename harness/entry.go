@@ -18,11 +18,8 @@ import (
 // What code passes in is checked where it enters: names become parts of test
 // names, paths and lines of bench.txt, and numbers become limits of sandboxes.
 
-// functionKeys and conditionKeys are the keys of a cell's name, in their order.
-var (
-	functionKeys  = results.FunctionKeys
-	conditionKeys = []string{"memory", "size", "mode"}
-)
+// conditionKeys are the keys of every condition, in their order.
+var conditionKeys = []string{"memory", "size", "mode"}
 
 // benchmarkName is what a benchmark, and so its folder, may be called: it
 // becomes part of the names of functions, tables, objects, tests and folders.
@@ -150,7 +147,7 @@ func (c Conditions) check() error {
 	if n := c.combinations(); n > most {
 		return fmt.Errorf("conditions: %d cells for each function, %d at most: list fewer values", n, most)
 	}
-	taken := slices.Concat(functionKeys, conditionKeys)
+	taken := slices.Concat(results.FunctionKeys, conditionKeys)
 	for _, axis := range c.Axes {
 		if err := axis.check(); err != nil {
 			return err

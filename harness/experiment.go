@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"runtime"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 	"github.com/sebs-go/sebs/harness/results"
 )
 
@@ -36,11 +36,11 @@ func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx con
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
 		t.Fatal(told(err.Error()))
 	}
-	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), flagString("test.skip"))
+	sel, err := selection.New(t.Name(), "-run", selection.Flag("test.run"), selection.Flag("test.skip"))
 	if err != nil {
 		t.Fatal(told(err.Error()))
 	}
-	if !sel.named() {
+	if !sel.Named() {
 		t.Skipf("an experiment runs when -run names it: -run '%s/…'", strings.TrimPrefix(t.Name(), "Test"))
 	}
 	plan, err := newPlan(t, sel, benchmarks, c)
@@ -83,11 +83,11 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
 		b.Fatal(told(err.Error()))
 	}
-	sel, err := newSelection(b.Name(), "-bench", flagString("test.bench"), flagString("test.skip"))
+	sel, err := selection.New(b.Name(), "-bench", selection.Flag("test.bench"), selection.Flag("test.skip"))
 	if err != nil {
 		b.Fatal(told(err.Error()))
 	}
-	if !sel.named() {
+	if !sel.Named() {
 		b.Skipf("a benchmark of functions runs when -bench names it: -bench '%s/…'", strings.TrimPrefix(b.Name(), "Benchmark"))
 	}
 	plan, err := newPlan(b, sel, benchmarks, c)
@@ -168,7 +168,7 @@ func benchName(fn *plannedFunction, cond condition) string {
 type plan struct {
 	run        *run
 	tb         testing.TB
-	selection  selection
+	selection  selection.Selection
 	at         string // the line that calls Cells
 	experiment string
 	hook       func(t *testing.T, m *Measured) // nil: none
@@ -193,7 +193,7 @@ type plannedFunction struct {
 // refuse skips the test of a cell that the platform cannot have, or fails it if
 // its memory was named.
 func (p *plan) refuse(tb testing.TB, fn *plannedFunction, c condition) {
-	if p.selection.memory(fn.function, c) {
+	if p.selection.NamesMemory(fn.pairs(), c.pairs()) {
 		p.fatalf(tb, "%v", c.refused)
 	}
 	tb.Skip(told(c.refused.Error()))
@@ -226,23 +226,9 @@ func (p *plan) unmeasured() error {
 	return why
 }
 
-func newSelection(root, kind, expr, skip string) (selection, error) {
-	run, err := parsePattern(expr)
-	if err != nil {
-		return selection{}, err
-	}
-	s := selection{kind: kind, expr: expr, run: run, root: root, flat: kind == "-bench"}
-	if skip != "" {
-		if s.skip, err = parsePattern(skip); err != nil {
-			return selection{}, err
-		}
-	}
-	return s, nil
-}
-
 // newPlan selects cells and says how long they may take, before anything is
 // built.
-func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions) (*plan, error) {
+func newPlan(tb testing.TB, sel selection.Selection, benchmarks []Benchmark, c Conditions) (*plan, error) {
 	r, err := openRun(tb)
 	if err != nil {
 		return nil, err
@@ -261,8 +247,8 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 	if note != "" {
 		r.note(note)
 	}
-	p := &plan{run: r, tb: tb, selection: sel, experiment: sel.root, repetition: r.repetition(sel.root), hook: c.After}
-	o := offer{benchmarks: benchmarks, conditions: c}
+	p := &plan{run: r, tb: tb, selection: sel, experiment: sel.Root(), repetition: r.repetition(sel.Root()), hook: c.After}
+	var all []candidate
 	var known []string // languages
 	for _, platform := range driver.Platforms() {
 		on, err := r.platform(platform)
@@ -275,18 +261,15 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 			return nil, err
 		}
 		for _, f := range functions {
-			conditions := c.expand(r.params, f.memory())
-			if f.refused != nil {
-				o.refused = append(o.refused, candidate{f, conditions})
+			one := candidate{f, c.expand(r.params, f.memory())}
+			all = append(all, one)
+			names := one.names()
+			if !sel.Wants(names) {
 				continue
 			}
-			o.cells = append(o.cells, candidate{f, conditions})
-			if !sel.wants(f, conditions) {
-				continue
-			}
-			pf := &plannedFunction{function: f, on: on, named: sel.language(f, conditions), offered: conditions}
+			pf := &plannedFunction{function: f, on: on, named: sel.NamesLanguage(names), offered: one.conditions}
 			f.benchmark.guardedBy(r.guard)
-			pf.conditions = slices.DeleteFunc(f.under(conditions), func(c condition) bool { return !sel.cell(f, c) })
+			pf.conditions = slices.DeleteFunc(f.under(one.conditions), func(c condition) bool { return !sel.Cell(f.pairs(), c.pairs()) })
 			p.functions = append(p.functions, pf)
 		}
 	}
@@ -300,9 +283,9 @@ func newPlan(tb testing.TB, sel selection, benchmarks []Benchmark, c Conditions)
 		return nil, fmt.Errorf("not begun: %w", cause)
 	}
 	for _, text := range c.overridden(r.params) {
-		r.note(results.ShortName(sel.root) + ": " + text)
+		r.note(results.ShortName(sel.Root()) + ": " + text)
 	}
-	return p, p.check(sel, o)
+	return p, p.check(sel, all, benchmarks, c)
 }
 
 // prepare finds what the selected functions need and whether this machine has
@@ -355,18 +338,18 @@ func (f *plannedFunction) open() []condition {
 }
 
 // check refuses a plan of nothing, and one that cannot end in time.
-func (p *plan) check(sel selection, o offer) error {
+func (p *plan) check(sel selection.Selection, all []candidate, benchmarks []Benchmark, c Conditions) error {
 	cells := 0
 	for _, f := range p.functions {
 		cells += len(f.open())
 	}
 	switch {
 	case len(p.functions) == 0:
-		return errors.New(sel.explain(o))
+		return errors.New(sel.Explain(c.offer(all, benchmarks)))
 	case cells == 0:
 		return p.unmeasured()
 	}
-	if err := p.fits(o.conditions, sel.kind); err != nil {
+	if err := p.fits(c, sel.Kind()); err != nil {
 		return err
 	}
 	p.run.progress.plan(cells)
@@ -381,15 +364,8 @@ func (c Conditions) bound(p parameters) time.Duration {
 	return p.MaxTime
 }
 
-func flagString(name string) string {
-	if f := flag.Lookup(name); f != nil {
-		return f.Value.String()
-	}
-	return ""
-}
-
 func flagDuration(name string) time.Duration {
-	d, err := time.ParseDuration(flagString(name))
+	d, err := time.ParseDuration(selection.Flag(name))
 	if err != nil {
 		return 0
 	}

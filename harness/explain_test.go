@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sebs-go/sebs/harness/internal/selection"
 )
 
 // TestExplain: an expression that selects nothing is told which part of it
@@ -74,12 +76,12 @@ func TestExplain(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.kind+" "+tt.expr, func(t *testing.T) {
-			sel, err := newSelection("TestPerfCost", tt.kind, tt.expr, tt.skip)
+			sel, err := selection.New("TestPerfCost", tt.kind, tt.expr, tt.skip)
 			require.NoError(t, err)
 			for _, c := range all {
-				require.False(t, sel.wants(c.function, c.conditions), c.name())
+				require.False(t, sel.Wants(c.names()), c.name())
 			}
-			text := sel.explain(offer{cells: all, benchmarks: benchmarks, conditions: declared})
+			text := sel.Explain(declared.offer(all, benchmarks))
 			require.True(t, strings.HasPrefix(text, tt.kind+" '"+tt.expr+"' selects no cell of "), text)
 			for _, want := range tt.want {
 				require.Contains(t, text+"\n", want)
@@ -89,12 +91,12 @@ func TestExplain(t *testing.T) {
 			if tt.try == "" {
 				return
 			}
-			sel, err = newSelection("TestPerfCost", tt.kind, tt.try, "")
+			sel, err = selection.New("TestPerfCost", tt.kind, tt.try, "")
 			require.NoError(t, err)
 			cells := 0
 			for _, c := range all {
 				for _, cond := range c.conditions {
-					if sel.wants(c.function, c.conditions) && sel.cell(c.function, cond) {
+					if sel.Wants(c.names()) && sel.Cell(c.function.pairs(), cond.pairs()) {
 						cells++
 					}
 				}
@@ -113,12 +115,12 @@ func TestManualSelects(t *testing.T) {
 	require.NoError(t, err)
 	conditions := Conditions{Memory: []int{128, 256}, Modes: Modes}.expand(parameters{}, 128)
 	cells := func(root, kind, expr string) []string {
-		sel, err := newSelection(root, kind, expr, "")
+		sel, err := selection.New(root, kind, expr, "")
 		require.NoError(t, err)
 		var all []string
 		for _, f := range functions {
 			for _, c := range conditions {
-				if sel.wants(f, conditions) && sel.cell(f, c) {
+				if sel.Wants(candidate{f, conditions}.names()) && sel.Cell(f.pairs(), c.pairs()) {
 					all = append(all, f.name()+" "+c.name())
 				}
 			}
@@ -153,19 +155,19 @@ func FuzzExplain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, expr string) {
 		for _, kind := range []string{"-run", "-bench"} {
-			sel, err := newSelection("TestPerfCost", kind, expr, "")
+			sel, err := selection.New("TestPerfCost", kind, expr, "")
 			if err != nil || len(expr) > 200 {
 				return
 			}
-			_, try, ok := strings.Cut(sel.explain(offer{cells: all}), "\n\ttry "+kind+" '")
+			_, try, ok := strings.Cut(sel.Explain(Conditions{}.offer(all, nil)), "\n\ttry "+kind+" '")
 			if !ok || strings.Contains(expr, "|") || strings.Contains(expr, "'") || strings.Contains(expr, "\n") {
 				continue
 			}
-			sel, err = newSelection("TestPerfCost", kind, strings.TrimSuffix(try, "'"), "")
+			sel, err = selection.New("TestPerfCost", kind, strings.TrimSuffix(try, "'"), "")
 			require.NoError(t, err)
 			wanted := false
 			for _, c := range all {
-				wanted = wanted || sel.wants(c.function, c.conditions)
+				wanted = wanted || sel.Wants(c.names())
 			}
 			require.True(t, wanted, try)
 		}
@@ -181,9 +183,9 @@ func TestExplainDeclared(t *testing.T) {
 	for _, declared := range []Conditions{{}, {Memory: []int{128}, Sizes: []Size{Test}}} {
 		cells := []candidate{{functions[0], declared.expand(parameters{}, 128)}}
 		for _, level := range []string{"memory=512", "512", "size=large", "large"} {
-			sel, err := newSelection("TestPerfCost", "-run", "PerfCost/110/"+level, "")
+			sel, err := selection.New("TestPerfCost", "-run", "PerfCost/110/"+level, "")
 			require.NoError(t, err)
-			require.Equal(t, declared.Memory == nil, strings.Contains(sel.explain(offer{cells: cells, benchmarks: benchmarks, conditions: declared}), "set SEBS_"), level)
+			require.Equal(t, declared.Memory == nil, strings.Contains(sel.Explain(declared.offer(cells, benchmarks)), "set SEBS_"), level)
 		}
 	}
 }

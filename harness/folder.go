@@ -11,6 +11,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/disk"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 	"github.com/sebs-go/sebs/harness/results"
 )
 
@@ -113,7 +114,7 @@ func createTemp(id string) (string, error) {
 // command's own temporary folder, so that this works in a module that cannot be
 // written, and wherever the results are.
 func uncached() error {
-	log := flagString("test.testlogfile")
+	log := selection.Flag("test.testlogfile")
 	if log == "" { // the command keeps nothing of this test
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sebs-go/sebs/harness/internal/selection"
 )
 
 const (
@@ -253,7 +255,7 @@ func (p *plan) stopped() string {
 	if cause := context.Cause(p.run.ctx); cause != nil {
 		return cause.Error()
 	}
-	if flagString("test.failfast") == "true" && p.tb.Failed() {
+	if selection.Flag("test.failfast") == "true" && p.tb.Failed() {
 		return "another cell has failed, and -failfast is set"
 	}
 	return ""

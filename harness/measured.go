@@ -106,7 +106,7 @@ func (p *plan) after(t *testing.T, fn *plannedFunction, cells []*Cell) {
 	if p.hook == nil || t.Failed() || p.run.ctx.Err() != nil {
 		return
 	}
-	m := &Measured{tb: t, fn: fn, seed: uint64(p.run.seed), rows: results.FunctionRows(p.run.folder, p.experiment, recorded(fn.pairs()))}
+	m := &Measured{tb: t, fn: fn, seed: uint64(p.run.seed), rows: results.FunctionRows(p.run.folder, p.experiment, fn.pairs())}
 	for _, c := range cells {
 		if c.summary == nil {
 			return // it was skipped

@@ -120,7 +120,7 @@ func (c *Cell) begin() error {
 		h.Package, h.PackageSize = c.fn.built.Digest, c.fn.built.Size
 	}
 	var err error
-	if c.recorder, err = results.CreateCell(c.run.folder, c.experiment, recorded(c.fn.pairs()), recorded(c.cond.pairs()), h); err != nil {
+	if c.recorder, err = results.CreateCell(c.run.folder, c.experiment, c.fn.pairs(), c.cond.pairs(), h); err != nil {
 		return err
 	}
 	if err := c.run.noteLatest(); err != nil {

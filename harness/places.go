@@ -7,15 +7,6 @@ import (
 	"github.com/sebs-go/sebs/harness/results"
 )
 
-// recorded returns keys and values as results have them.
-func recorded(pairs []pair) results.Name {
-	name := make(results.Name, len(pairs))
-	for i, p := range pairs {
-		name[i] = results.Pair{Key: p.key, Value: p.value}
-	}
-	return name
-}
-
 // endedCell is a cell that has ended.
 type endedCell struct {
 	place    int // in the order of plans

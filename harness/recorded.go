@@ -28,14 +28,14 @@ func (r *Recorded) Value(key string) string {
 	r.tb.Helper()
 	pairs := append(r.fn.pairs(), r.cond.pairs()...)
 	if r.fn.spec.Variant == "" {
-		pairs = append(pairs, pair{"variant", "default"})
+		pairs = append(pairs, results.Pair{Key: "variant", Value: "default"})
 	}
 	keys := make([]string, len(pairs))
 	for i, p := range pairs {
-		if p.key == key {
-			return p.value
+		if p.Key == key {
+			return p.Value
 		}
-		keys[i] = p.key
+		keys[i] = p.Key
 	}
 	r.tb.Fatalf("no key %q of a cell%s; there are %s", key, nearest.Hint(key, keys), strings.Join(keys, ", "))
 	return ""

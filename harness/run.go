@@ -24,6 +24,7 @@ import (
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 	"github.com/sebs-go/sebs/harness/internal/stalls"
 	"github.com/sebs-go/sebs/harness/plain"
 	"github.com/sebs-go/sebs/harness/results"
@@ -37,7 +38,7 @@ import (
 func Main(m *testing.M) {
 	shared.enabled = true
 	code := m.Run()
-	if code == 0 && misnamed(context.Background(), os.Stderr, shared.run != nil) {
+	if code == 0 && selection.Misnamed(context.Background(), os.Stderr, shared.run != nil) {
 		code = 1
 	}
 	if r := shared.run; r != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 )
 
 // features of a platform with two versions of Python and two architectures.
@@ -65,19 +66,19 @@ func TestSelection(t *testing.T) {
 	conditions := Conditions{Modes: Modes}.expand(parameters{}, 128)
 	for _, tt := range tests {
 		t.Run(tt.run, func(t *testing.T) {
-			sel, err := newSelection("TestPerfCost", "-run", tt.run, tt.skip)
+			sel, err := selection.New("TestPerfCost", "-run", tt.run, tt.skip)
 			require.NoError(t, err)
-			require.Equal(t, tt.named, sel.named())
+			require.Equal(t, tt.named, sel.Named())
 			if !tt.named {
 				return
 			}
 			var got []string
 			for _, f := range functions {
-				if !sel.wants(f, conditions) {
+				if !sel.Wants(candidate{f, conditions}.names()) {
 					continue
 				}
 				for _, c := range conditions {
-					if sel.cell(f, c) {
+					if sel.Cell(f.pairs(), c.pairs()) {
 						got = append(got, f.benchmark.Name+" "+f.spec.Runtime.String()+" "+string(f.spec.Architecture)+" "+string(c.mode))
 					}
 				}
@@ -103,22 +104,22 @@ func TestSelectionOfLanguages(t *testing.T) {
 		"PerfCost/110.*python-3.12/warm":     {"python-3.12"},
 		"PerfCost/110.*runtime=[a-p].*-3.11": {"python-3.11"},
 	} {
-		sel, err := newSelection("TestPerfCost", "-run", run, "")
+		sel, err := selection.New("TestPerfCost", "-run", run, "")
 		require.NoError(t, err)
 		var got []string
 		for _, f := range functions {
-			if sel.wants(f, conditions) && sel.language(f, conditions) {
+			if sel.Wants(candidate{f, conditions}.names()) && sel.NamesLanguage(candidate{f, conditions}.names()) {
 				got = append(got, f.spec.Runtime.String())
 			}
 		}
 		slices.Sort(got)
 		require.Equal(t, want, slices.Compact(got), run)
 	}
-	sel, err := newSelection("BenchmarkInvoke", "-bench", "Invoke/process/110/nodejs", "")
+	sel, err := selection.New("BenchmarkInvoke", "-bench", "Invoke/process/110/nodejs", "")
 	require.NoError(t, err)
 	for _, f := range functions {
-		if sel.wants(f, conditions) {
-			require.True(t, sel.language(f, conditions), f.name())
+		if sel.Wants(candidate{f, conditions}.names()) {
+			require.True(t, sel.NamesLanguage(candidate{f, conditions}.names()), f.name())
 		}
 	}
 }
@@ -132,11 +133,11 @@ func TestSelectionOfVariants(t *testing.T) {
 	require.NoError(t, err)
 	conditions := Conditions{}.expand(parameters{}, 128)
 	wanted := func(root, kind, expr string) []string {
-		sel, err := newSelection(root, kind, expr, "")
+		sel, err := selection.New(root, kind, expr, "")
 		require.NoError(t, err)
 		var got []string
 		for _, f := range functions {
-			if sel.wants(f, conditions) {
+			if sel.Wants(candidate{f, conditions}.names()) {
 				got = append(got, f.label()+" "+string(f.spec.Architecture))
 			}
 		}
@@ -179,16 +180,16 @@ func TestSelectionOfBenchmarks(t *testing.T) {
 		"Invoke/.*/.*/.*/.*/.*/.*/.*/.*/cold": 1,
 		"Invoke/openwhisk":                    0,
 	} {
-		sel, err := newSelection("BenchmarkInvoke", "-bench", expr, "")
+		sel, err := selection.New("BenchmarkInvoke", "-bench", expr, "")
 		require.NoError(t, err)
-		require.True(t, sel.named(), expr)
+		require.True(t, sel.Named(), expr)
 		got := 0
 		for _, f := range functions {
-			if !sel.wants(f, conditions) {
+			if !sel.Wants(candidate{f, conditions}.names()) {
 				continue
 			}
 			for _, c := range conditions {
-				if sel.cell(f, c) {
+				if sel.Cell(f.pairs(), c.pairs()) {
 					got++
 				}
 			}
@@ -207,19 +208,4 @@ func TestConditionNames(t *testing.T) {
 	require.Len(t, all, 8)
 	require.Equal(t, "memory=128,size=test,mode=cold,sleep=1s", all[0].name())
 	require.Equal(t, "memory=512,size=large,mode=cold,sleep=10s", all[7].name())
-}
-
-// FuzzPattern checks that the split of a pattern loses nothing and that no
-// pattern panics.
-func FuzzPattern(f *testing.F) {
-	for _, s := range []string{"", "PerfCost/210.*python/cold", "a|b/c", "[/|]", `\/|(a|b)/c`, "((", "]"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, expr string) {
-		p, err := parsePattern(expr)
-		if err == nil {
-			p.match("TestPerfCost", "platform=process", "mode=cold")
-			p.skips("TestPerfCost")
-		}
-	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 	"github.com/sebs-go/sebs/harness/results"
 )
 
@@ -55,8 +56,8 @@ func Sweep(t *testing.T) {
 // and the folder with the folders of results.
 func maintenance(t *testing.T, what string) (parameters, string) {
 	t.Helper()
-	sel, err := newSelection(t.Name(), "-run", flagString("test.run"), "")
-	if err == nil && !sel.named() {
+	sel, err := selection.New(t.Name(), "-run", selection.Flag("test.run"), "")
+	if err == nil && !sel.Named() {
 		t.Skipf("%s runs when -run names it: -run '^%s$'", what, t.Name())
 	}
 	var params parameters

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/selection"
 )
 
 // limited is a platform with three sizes of memory, whose HTTP gateway ends
@@ -67,12 +68,12 @@ func TestLimitedPlatform(t *testing.T) {
 			var asked, got []string
 			functions, err := candidates(t.Context(), "far", limited(&asked), []Benchmark{benchmark})
 			require.NoError(t, err)
-			sel, err := newSelection("TestPerfCost", "-run", tt.expr, "")
+			sel, err := selection.New("TestPerfCost", "-run", tt.expr, "")
 			require.NoError(t, err)
 			for _, f := range functions {
 				conditions := Conditions{}.expand(parameters{}, f.memory())
 				require.Equal(t, "memory=512,size=test,mode=sequential", conditions[0].name(), "the next size that there is")
-				if sel.wants(f, conditions) {
+				if sel.Wants(candidate{f, conditions}.names()) {
 					got = append(got, strings.TrimPrefix(f.name(), "platform=far,"))
 				}
 			}
@@ -88,24 +89,20 @@ func TestRefused(t *testing.T) {
 	benchmark := testBenchmark("110.dynamic-html", `"python", "java"`)
 	functions, err := candidates(t.Context(), "far", limited(&asked), []Benchmark{benchmark})
 	require.NoError(t, err)
-	o := offer{benchmarks: []Benchmark{benchmark}}
+	var all []candidate
 	for _, f := range functions {
-		c := candidate{f, Conditions{}.expand(parameters{}, f.memory())}
-		if f.refused != nil {
-			o.refused = append(o.refused, c)
-		} else {
-			o.cells = append(o.cells, c)
-		}
+		all = append(all, candidate{f, Conditions{}.expand(parameters{}, f.memory())})
 	}
+	o := Conditions{}.offer(all, []Benchmark{benchmark})
 	for expr, want := range map[string][]string{
 		"PerfCost/python/memory=100":  {"platform far has no functions with 100 MB, it has 512, 2048, 4096 MB: set SEBS_MEMORY=512"},
 		"PerfCost/python/memory=8192": {"platform far has no functions with 8192 MB, it has 512, 2048, 4096 MB"},
 		"PerfCost/python/memory=2048": {"cells of that memory: set SEBS_MEMORY=2048"},
 		"PerfCost/java.*archive":      {"trigger=http: not supported by this platform: Java functions are images for x64", "trigger=sdk: not supported"},
 	} {
-		sel, err := newSelection("TestPerfCost", "-run", expr, "")
+		sel, err := selection.New("TestPerfCost", "-run", expr, "")
 		require.NoError(t, err)
-		text := sel.explain(o)
+		text := sel.Explain(o)
 		for _, line := range want {
 			require.Contains(t, text, line, expr)
 		}
@@ -120,8 +117,8 @@ func TestRefused(t *testing.T) {
 	p.functions[0].conditions = conditions[1:]
 	require.ErrorContains(t, p.unmeasured(), "memory=100: not supported by this platform, which has 512, 2048, 4096 MB")
 	for expr, named := range map[string]bool{"PerfCost/python": false, "PerfCost/.*/memory=1": true, "PerfCost/.*/sequential": false} {
-		sel, err := newSelection("TestPerfCost", "-run", expr, "")
+		sel, err := selection.New("TestPerfCost", "-run", expr, "")
 		require.NoError(t, err)
-		require.Equal(t, named, sel.memory(f, conditions[1]), expr)
+		require.Equal(t, named, sel.NamesMemory(f.pairs(), conditions[1].pairs()), expr)
 	}
 }

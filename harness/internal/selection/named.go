@@ -1,7 +1,8 @@
-package harness
+package selection
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,18 +15,18 @@ import (
 	"github.com/sebs-go/sebs/harness/internal/nearest"
 )
 
-// misnamed says on w which parts of -run and -bench match no test of the
+// Misnamed says on w which parts of -run and -bench match no test of the
 // package, and reports whether one of them plainly was to be one. Other parts may
 // name tests of another package: that is no error, as it is none of go test.
 // ran: an experiment has run.
-func misnamed(ctx context.Context, w io.Writer, ran bool) bool {
-	if flagString("test.list") != "" {
+func Misnamed(ctx context.Context, w io.Writer, ran bool) bool {
+	if Flag("test.list") != "" {
 		return false
 	}
 	wrong := false
 	var names []string
 	for _, kind := range []string{"run", "bench"} {
-		expr := flagString("test." + kind)
+		expr := Flag("test." + kind)
 		alternatives := splitOutside(expr, '|')
 		if expr == "" || (ran && len(alternatives) == 1) {
 			continue
@@ -121,4 +122,12 @@ func testNames(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(strings.Fields(string(out)), func(word string) bool { return !testName.MatchString(word) }), nil
+}
+
+// Flag returns the value of a flag of this process, empty if there is none.
+func Flag(name string) string {
+	if f := flag.Lookup(name); f != nil {
+		return f.Value.String()
+	}
+	return ""
 }
