@@ -11,7 +11,7 @@ PLATFORM := process
 endif
 RUN      ?= Invoke
 LINT     ?= golangci-lint
-BARS     ?= ./harness ./harness/build ./harness/drivertest ./harness/results ./platforms/process ./platforms/local ./benchmarks ./endtoend
+BARS     ?= ./harness ./harness/build ./harness/drivertest ./harness/results ./platforms/process ./platforms/local ./benchmarks ./experiments/endtoend
 
 .PHONY: check test bench bars report usage sweep doctor
 

@@ -16,7 +16,7 @@ import (
 )
 
 // folder is where experiments are, and where they run.
-const folder = "../experiments"
+const folder = ".."
 
 // compiled compiles the experiments, once, with the tags of this test.
 var compiled = sync.OnceValues(func() (string, error) {
