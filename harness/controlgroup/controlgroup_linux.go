@@ -77,7 +77,7 @@ func untilGone(folder string, after func(dir string) error) error {
 			if len(pids) == 0 {
 				return after(dir)
 			}
-			if !stopped { // nothing new while they are killed
+			if !stopped && !ours(pids) { // nothing new while they are killed
 				_ = write(folder, "pids.max", "0")    // v1: that of pids alone
 				_ = write(folder, "cgroup.kill", "1") // v2: since Linux 5.14
 				stopped = true
@@ -96,6 +96,18 @@ func untilGone(folder string, after func(dir string) error) error {
 			return fmt.Errorf("%s: %w after %v", folder, err, killing)
 		}
 	}
+}
+
+// ours reports whether this process, or in version 1 a thread of it, is among
+// those of a group: then it may neither be killed nor lack threads.
+func ours(pids []byte) bool {
+	self := []byte(strconv.Itoa(os.Getpid()))
+	for pid := range bytes.FieldsSeq(pids) {
+		if bytes.Equal(pid, self) {
+			return true
+		}
+	}
+	return false
 }
 
 // eachGroup calls f for a group and those below it, these first. A group that
