@@ -63,7 +63,7 @@ func TestSettings(t *testing.T) {
 	for _, platform := range driver.Platforms() {
 		for _, s := range driver.Settings(platform) {
 			line := "\n//\t" + s.Name + strings.Repeat(" ", max(18-len(s.Name), 1)) + s.Doc + "\n"
-			require.Contains(t, string(manual), line, "the parameters in harness/doc.go")
+			require.True(t, strings.Contains(string(manual), line), "the parameters in harness/doc.go lack this line, below those of the other platforms:%s", line)
 			if strings.HasPrefix(s.Name, "SEBS_") && !slices.Contains(shared, s.Name) {
 				require.True(t, strings.HasPrefix(s.Name, "SEBS_"+strings.ToUpper(platform)+"_"), "%s of platform %s", s.Name, platform)
 			}

@@ -165,9 +165,14 @@ func Platform(t *testing.T, open driver.OpenFunc, o Options) {
 			}
 		})
 	}
+	selected := false
 	t.Run("platform", func(t *testing.T) {
+		selected = true
 		o.set(platformRules, openSite(t, lab, o.first(t, lab, opened)).Rules()).Run(t)
 	})
+	if !selected {
+		t.Logf("-run leaves out the rules of the platform itself (clean-up, ledger, life): %s/platform", t.Name())
+	}
 	if slices.Contains(f.Modules, driver.Storage) {
 		t.Run("buckets", func(t *testing.T) {
 			stores.Buckets(t, func(t *testing.T) driver.Buckets {

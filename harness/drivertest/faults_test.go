@@ -137,6 +137,26 @@ var startFaults = map[string]func(*fault){
 			return body, nil
 		}
 	},
+	"retire-keeps": func(f *fault) { // it replaces the environment
+		var deployed sync.Map
+		f.deploy = func(ctx context.Context, s driver.Spec, p driver.Package) (driver.Target, error) {
+			deployed.Store(s.Name, func(ctx context.Context) error {
+				bare := s
+				bare.Environment = nil
+				_, err := f.Platform.Deploy(ctx, bare, p)
+				return err
+			})
+			return f.Platform.Deploy(ctx, s, p)
+		}
+		f.retire = func(ctx context.Context, name string) error {
+			if redeploy, ok := deployed.Load(name); ok {
+				if err := redeploy.(func(context.Context) error)(ctx); err != nil {
+					return err
+				}
+			}
+			return f.Platform.Retire(ctx, name)
+		}
+	},
 	"retire": func(f *fault) { // only sandboxes that were busy for a while are found
 		f.retire = func(ctx context.Context, name string) error {
 			if do := f.call().Do; do != "sleep" && do != "" {

@@ -77,6 +77,23 @@ var startRules = []rule{
 		},
 	},
 	{
+		Name: "retire-keeps",
+		Why:  "retiring often is a change of configuration, and the cold sample would be of another function than the table says",
+		Check: func(ctx context.Context, s *subject) error {
+			f, err := s.Own(ctx, probe.With(variable, "kept"))
+			if err != nil {
+				return err
+			}
+			if err := s.Retire(ctx, f.Spec.Name); err != nil {
+				return fmt.Errorf("retire: %w", err)
+			}
+			if err := hasVariable(ctx, f, "kept"); err != nil {
+				return fmt.Errorf("after retiring: %w", err)
+			}
+			return nil
+		},
+	},
+	{
 		Name: "retire-all",
 		Why:  "one sandbox that survives makes a call of the cold sample warm",
 		Check: func(ctx context.Context, s *subject) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/invoke"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // Event is what a probe is asked to do: "do" names the action, the other keys
@@ -36,6 +37,7 @@ type Reply struct {
 	Fault   error         // what is wrong with the answer by the contract
 	Cause   driver.Cause  // of any failure, the handler's among them
 	Detail  string
+	Output  string // what the sandbox printed last, where the platform tells
 }
 
 // Call calls the probe.
@@ -62,7 +64,7 @@ func (f *Function) Send(ctx context.Context, payload []byte) Reply {
 func (f *Function) send(ctx context.Context, payload []byte, r *Reply) {
 	r.Exchange = f.Client.Call(ctx, payload)
 	if failed := r.Failure; failed != nil {
-		r.Cause, r.Detail = failed.Cause, failed.Detail
+		r.Cause, r.Detail, r.Output = failed.Cause, failed.Detail, failed.Output
 		return
 	}
 	_, r.Fault = answer.Parse(r.Reply.Body)
@@ -114,10 +116,14 @@ func (f *Function) Meet(ctx context.Context, earlier Reply, e Event) (Reply, err
 
 // OK returns the failure of a call that should have succeeded.
 func (r *Reply) OK() error {
-	if r.Cause != "" {
-		return fmt.Errorf("the call failed, %s: %s", r.Cause, r.Detail)
+	if r.Cause == "" {
+		return nil
 	}
-	return nil
+	err := fmt.Errorf("the call failed, %s: %s", r.Cause, r.Detail)
+	if r.Output != "" {
+		err = fmt.Errorf("%w; it printed:\n%s", err, plain.Text(r.Output))
+	}
+	return err
 }
 
 // Result decodes what the handler of a successful call returned.

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest/internal/rules"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/invoke"
 )
 
@@ -117,6 +119,11 @@ func carried(t driver.Target) (driver.Target, error) {
 	data, err := json.Marshal(t)
 	if err != nil {
 		return t, err
+	}
+	for _, secret := range environment.Secrets() {
+		if bytes.Contains(data, []byte(secret)) {
+			return t, errors.New("the target holds a secret of this environment: credentials are for Endpoint.Authorize")
+		}
 	}
 	t = driver.Target{}
 	return t, json.Unmarshal(data, &t)

@@ -112,7 +112,8 @@ func (t *trial) open(ctx context.Context, cache string) (err error) {
 		return err
 	}
 	t.platform = &direct.Platform{Platform: p, Name: t.name, Prefix: t.prefix, Packages: packages, Guard: t.guard}
-	if len(trialRuntimes(p.Features().Runtimes)) == 0 {
+	f := p.Features()
+	if len(trialRuntimes(f.Runtimes)) == 0 || !slices.Contains(f.Modules, driver.Storage) {
 		return nil
 	}
 	buckets, err := t.platform.Buckets(ctx)
@@ -150,6 +151,12 @@ func (t *trial) close(ctx context.Context) error {
 // need tries a runtime.
 func (t *trial) need(ctx context.Context, rt driver.Runtime) driver.Need {
 	need := driver.Need{What: rt.Language + " " + rt.Version + " function"}
+	if t.bucket == "" {
+		need.Optional = true
+		need.Found = "not tried: the function of the doctor reads an object, and the platform has no object store"
+		need.Remedy = fmt.Sprintf("to try one: go test -v -tags %s -run 'TestConformance/%s/%s' ./platforms", t.name, t.name, rt)
+		return need
+	}
 	found, err := t.try(ctx, rt)
 	if err == nil {
 		need.OK, need.Found = true, found
