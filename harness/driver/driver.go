@@ -42,10 +42,10 @@ type Platform interface {
 	Inventory
 
 	// Close releases what the process holds: servers, connections, sandboxes on
-	// this machine. After it every method fails, and so does a call where
-	// connections are sandboxes. What is deployed on a service stays as it is:
-	// whoever opens the prefix again finds it, and calls through an Endpoint
-	// that was had before go on working. A second Close does nothing.
+	// this machine. After it what deploys, retires or opens a store fails, and so
+	// does a call where connections are sandboxes. What is deployed on a service
+	// stays as it is: whoever opens the prefix again finds it, and calls through
+	// an Endpoint that was had before go on working. A second Close does nothing.
 	Close(ctx context.Context) error
 }
 
@@ -73,8 +73,9 @@ type Functions interface {
 	Endpoint(ctx context.Context, t Target) (Endpoint, error)
 
 	// Retire makes every call of the function that begins after Retire
-	// returns cold until new sandboxes were started by such calls. A function
-	// that does not exist matches ErrNotFound.
+	// returns cold until new sandboxes were started by such calls. Code,
+	// configuration, labels and target stay what they are. A function that does
+	// not exist matches ErrNotFound.
 	Retire(ctx context.Context, name string) error
 }
 
@@ -115,8 +116,9 @@ type Inventory interface {
 	// processes. Nobody else's. The list may lag.
 	Resources(ctx context.Context) iter.Seq2[Resource, error]
 
-	// Remove deletes r. A resource that does not exist is not an error; one
-	// without the run's prefix matches ErrNotOurs.
+	// Remove deletes r; the service may still be at it when Remove returns.
+	// A resource that does not exist is not an error; one without the run's
+	// prefix matches ErrNotOurs.
 	Remove(ctx context.Context, r Resource) error
 }
 

@@ -88,7 +88,7 @@ type Package struct {
 	Digest  string // SHA-256 in hex over all that can change the package; set by the build
 	Kind    Kind
 	Dir     string // the code as a folder: what an archive unpacks to
-	Archive string // the archive file, for kind archive
+	Archive string // the archive file, for kind archive; where Build returns none, the package store zips Dir
 	Image   string // the image's reference, for kind image
 	Size    int64  // bytes of the archive or image
 }
