@@ -38,7 +38,7 @@ func (s *Sweep) Run(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("%s: %w", g, err))
 		}
 	}
-	s.Log("looked at %d runs in %s that may have left something, and at %d that were killed elsewhere", len(runs), s.Results, len(killed))
+	s.Log("looked at %d of the runs in %s, and at %d killed elsewhere: the others left nothing", len(runs), s.Results, len(killed))
 	return errors.Join(errs...)
 }
 
