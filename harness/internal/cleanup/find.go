@@ -40,9 +40,10 @@ type pastRun struct {
 	Opened     []string          // of these; runs of before it was recorded have none
 	Parameters map[string]string // SEBS_ variables
 
-	folder  string
-	damaged bool     // known by the name of its folder alone
-	ledger  []record // of what may be left
+	folder     string
+	damaged    bool     // known by the name of its folder alone
+	ledger     []record // of what may be left
+	unreadable bool     // the ledger, or a part of it
 }
 
 // findRuns returns the runs that may have left something or have the prefix that
@@ -73,7 +74,9 @@ func (s *Sweep) findRuns() ([]*pastRun, error) {
 			continue
 		}
 		if r.ledger, err = r.outstanding(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w: what these lines name is found only if its platform lists it", r.folder, err))
+			r.unreadable = true
+			errs = append(errs, fmt.Errorf("%s: %w: what that names is found only if its platform lists it: repair %s, or delete it, as every sweep looks until then",
+				r.folder, err, filepath.Join(r.folder, LedgerFile)))
 		}
 		found = append(found, r)
 	}

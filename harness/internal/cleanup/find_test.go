@@ -135,6 +135,32 @@ func TestMarkUnwritable(t *testing.T) {
 	require.ErrorContains(t, r.mark(time.Now()), "nothing is left of it, and the next sweep looks again")
 }
 
+// TestUnreadableLedger: a run is not marked as swept, and every sweep says why,
+// until its ledger can be read or is deleted.
+func TestUnreadableLedger(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	for name, damage := range map[string]func(path string) error{
+		"garbage":  func(path string) error { return os.WriteFile(path, []byte("garbage\n"), 0o644) },
+		"a folder": func(path string) error { return os.Mkdir(path, 0o755) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &Sweep{Results: t.TempDir(), Cache: t.TempDir(), Format: 1, Log: t.Logf}
+			folder := filepath.Join(s.Results, "folder")
+			require.NoError(t, os.Mkdir(folder, 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, manifestFile), []byte(`{"format": 1, "id": "r1", "prefix": "r1", "opened": []}`), 0o644))
+			ledger, swept := filepath.Join(folder, LedgerFile), filepath.Join(folder, sweptFile)
+			require.NoError(t, damage(ledger))
+			for range 2 {
+				require.ErrorContains(t, s.Run(t.Context()), "repair "+ledger+", or delete it")
+				require.NoFileExists(t, swept)
+			}
+			require.NoError(t, os.Remove(ledger))
+			require.NoError(t, s.Run(t.Context()))
+			require.FileExists(t, swept)
+		})
+	}
+}
+
 func FuzzReadRun(f *testing.F) {
 	f.Add([]byte(`{"format": 1, "id": "r1", "prefix": "r1", "left": [{"why": "x"}], "parameters": {"SEBS_KEEP": "2h"}}`))
 	f.Add([]byte(`{"id": 7}`))

@@ -303,7 +303,7 @@ func (g *group) sweepPlatform(ctx context.Context, name string) error {
 }
 
 // finish notes that nothing is left, if that is known: nothing is kept, and all
-// that the ledger has was found and removed.
+// that the ledger has could be read, was found and removed.
 func (g *group) finish(prefixes []*Lock) error {
 	if g.kept {
 		return nil
@@ -311,7 +311,7 @@ func (g *group) finish(prefixes []*Lock) error {
 	var errs []error
 	marked := true
 	for _, r := range g.runs {
-		if len(r.ledger) > 0 || !r.allLinked() {
+		if len(r.ledger) > 0 || r.unreadable || !r.allLinked() {
 			marked = false
 			continue
 		}
