@@ -42,6 +42,28 @@ func TestMistyped(t *testing.T) {
 	harness.Cells(t, models[:1], c, nil)
 }
 
+// TestTooEarly is an experiment whose body asks for a metric before it has called.
+func TestTooEarly(t *testing.T) {
+	harness.Cells(t, models[:1], harness.Conditions{Modes: []harness.Mode{harness.Warm}}, func(_ context.Context, _ *testing.T, cell *harness.Cell) {
+		cell.Metric(results.ClientTime)
+	})
+}
+
+// TestSpoils is an experiment whose hook changes the statistics that it is given.
+func TestSpoils(t *testing.T) {
+	c := harness.Conditions{Modes: []harness.Mode{harness.Warm}}
+	c.After = func(t *testing.T, m *harness.Measured) {
+		cell := m.Cells()[0]
+		want := cell.Summary()
+		s := cell.Summary()
+		s.Counted, s.Metrics[0].Median.Value, s.Metrics[0].Quantiles[0].Value = -5, -5, -5
+		s.Condition["mode"], s.Function["benchmark"], s.Warnings = "x", "x", append(s.Warnings, "x")
+		clear(s.Starts)
+		require.Equal(t, want, cell.Summary())
+	}
+	harness.Cells(t, models[:1], c, nil)
+}
+
 // TestReadsItself is an experiment whose body reads what it recorded.
 func TestReadsItself(t *testing.T) {
 	harness.Cells(t, models[:1], harness.Conditions{}, func(ctx context.Context, t *testing.T, cell *harness.Cell) {
@@ -83,6 +105,8 @@ func TestAfter(t *testing.T) {
 		{"^TestAcross$/001.fast/mode=cold,step=s1", true, "left out: memory=128,size=test,mode=warm,step=s1 was not measured"},
 		{"Asked/001.fast", false, "no cell has memory=100; there are memory=128,size=test,mode=warm"},
 		{"ReadsItself/001.fast", true, ""},
+		{"^TestSpoils$/001.fast", true, ""},
+		{"TooEarly/001.fast", false, `no metric "client_ns": none of 0 calls has counted yet`},
 		{"Mistyped/001.fast", false, `no metric "client_nss" (did you mean "client_ns"?); there are client_ns, handler_ns, `},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/internal/nearest"
 	"github.com/sebs-go/sebs/harness/results"
 	"github.com/sebs-go/sebs/harness/stats"
@@ -47,12 +48,12 @@ func (r *Recorded) Mode() Mode { return r.cond.mode }
 // Memory returns the memory of the cell's function, in MB.
 func (r *Recorded) Memory() int { return r.cond.memory }
 
-// Summary returns the statistics of what was recorded. Of a cell under way it
-// reads all calls so far, which takes seconds for a million: call it between
-// batches.
+// Summary returns the statistics of what was recorded; who changes them changes a
+// copy. Of a cell under way it reads all calls so far, which takes seconds for a
+// million: call it between batches.
 func (r *Recorded) Summary() *results.Summary {
 	if r.summary != nil {
-		return r.summary
+		return r.summary.Clone()
 	}
 	s, err := r.recorder.SoFar(r.soFar())
 	if err != nil {
@@ -69,6 +70,10 @@ func (r *Recorded) Metric(name string) results.Metric {
 	s := r.Summary()
 	m := s.Metric(name)
 	if m.N == 0 {
+		if s.Counted == 0 {
+			r.tb.Helper()
+			r.tb.Fatalf("%s: no metric %q: none of %s has counted yet", r.cond.name(), name, figures.Plural(s.Attempts, "call"))
+		}
 		have := make([]string, len(s.Metrics))
 		for i := range s.Metrics {
 			have[i] = s.Metrics[i].Name

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -79,6 +80,20 @@ func (s *Summary) metric(name string) *Metric {
 		return nil
 	}
 	return &s.Metrics[i]
+}
+
+// Clone returns a copy that shares nothing with the summary that its user could
+// change.
+func (s *Summary) Clone() *Summary {
+	c := *s
+	c.Function, c.Condition = maps.Clone(s.Function), maps.Clone(s.Condition)
+	c.Uncounted, c.Starts, c.Failures = maps.Clone(s.Uncounted), maps.Clone(s.Starts), maps.Clone(s.Failures)
+	c.Series, c.Warnings, c.Metrics = maps.Clone(s.Series), slices.Clone(s.Warnings), slices.Clone(s.Metrics)
+	for i := range c.Metrics {
+		m := &c.Metrics[i]
+		m.Quantiles, m.Warnings = slices.Clone(m.Quantiles), slices.Clone(m.Warnings)
+	}
+	return &c
 }
 
 // Failed returns how many invocations failed.

@@ -29,7 +29,8 @@ type Summary struct {
 }
 
 // Quantile returns a quantile of the summary. One that it does not have is not a
-// number, so that no comparison with it is true.
+// number, so that no comparison with it is true; nor is the P of one that there
+// cannot be, since probabilities are above 0 and below 1.
 func (s Summary) Quantile(p float64) QuantileEstimate {
 	for _, q := range s.Quantiles {
 		if q.P == p {
@@ -37,6 +38,9 @@ func (s Summary) Quantile(p float64) QuantileEstimate {
 		}
 	}
 	nan := math.NaN()
+	if p <= 0 || p >= 1 {
+		p = nan
+	}
 	return QuantileEstimate{P: p, Estimate: Estimate{Value: nan, Interval: Interval{Low: nan, High: nan}}}
 }
 

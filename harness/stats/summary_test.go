@@ -301,4 +301,6 @@ func TestQuantileOfSummary(t *testing.T) {
 	require.Equal(t, s.Quantiles[0], s.Quantile(0.9))
 	none := s.Quantile(0.5)
 	require.True(t, math.IsNaN(none.Value) && math.IsNaN(none.Interval.Low) && !none.Enough)
+	impossible := s.Quantile(7)
+	require.True(t, math.IsNaN(impossible.P) && math.IsNaN(impossible.Value))
 }
