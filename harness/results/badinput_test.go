@@ -43,6 +43,9 @@ func TestBadInput(t *testing.T) {
 		{"another program's", write("run.json", `{"name": "x"}`), []string{"run.json: it has no format, so it is of another program: name the folder of a run"}},
 		{"another program's format", write("run.json", `{"format": "v1"}`), []string{"run.json: ", "or of another program"}},
 		{"no JSON", write("run.json", "\x00\x00"), []string{"run.json: ", "restore it from a copy"}},
+		{"null", write("run.json", `null`), []string{"run.json: it has no format"}},
+		{"format 0", write("run.json", `{"format": 0}`), []string{"run.json: there is no format 0, so it is of another program, or damaged"}},
+		{"any JSON with a format", write("run.json", `{"format": 2, "id": "x"}`), []string{"run.json: it has no id or no time when the run started"}},
 		{"newer", write("run.json", `{"format": 99}`), []string{"run.json: format 99 is newer than 2", "use the version that wrote it, or a newer one"}},
 		{"damaged", write("run.json", `{"format": 2, "started": 7}`), []string{"run.json: ", "it is damaged: restore it from a copy"}},
 		{"a torn record at the end", line(14, `{"seq":13,"blo`), nil},
@@ -105,15 +108,75 @@ func TestReadOnly(t *testing.T) {
 	require.Contains(t, string(out), "--- PASS: TestReadOnly")
 }
 
-// TestReportsTheRest: a cell that cannot be reported is named, and the others
-// are reported.
+// TestReportsTheRest: a cell that cannot be reported is named, the others are
+// reported, and the run's own files stay as they are.
 func TestReportsTheRest(t *testing.T) {
-	folder, _ := golden(t, "format1.txtar")
-	require.NoError(t, os.WriteFile(filepath.Join(folder, cold, "invocations.jsonl"), []byte("{}\noops\n{}\n"), 0o644))
+	write := func(name, text string) func(t *testing.T, folder string) {
+		return func(t *testing.T, folder string) {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, cold, name), []byte(text), 0o644))
+		}
+	}
+	remove := func(name string) func(t *testing.T, folder string) {
+		return func(t *testing.T, folder string) { require.NoError(t, os.Remove(filepath.Join(folder, cold, name))) }
+	}
+	pipe := func(name string) func(t *testing.T, folder string) {
+		return func(t *testing.T, folder string) {
+			remove(name)(t, folder)
+			require.NoError(t, exec.CommandContext(t.Context(), "mkfifo", filepath.Join(folder, cold, name)).Run())
+		}
+	}
+	tests := []struct {
+		name, run string
+		spoil     func(t *testing.T, folder string)
+		want      []string
+	}{
+		{"a damaged record", "format1", write("invocations.jsonl", "{}\noops\n{}\n"), []string{"invocations.jsonl:2:"}},
+		{"a damaged record", "format2", write("invocations.jsonl", "{}\noops\n{}\n"), []string{"invocations.jsonl:2:"}},
+		{"no records", "format1", remove("invocations.jsonl"), []string{cold + "/invocations.jsonl: no such file", "the cell's records are gone: restore the file from a copy, or move the folder " + cold + " away"}},
+		{"no records", "format2", remove("invocations.jsonl"), []string{cold + "/invocations.jsonl: no such file", "the cell's records are gone: restore the file from a copy, or move the folder " + cold + " away"}},
+		{"no header", "format2", remove("cell.json"), []string{cold + "/cell.json: no such file", "restore it from a copy, or move the folder " + cold + " away"}},
+		{"a torn header", "format2", write("cell.json", `{"place": 1, "conc`), []string{cold + "/cell.json: ", "it is damaged: restore it from a copy, or move the folder " + cold + " away"}},
+		{"a header without anything", "format2", write("cell.json", `{}`), []string{cold + "/cell.json: place 0 and concurrency 0 are to be 1 or more"}},
+		{"null", "format2", write("cell.json", `null`), []string{cold + "/cell.json: place 0 and concurrency 0 are to be 1 or more"}},
+		{"records that are a pipe", "format2", pipe("invocations.jsonl"), []string{cold + "/invocations.jsonl: it is no regular file: move it away"}},
+		{"a header that is a pipe", "format2", pipe("cell.json"), []string{cold + "/cell.json: it is no regular file: move it away"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+", "+tt.run, func(t *testing.T) {
+			folder, want := golden(t, tt.run+".txtar")
+			tt.spoil(t, folder)
+			table, err := results.Report(folder)
+			for _, text := range tt.want {
+				require.ErrorContains(t, err, text)
+			}
+			require.ErrorContains(t, err, "the run's summary.txt and bench.txt are left as they were, since a cell is missing")
+			require.Contains(t, table, "sequential")
+			median := map[string]string{"format1": "26.9 ms", "format2": "26.8 ms"}[tt.run] // of the cell
+			require.Contains(t, want["summary.txt"], median)
+			require.NotContains(t, table, median)
+			for _, name := range []string{"summary.txt", "bench.txt"} {
+				data, err := os.ReadFile(filepath.Join(folder, name))
+				require.NoError(t, err)
+				require.Equal(t, want[name], string(data))
+			}
+		})
+	}
+}
+
+// TestKilledAsACellBegan: of a cell that was killed before its cell.json was
+// written there is nothing to report.
+func TestKilledAsACellBegan(t *testing.T) {
+	folder, files := golden(t, "format2.txtar")
+	dir := filepath.Join(folder, cold+"#2")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "invocations.jsonl"), nil, 0o644))
+	_, err := results.Report(folder)
+	require.ErrorContains(t, err, "#2/cell.json: no such file", "the run has finished")
+	killed := strings.Replace(files["run.json"], `"finished": `, `"was_finished": `, 1)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "run.json"), []byte(killed), 0o644))
 	table, err := results.Report(folder)
-	require.ErrorContains(t, err, "invocations.jsonl:2:")
-	require.Contains(t, table, "sequential")
-	require.NotContains(t, table, "26.9 ms")
+	require.NoError(t, err)
+	require.Contains(t, table, "the run has not ended")
 }
 
 // TestOpenReads: cells are there in the order of the run, with their records,

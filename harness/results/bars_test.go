@@ -21,7 +21,7 @@ func TestBars(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const n = 1_000_000
 			folder := t.TempDir()
-			m := Manifest{Format: Format, Finished: time.Now()}
+			m := Manifest{Format: Format, ID: "rabcdefghijklm", Started: time.Now(), Finished: time.Now()}
 			require.NoError(t, m.Write(folder))
 			r, err := CreateCell(folder, "TestBars", Name{{"platform", "process"}, {"benchmark", "b"}}, Name{{"mode", "sequential"}}, Header{Place: 1, Concurrency: k, Samples: n})
 			require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/stats"
 )
 
@@ -66,7 +67,8 @@ type Cell struct {
 // repeated is what a folder's name ends in when a cell of a run is measured again.
 var repeated = regexp.MustCompile(`#([1-9][0-9]{0,8})$`)
 
-// newCell returns the cell in a folder.
+// newCell returns the cell in a folder, nil of one that was killed before it had
+// begun.
 func newCell(fsys fs.FS, dir string, m *Manifest) (*Cell, error) {
 	parts := strings.Split(dir, "/")
 	if len(parts) != 3 {
@@ -88,18 +90,37 @@ func newCell(fsys fs.FS, dir string, m *Manifest) (*Cell, error) {
 	if c.Condition, err = parseName(condition); err != nil {
 		return nil, fmt.Errorf("%s: the name of a condition: %w", dir, err)
 	}
-	data, err := fs.ReadFile(fsys, path.Join(dir, cellFile))
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && m.Format == 1:
-		c.header, err = c.oldHeader(m)
-		return c, err
-	case err != nil:
-		return nil, fmt.Errorf("%w: without it the cell cannot be reported: delete the folder %s to report the others", err, dir)
+	records, err := fs.Stat(fsys, path.Join(dir, invocationsFile))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the cell's records are gone: restore the file from a copy, or move the folder %s away", err, dir)
 	}
-	if err := json.Unmarshal(data, &c.header); err != nil {
-		return nil, fmt.Errorf("%s: %w: it is damaged: delete the folder %s to report the others", path.Join(dir, cellFile), err, dir)
+	if err := c.readHeader(m); errors.Is(err, fs.ErrNotExist) && records.Size() == 0 && m.Finished.IsZero() {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// readHeader reads cell.json, or what format 1 had in its place.
+func (c *Cell) readHeader(m *Manifest) error {
+	name := path.Join(c.Path, cellFile)
+	data, err := fs.ReadFile(c.fsys, name)
+	if errors.Is(err, fs.ErrNotExist) && m.Format == 1 {
+		c.header, err = c.oldHeader(m)
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%w: the cell cannot be reported without it: restore it from a copy, or move the folder %s away", err, c.Path)
+	}
+	h := &c.header
+	if err = json.Unmarshal(data, h); err == nil && (h.Place < 1 || h.Concurrency < 1 || h.Samples < 0) {
+		err = fmt.Errorf("place %d and concurrency %d are to be 1 or more, samples %d not below 0", h.Place, h.Concurrency, h.Samples)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: it is damaged: restore it from a copy, or move the folder %s away", name, err, c.Path)
+	}
+	return nil
 }
 
 // Invocations returns the records of the cell, in order, with what the platform
@@ -199,6 +220,9 @@ func (c *Cell) Sample(metric string) (stats.Sample, error) {
 	}
 	sample := s.columns[metric].sample(nil)
 	sample.Ending = c.ending(s)
+	if s.tally.Counted == 0 {
+		return sample, fmt.Errorf("%s: no metric %q: none of %s has counted yet", c.Path, metric, figures.Plural(s.tally.Attempts, "call"))
+	}
 	if sample.Values == nil {
 		return sample, fmt.Errorf("%s: no metric %q; there are %s", c.Path, metric, strings.Join(s.metrics(), ", "))
 	}

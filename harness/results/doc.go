@@ -12,7 +12,8 @@
 //
 // [Open] reads a run, of this format or an older one, from any file system. A
 // last line without an end, of a run that was killed while it wrote it, is left
-// out; whatever else is damaged is an error that names file and line.
+// out; whatever else is damaged is an error that names file and line. What is
+// computed of a run stays as it was while one of its cells cannot be read.
 //
 // A file that is to be computed of each cell or run besides these is one Go file
 // here, which calls addCellOutput or addRunOutput.

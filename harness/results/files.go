@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -60,6 +61,21 @@ func stream(path string, write func(w *bufio.Writer) error) error {
 	}
 	return nil
 }
+
+// regular is a file system that opens regular files and folders alone: a named
+// pipe would wait for somebody who writes.
+type regular struct{ fs.FS }
+
+func (r regular) Open(name string) (fs.File, error) {
+	info, err := fs.Stat(r.FS, name)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("%s: it is no regular file: move it away", name)
+	}
+	return r.FS.Open(name)
+}
+
+// Stat does not open the file.
+func (r regular) Stat(name string) (fs.FileInfo, error) { return fs.Stat(r.FS, name) }
 
 // Lines is a file of JSON objects, one a line. Each is handed to the kernel as
 // it comes, so that a killed run loses nothing that was recorded. It is safe

@@ -120,14 +120,19 @@ func readManifest(fsys fs.FS) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("%s: %w: it is damaged, or of another program: restore it from a copy", ManifestFile, err)
 	}
 	switch {
-	case of.Format == nil || *of.Format < 1:
+	case of.Format == nil:
 		return Manifest{}, fmt.Errorf("%s: it has no format, so it is of another program: name the folder of a run, results/<time>-<id>", ManifestFile)
+	case *of.Format < 1:
+		return Manifest{}, fmt.Errorf("%s: there is no format %d, so it is of another program, or damaged: name the folder of a run, results/<time>-<id>", ManifestFile, *of.Format)
 	case *of.Format > Format:
 		return Manifest{}, fmt.Errorf("%s: format %d is newer than %d, the newest that this version reads: use the version that wrote it, or a newer one", ManifestFile, *of.Format, Format)
 	}
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
 		return Manifest{}, fmt.Errorf("%s: %w: it is damaged: restore it from a copy", ManifestFile, err)
+	}
+	if m.ID == "" || m.Started.IsZero() {
+		return Manifest{}, fmt.Errorf("%s: it has no id or no time when the run started, so it is of another program, or damaged: name the folder of a run, results/<time>-<id>", ManifestFile)
 	}
 	return m, nil
 }

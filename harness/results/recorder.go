@@ -73,13 +73,13 @@ func CreateCell(folder, experiment string, function, condition Name, h Header) (
 		} else if err != nil {
 			return nil, &Error{err}
 		}
-		if err := r.writeHeader(); err != nil { // before there are records, which need it
-			return nil, err
-		}
 		r.rows.dir = r.Dir
 		var err error
-		r.records, err = CreateLines(filepath.Join(r.Dir, invocationsFile))
-		return r, err
+		if r.records, err = CreateLines(filepath.Join(r.Dir, invocationsFile)); err != nil {
+			return nil, err
+		}
+		// Where cell.json is, records are, and what was killed between has neither.
+		return r, r.writeHeader()
 	}
 }
 

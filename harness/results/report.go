@@ -38,25 +38,32 @@ func addRunOutput(name string, write writeRun) bool {
 
 // Report makes all that is computed of a run's folder again, and returns its
 // table, also where it cannot write. The same folder gives the same bytes. A
-// run that is under way overwrites them as it ends.
+// run that is under way overwrites them as it ends. If a cell cannot be read the
+// table is of the others, and the run's own files stay as they are.
 func Report(folder string) (table string, err error) {
 	r, err := Open(os.DirFS(folder))
-	if err != nil {
+	if r == nil {
 		return "", fmt.Errorf("%s: %w", folder, err)
 	}
+	whole := err == nil
+	errs := []error{err}
 	var cells []*Summary
-	var errs []error
 	for _, c := range r.Cells {
 		s, err := c.report(folder)
 		errs = append(errs, err)
 		if s != nil {
 			cells = append(cells, s)
 		}
+		whole = whole && s != nil
 	}
 	if err := r.prepare(cells); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, WriteOutputs(folder, &r.Manifest, cells))
+	if whole {
+		errs = append(errs, WriteOutputs(folder, &r.Manifest, cells))
+	} else {
+		errs = append(errs, fmt.Errorf("the run's %s and %s are left as they were, since a cell is missing", summaryFile, benchFile))
+	}
 	if err := reported(errs); err != nil {
 		return Table(&r.Manifest, cells), fmt.Errorf("%s: %w", folder, err)
 	}
@@ -97,7 +104,7 @@ func (r *Run) prepare(cells []*Summary) error {
 // WriteOutputs writes what is computed of a run whose cells have written theirs,
 // in the order of cells.
 func WriteOutputs(folder string, m *Manifest, cells []*Summary) error {
-	fsys := os.DirFS(folder)
+	fsys := regular{os.DirFS(folder)}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(outputs.run)) {
 		errs = append(errs, stream(filepath.Join(folder, name), func(w *bufio.Writer) error { return outputs.run[name](w, fsys, m, cells) }))

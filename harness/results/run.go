@@ -18,36 +18,52 @@ type Run struct {
 }
 
 // Open reads the folder of a run: its manifest, and which cells it has. It
-// refuses a folder of another program or of a newer format.
+// refuses a folder of another program or of a newer format, and files that are no
+// regular ones. If it refuses cells alone, the run with the others is there besides
+// the error.
 func Open(fsys fs.FS) (*Run, error) {
+	fsys = regular{fsys}
 	m, err := readManifest(fsys)
 	if err != nil {
 		return nil, err
 	}
 	r := &Run{Manifest: m, fsys: fsys}
-	files, err := fs.Glob(fsys, "*/*/*/"+invocationsFile)
+	dirs, err := cellFolders(fsys)
 	if err != nil {
 		return nil, err
 	}
 	var errs []error
-	for _, file := range files {
-		c, err := newCell(fsys, path.Dir(file), &m)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	for _, dir := range dirs {
+		c, err := newCell(fsys, dir, &m)
+		errs = append(errs, err)
+		if c != nil {
+			r.Cells = append(r.Cells, c)
 		}
-		r.Cells = append(r.Cells, c)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
 	}
 	if m.Format == 1 {
-		return r, r.oldOrder()
+		return r, errors.Join(append(errs, r.oldOrder())...)
 	}
 	slices.SortStableFunc(r.Cells, func(a, b *Cell) int {
 		return cmp.Or(cmp.Compare(a.header.Place, b.header.Place), cmp.Compare(a.Path, b.Path))
 	})
-	return r, nil
+	return r, errors.Join(errs...)
+}
+
+// cellFolders returns the folders that have a file which proves that they are
+// cells', sorted.
+func cellFolders(fsys fs.FS) ([]string, error) {
+	var dirs []string
+	for _, name := range []string{cellFile, invocationsFile, statisticsFile} {
+		files, err := fs.Glob(fsys, "*/*/*/"+name)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			dirs = append(dirs, path.Dir(file))
+		}
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs), nil
 }
 
 // Cell returns the cell of an experiment, a function and a condition, as
