@@ -32,7 +32,7 @@ bars: ## how fast the harness is against the bare thing; status 1 if any falls s
 	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
 report: ## table, statistics and bench.txt of a run again, from its records: RUN=results/<run>, or the latest
-	go run ./harness/results/report "$(if $(filter file,$(origin RUN)),$$(cat results/latest),$(RUN))"
+	go run ./harness/results/report "$(if $(filter file,$(origin RUN)),$$(cat results/latest 2>/dev/null),$(RUN))"
 
 usage: ## what platforms tell late of a run's calls, and its statistics again: RUN=results/<run>, or the latest
 	SEBS_RUN="$(if $(filter file,$(origin RUN)),,$(RUN))" go test -v -count=1 -tags $(PLATFORM) -run '^TestUsage$$' ./experiments

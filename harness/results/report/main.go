@@ -15,6 +15,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "" { // of make, without a latest run
+		fmt.Fprintln(os.Stderr, "report: no run yet: RUN=results/<run> names one")
+		os.Exit(2)
+	}
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: report results/<run>")
 		os.Exit(2)
