@@ -11,6 +11,10 @@ import (
 // seconds, some a minute.
 const building = 15 * time.Second
 
+// leastCold is less than what a call takes that starts a sandbox: a process, at
+// least.
+const leastCold = 5 * time.Millisecond
+
 // shortest is SEBS_SAMPLES for a first look, and its time of a cell.
 const (
 	shortest     = "10,5s"
@@ -68,7 +72,9 @@ func (p *plan) estimate(c Conditions) estimate {
 		}
 		for _, cond := range conditions {
 			if cond.mode.retires() && c.Bound == 0 {
-				e.retiring += time.Duration(p.run.params.batches(p.run.params.concurrency(cond.mode))) * features.Pace.Retire
+				n := p.run.params.batches(p.run.params.concurrency(cond.mode))
+				n = min(n, int(e.bound/leastCold)+1) // more do not begin in the time of measuring
+				e.retiring += time.Duration(n) * features.Pace.Retire
 			}
 		}
 	}

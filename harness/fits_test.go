@@ -49,6 +49,10 @@ func TestEstimate(t *testing.T) {
 	}, e)
 	require.Equal(t, "3 cells may take 1m0s of measuring (20s each), retiring between calls about 22s, building 1 packages about 15s, deploying about 20s, removing about 6s", e.String())
 
+	p.run.params.MaxSamples = 100_000
+	require.Equal(t, (4001+4001)*2*time.Second, p.estimate(Conditions{}).retiring, "20 s have no more cold calls")
+	p.run.params.MaxSamples = 10
+
 	p.run.params.Prefix = "kept"
 	require.Zero(t, p.estimate(Conditions{}).removing, "what is kept is not removed")
 	p.run.params.Prefix = ""
