@@ -26,19 +26,19 @@ test: ## go test ./..., and what was left out because this machine lacks somethi
 	.ci/test ./...
 
 bench: ## functions as Go benchmarks, for benchstat
-	go test -tags $(PLATFORM) -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
+	go test -tags '$(PLATFORM)' -run '^$$' -bench '$(RUN)' -timeout 60m ./experiments
 
 bars: ## how fast the harness is against the bare thing; status 1 if any falls short
-	go test -v -count=1 -timeout 60m -p 1 -tags $(PLATFORM) -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
+	go test -v -count=1 -timeout 60m -p 1 -tags '$(PLATFORM)' -run '^TestBars$$' $(BARS) | grep --line-buffered -E '^(bar|FAIL|panic)'
 
-report: ## table, statistics and bench.txt of a run again, from its records: RUN=results/<run>, or the latest
-	go run ./harness/results/report "$(if $(filter file,$(origin RUN)),$$(cat results/latest 2>/dev/null),$(RUN))"
+report: ## table, statistics and bench.txt of a run again, from its records: RUN=results/<run>, or the latest of SEBS_RESULTS
+	go run ./harness/results/report "$(if $(filter file,$(origin RUN)),$$(cat "$${SEBS_RESULTS:-results}/latest" 2>/dev/null),$(RUN))"
 
 usage: ## what platforms tell late of a run's calls, and its statistics again: RUN=results/<run>, or the latest
-	SEBS_RUN="$(if $(filter file,$(origin RUN)),,$(RUN))" go test -v -count=1 -tags $(PLATFORM) -run '^TestUsage$$' ./experiments
+	SEBS_RUN="$(if $(filter file,$(origin RUN)),,$(RUN))" go test -v -count=1 -tags '$(PLATFORM)' -run '^TestUsage$$' ./experiments
 
 sweep: ## delete what runs left here and on platforms, unless it is to be kept: that when it is expired or has SEBS_PREFIX
-	go test -v -count=1 -tags $(PLATFORM) -run '^TestSweep$$' ./experiments
+	go test -v -count=1 -tags '$(PLATFORM)' -run '^TestSweep$$' ./experiments
 
 doctor: ## what the platforms need of this machine; builds and calls a function in each language
-	go test -v -count=1 -timeout 30m -tags $(PLATFORM) -run '^TestDoctor$$' ./experiments | grep --line-buffered -vE '^(=== |--- |PASS|ok)|^ +--- '
+	go test -v -count=1 -timeout 30m -tags '$(PLATFORM)' -run '^TestDoctor$$' ./experiments | grep --line-buffered -vE '^(=== |--- |PASS|ok)|^ +--- '

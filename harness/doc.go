@@ -262,7 +262,7 @@
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
 //	SEBS_ORDER        of cells: interleaved, sequential; interleaved
 //	SEBS_SEED         of the order, as run.json has it; a random one
-//	SEBS_RESULTS      folder that gets the folder of results; results/ of the module
+//	SEBS_RESULTS      folder that gets the folder of results, from the module's root; results/ there
 //	SEBS_CACHE        folder of built packages and tools; the user's cache folder
 //	SEBS_PREFIX       begins the names of all resources, and keeps them for later runs
 //	SEBS_KEEP         how long resources of this run are kept: 24h; not at all

@@ -1,11 +1,9 @@
 package harness
 
 import (
-	"os"
 	"testing"
 
 	"github.com/sebs-go/sebs/harness/internal/doctor"
-	"github.com/sebs-go/sebs/harness/internal/selection"
 )
 
 // Doctor checks what the harness and each linked platform need of this machine,
@@ -17,27 +15,6 @@ import (
 // left but what package managers cache, and images on platforms that use them.
 func Doctor(t *testing.T) {
 	t.Helper()
-	sel, err := selection.New(t.Name(), "-run", selection.Flag("test.run"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !sel.Named() {
-		t.Skipf("the check of this machine runs when -run names it: -run '^%s$'", t.Name())
-	}
-	if err := uncached(); err != nil {
-		t.Fatal(err)
-	}
-	params, err := readParameters(os.Getenv, os.Environ())
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := moduleRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := params.resultsFolder(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	params, results := maintenance(t, "the check of this machine")
 	doctor.Check(t, doctor.Options{Cache: params.Cache, Results: results, Settings: settingNeeds})
 }

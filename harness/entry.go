@@ -117,6 +117,19 @@ func checkTags(built, linking, linked []string) (note string, err error) {
 		strings.Join(others, ","), strings.Join(linked, ", "), strings.Join(linking, ", ")), nil
 }
 
+// checkAllTags is checkTags for what tells of all platforms that were meant: that
+// none links one is an error, and those that do not beside others are told.
+func checkAllTags(built, linking, linked []string) (note string, err error) {
+	if note, err = checkTags(built, linking, linked); err == nil && note != "" {
+		err = errors.New(note)
+	}
+	others := slices.DeleteFunc(slices.Clone(built), func(tag string) bool { return tag == "" || slices.Contains(linking, tag) })
+	if err != nil || len(others) == 0 || len(linking) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("-tags %s links no platform; there are %s", strings.Join(others, ","), strings.Join(linking, ", ")), nil
+}
+
 var axisName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 
 // check says what is wrong with what an experiment declares.

@@ -199,3 +199,28 @@ func TestTagsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestAllTagsAreChecked: what tells of all platforms refuses tags that link none.
+func TestAllTagsAreChecked(t *testing.T) {
+	linking := []string{"local", "process", "sim"}
+	for _, tt := range []struct {
+		built, linking []string
+		note, err      string
+	}{
+		{nil, linking, "", ""},
+		{[]string{""}, linking, "", ""},
+		{[]string{"sim", "local"}, linking, "", ""},
+		{[]string{"nonsense"}, nil, "", ""},
+		{[]string{"nonsense"}, linking, "", "-tags nonsense links no platform: this is process; there are local, process, sim"},
+		{[]string{"locl"}, linking, "", `-tags locl links no platform (did you mean "local"?)`},
+		{[]string{"sim", "nonsense"}, linking, "-tags nonsense links no platform; there are local, process, sim", ""},
+	} {
+		note, err := checkAllTags(tt.built, tt.linking, []string{"process"})
+		require.Equal(t, tt.note, note, tt.built)
+		if tt.err == "" {
+			require.NoError(t, err, tt.built)
+		} else {
+			require.ErrorContains(t, err, tt.err, tt.built)
+		}
+	}
+}

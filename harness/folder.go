@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,12 +36,13 @@ func moduleRoot() (string, error) {
 }
 
 // resultsFolder returns the absolute path of the folder that gets the folders
-// of runs: SEBS_RESULTS, or results/ of the module.
-func (p parameters) resultsFolder(root string) (string, error) {
-	if p.Results == "" {
-		return filepath.Join(root, "results"), nil
+// of runs: SEBS_RESULTS, from the module's root, or results/ there.
+func (p parameters) resultsFolder(root string) string {
+	folder := cmp.Or(p.Results, "results")
+	if filepath.IsAbs(folder) {
+		return filepath.Clean(folder)
 	}
-	return filepath.Abs(p.Results)
+	return filepath.Join(root, folder)
 }
 
 // createFolder makes the run's folder below dir and proves that it can be

@@ -22,7 +22,7 @@ import (
 //	SEBS_CONCURRENCY  calls at once in a batch; 1, and 10 in the mode burst
 //	SEBS_ORDER        of cells: "interleaved", or "sequential"; interleaved
 //	SEBS_SEED         decides the order of interleaved cells: a number, as run.json has it; a random one
-//	SEBS_RESULTS      folder that gets the folder of results; results/ of the module
+//	SEBS_RESULTS      folder that gets the folder of results, from the module's root; results/ there
 //	SEBS_CACHE        folder of built packages and tools; the user's cache folder
 //	SEBS_PREFIX       begins the names of all resources, and keeps them for later runs; unique, and nothing is kept
 //	SEBS_KEEP         how long resources of this run are kept: "24h"; not at all

@@ -78,3 +78,10 @@ func TestConcurrency(t *testing.T) {
 		require.Equal(t, want, [2]int{unset.concurrency(mode), set.concurrency(mode)}, mode)
 	}
 }
+
+// TestResultsFolder: a relative folder is the module's, wherever go test runs.
+func TestResultsFolder(t *testing.T) {
+	for results, want := range map[string]string{"": "/module/results", "out": "/module/out", "../out/": "/out", "/abs/./out": "/abs/out"} {
+		require.Equal(t, want, parameters{Results: results}.resultsFolder("/module"))
+	}
+}

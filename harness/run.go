@@ -162,11 +162,7 @@ func startRun(deadline time.Time) (_ *run, err error) {
 	if r.packages, err = build.OpenStore(params.Cache); err != nil {
 		return nil, err
 	}
-	results, err := params.resultsFolder(root)
-	if err != nil {
-		return nil, err
-	}
-	if r.folder, err = createFolder(results, r.id, r.started); err != nil {
+	if r.folder, err = createFolder(params.resultsFolder(root), r.id, r.started); err != nil {
 		return nil, err
 	}
 	r.ledger = cleanup.NewLedger(filepath.Join(r.folder, cleanup.LedgerFile))

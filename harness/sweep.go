@@ -25,7 +25,8 @@ import (
 // once, also without a folder of results. The rest is listed.
 //
 // On this machine it kills and deletes what the guard would have, had it not
-// been killed too. That, and whether a run is alive whose run.log was copied or
+// been killed too; of a run without a folder of results here only if its id is
+// its prefix, as it is without SEBS_PREFIX. That, and whether a run is alive whose run.log was copied or
 // deleted, it sees by the run's temporary folder and the lock of its prefix:
 // sweep with the same TMPDIR and SEBS_CACHE. Like an experiment it runs only if
 // -run names its test.
@@ -52,8 +53,9 @@ func Sweep(t *testing.T) {
 	}
 }
 
-// maintenance skips a test that -run does not name, and returns the parameters
-// and the folder with the folders of results.
+// maintenance skips a test that -run does not name, refuses build tags that link
+// no platform, and returns the parameters and the folder with the folders of
+// results.
 func maintenance(t *testing.T, what string) (parameters, string) {
 	t.Helper()
 	sel, err := selection.New(t.Name(), "-run", selection.Flag("test.run"), "")
@@ -61,7 +63,7 @@ func maintenance(t *testing.T, what string) (parameters, string) {
 		t.Skipf("%s runs when -run names it: -run '^%s$'", what, t.Name())
 	}
 	var params parameters
-	var root, dir string
+	var root, note string
 	if err == nil {
 		err = uncached()
 	}
@@ -72,12 +74,15 @@ func maintenance(t *testing.T, what string) (parameters, string) {
 		root, err = moduleRoot()
 	}
 	if err == nil {
-		dir, err = params.resultsFolder(root)
+		note, err = checkAllTags(buildTags(), driver.Tags(), driver.Platforms())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return params, dir
+	if note != "" {
+		t.Log(note)
+	}
+	return params, params.resultsFolder(root)
 }
 
 // maintenanceRun returns the run that platforms are opened for by what looks
@@ -89,13 +94,17 @@ func maintenanceRun(t *testing.T) (driver.Run, func(), error) {
 	if err != nil {
 		return driver.Run{}, nil, fmt.Errorf("temporary folder: %w", err)
 	}
-	g, err := guard.Start(t.Context(), temp, func(err error) { t.Error(err) })
+	lock, err := cleanup.Take(temp) // against other sweeps
 	if err != nil {
 		return driver.Run{}, nil, errors.Join(err, os.RemoveAll(temp))
 	}
+	g, err := guard.Start(t.Context(), temp, func(err error) { t.Error(err) })
+	if err != nil {
+		return driver.Run{}, nil, errors.Join(err, os.RemoveAll(temp), lock.Release())
+	}
 	own := driver.Run{ID: id, Expiry: time.Now(), Ledger: createsNothing{}, Dir: temp, Guard: g, Log: t.Output()}
 	return own, func() {
-		if err := g.Close(); err != nil { // which deletes the folder
+		if err := errors.Join(g.Close(), lock.Release()); err != nil { // the guard deletes the folder
 			t.Error(err)
 		}
 	}, nil
