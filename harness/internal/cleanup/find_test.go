@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/internal/guard"
 )
 
 func TestNewID(t *testing.T) {
@@ -159,6 +160,45 @@ func TestUnreadableLedger(t *testing.T) {
 			require.FileExists(t, swept)
 		})
 	}
+}
+
+// TestSweepElsewhere: what a run whose results are elsewhere left on this
+// machine goes, if its prefix is named or it was killed, and not while it lives.
+func TestSweepElsewhere(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	id, other := NewID(), NewID()
+	make := func(id string) string {
+		folder := filepath.Join(temp, "sebs-"+id+"-1")
+		require.NoError(t, os.Mkdir(folder, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, guard.Journal), []byte("+ 1 folder "+folder+" ;\n"), 0o600))
+		return folder
+	}
+	folder, kept := make(id), make(other)
+	elsewhere := filepath.Join(t.TempDir(), "folder")
+	require.NoError(t, os.Rename(kept, elsewhere))
+	require.NoError(t, os.Symlink(elsewhere, kept))
+	s := &Sweep{Results: t.TempDir(), Cache: t.TempDir(), Format: 1, Prefix: id, Log: t.Logf}
+
+	lock, err := Take(folder)
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Run(t.Context()), ErrHeld)
+	require.DirExists(t, folder)
+	require.NoError(t, lock.Release())
+	require.NoError(t, s.Run(t.Context()))
+	require.NoDirExists(t, folder)
+
+	folder, s.Prefix = make(id), ""
+	require.NoError(t, s.Run(t.Context()))
+	require.DirExists(t, folder, "nobody knows of it")
+	require.NoError(t, os.MkdirAll(filepath.Dir(prefixFile(s.Cache, id)), 0o755))
+	require.NoError(t, os.WriteFile(prefixFile(s.Cache, id), nil, 0o644))
+	require.NoError(t, s.Run(t.Context()))
+	require.NoDirExists(t, folder, "it was killed")
+
+	s.Prefix = other
+	require.NoError(t, s.Run(t.Context()))
+	require.FileExists(t, filepath.Join(elsewhere, guard.Journal), "a link is no folder of this user")
 }
 
 func FuzzReadRun(f *testing.F) {

@@ -7,11 +7,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // runID is what a run's id looks like.
 var runID = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+
+// newID is what NewID returns.
+var newID = regexp.MustCompile(`^r[a-z2-7]{13}$`)
 
 // NewID returns a run's id. It has 65 bits of chance, as it begins names that
 // must be unique in the world (buckets), and no more letters than SEBS_PREFIX
@@ -44,4 +48,15 @@ func tempFolders(id string) ([]string, error) {
 		names[i] = filepath.Join(temp, name)
 	}
 	return names, err
+}
+
+// owned reports whether a folder is one, and this user's: a journal in it is a
+// list of commands.
+func owned(folder string) bool {
+	info, err := os.Lstat(folder)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Getuid()
 }

@@ -89,6 +89,19 @@ func (g *group) String() string {
 	return "prefix " + g.prefix
 }
 
+// ids returns the ids of the runs. A prefix that has none here is the id of one
+// whose results are elsewhere, unless somebody chose it.
+func (g *group) ids() []string {
+	var ids []string
+	for _, r := range g.runs {
+		ids = append(ids, r.ID)
+	}
+	if len(ids) == 0 && newID.MatchString(g.prefix) {
+		ids = append(ids, g.prefix)
+	}
+	return ids
+}
+
 // sweep removes what the runs left, unless one is alive.
 func (g *group) sweep(ctx context.Context) error {
 	prefixes, others, err := g.lock()
@@ -116,12 +129,15 @@ func (g *group) sweep(ctx context.Context) error {
 func (g *group) lock() (prefixes, others []*Lock, err error) {
 	var paths []string
 	caches := []string{g.Cache}
-	for _, r := range g.runs {
-		folders, err := tempFolders(r.ID)
+	for _, id := range g.ids() {
+		folders, err := tempFolders(id)
 		if err != nil {
 			return prefixes, others, err
 		}
-		paths = append(append(paths, filepath.Join(r.folder, LogFile)), folders...)
+		paths = append(paths, folders...)
+	}
+	for _, r := range g.runs {
+		paths = append(paths, filepath.Join(r.folder, LogFile))
 		cache, err := driver.CacheFolder(r.Parameters["SEBS_CACHE"])
 		if err != nil {
 			return prefixes, others, err
@@ -187,24 +203,27 @@ func (g *group) wanted(what string, r driver.Resource) bool {
 // sweepHere removes what runs left on this machine that were killed together
 // with their guards: what these were to clean up, and the temporary folders, in
 // which their journals are. A folder without a journal is none of a run that has
-// locks: it is kept as what is on platforms is.
+// locks: it is kept as what is on platforms is. One of another user is left alone.
 func (g *group) sweepHere(ctx context.Context) error {
 	var errs []error
-	for _, r := range g.runs {
-		folders, err := tempFolders(r.ID)
+	for _, id := range g.ids() {
+		folders, err := tempFolders(id)
 		errs = append(errs, err)
 		for _, folder := range folders {
 			_, err := os.Stat(filepath.Join(folder, guard.Journal))
 			switch {
+			case !owned(folder):
+				g.kept = true
+				g.Log("%s is left alone: it is no folder of this user", folder)
 			case err == nil:
-				g.Log("killing and deleting what run %s left on this machine, as its guard has not yet: %s", r.ID, folder)
+				g.Log("killing and deleting what run %s left on this machine, as its guard has not yet: %s", id, folder)
 				err := guard.CleanUp(ctx, folder)
 				if _, gone := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || errors.Is(gone, fs.ErrNotExist) {
 					err = nil // its guard had not been killed, and was faster
 				}
 				errs = append(errs, err)
 			case g.wanted("folder "+folder, driver.Resource{}):
-				g.Log("deleting folder %s of run %s", folder, r.ID)
+				g.Log("deleting folder %s of run %s", folder, id)
 				errs = append(errs, os.RemoveAll(folder))
 			}
 		}
