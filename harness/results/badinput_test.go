@@ -34,6 +34,16 @@ func TestBadInput(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644))
 		}
 	}
+	killed := func(spoil func(t *testing.T, folder string)) func(t *testing.T, folder string) {
+		return func(t *testing.T, folder string) {
+			spoil(t, folder)
+			path := filepath.Join(folder, "run.json")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(data), `"finished": `, `"was_finished": `, 1)), 0o644))
+		}
+	}
+	series := strings.Replace(cold, "cold", "warm", 1) + "/series-drift.jsonl"
 	tests := []struct {
 		name  string
 		spoil func(t *testing.T, folder string)
@@ -48,14 +58,21 @@ func TestBadInput(t *testing.T) {
 		{"any JSON with a format", write("run.json", `{"format": 2, "id": "x"}`), []string{"run.json: it has no id or no time when the run started"}},
 		{"newer", write("run.json", `{"format": 99}`), []string{"run.json: format 99 is newer than 2", "use the version that wrote it, or a newer one"}},
 		{"damaged", write("run.json", `{"format": 2, "started": 7}`), []string{"run.json: ", "it is damaged: restore it from a copy"}},
-		{"a torn record at the end", line(14, `{"seq":13,"blo`), nil},
+		{"a torn record at the end of a killed run", killed(line(14, `{"seq":13,"blo`)), nil},
+		{"a torn record at the end", line(14, `{"seq":13,"blo`), []string{cold + "/invocations.jsonl:14: ", "the line is damaged"}},
+		{"a cut end", line(13, `{"seq":12,"blo`), []string{cold + "/invocations.jsonl:13: ", "the line is damaged"}},
+		{"an empty line", line(3, ""), []string{cold + "/invocations.jsonl:3: the line is empty: the line is damaged"}},
+		{"a record twice", line(3, `{"seq":1}`), []string{cold + "/invocations.jsonl:3: seq 1 is not after seq 1: the line is damaged"}},
+		{"a negative place", line(1, `{"seq":-1}`), []string{cold + "/invocations.jsonl:1: seq -1 or client_ns 0 is below 0: the line is damaged"}},
+		{"a negative time", line(3, `{"seq":2,"client_ns":-5}`), []string{cold + "/invocations.jsonl:3: seq 2 or client_ns -5 is below 0: the line is damaged"}},
 		{"a torn record in the middle", line(3, `{"seq":2,"blo`), []string{cold + "/invocations.jsonl:3: ", "the line is damaged: restore the file from a copy, or delete the line"}},
 		{"no record", line(3, `[1]`), []string{"invocations.jsonl:3: ", "the line is damaged"}},
-		{"zeros, as after a loss of power", line(14, strings.Repeat("\x00", 4096)), nil},
-		{"a torn row", func(t *testing.T, folder string) {
-			name := strings.Replace(cold, "cold", "warm", 1) + "/series-drift.jsonl"
-			require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("{\"i\":1}\n{\"i\""), 0o644))
-		}, nil},
+		{"zeros, as after a loss of power", killed(line(14, strings.Repeat("\x00", 4096))), nil},
+		{"a torn row of a killed run", killed(write(series, "{\"i\":1}\n{\"i\"")), nil},
+		{"a torn row", write(series, "{\"i\":1}\n{\"i\""), []string{series + ":2: ", "the line is damaged"}},
+		{"a word in a row", write(series, `{"i": "x"}`), []string{series + ":1: ", "the line is damaged"}},
+		{"null in a row", write(series, `{"i": 1, "k": null}`), []string{series + `:1: "k" is null, not a number: the line is damaged`}},
+		{"a row of nothing", write(series, `null`), []string{series + ":1: the row has no numbers: the line is damaged"}},
 		{"a folder that is no cell's", func(t *testing.T, folder string) {
 			require.NoError(t, os.MkdirAll(filepath.Join(folder, "a", "b", "c"), 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(folder, "a", "b", "c", "invocations.jsonl"), nil, 0o644))

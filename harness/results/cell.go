@@ -59,9 +59,10 @@ type Cell struct {
 	Repeated   int    // how often the same cell ran before in the run (-count)
 	Path       string // of its folder in the run's, with slashes
 
-	fsys   fs.FS // the run's folder
-	format int
-	header Header
+	fsys     fs.FS // the run's folder
+	format   int
+	finished bool // the run was: no line of its files can be torn
+	header   Header
 }
 
 // repeated is what a folder's name ends in when a cell of a run is measured again.
@@ -74,7 +75,7 @@ func newCell(fsys fs.FS, dir string, m *Manifest) (*Cell, error) {
 	if len(parts) != 3 {
 		return nil, fmt.Errorf("%s: want experiment/function/condition", dir)
 	}
-	c := &Cell{Experiment: parts[0], Path: dir, fsys: fsys, format: m.Format}
+	c := &Cell{Experiment: parts[0], Path: dir, fsys: fsys, format: m.Format, finished: !m.Finished.IsZero()}
 	condition := parts[2]
 	if found := repeated.FindStringSubmatch(condition); found != nil {
 		n, err := strconv.Atoi(found[1])
@@ -145,10 +146,7 @@ func (c *Cell) each(d *decoder, next func(known bool) bool, v *Invocation) error
 		return err
 	}
 	defer later.close()
-	return c.lines(invocationsFile, func(line []byte) (bool, error) {
-		if err := d.decode(line, v); err != nil {
-			return false, err
-		}
+	return c.records(d, v, func() (bool, error) {
 		told, err := later.of(v.Sequence)
 		if err != nil {
 			return false, err
@@ -159,8 +157,27 @@ func (c *Cell) each(d *decoder, next func(known bool) bool, v *Invocation) error
 	})
 }
 
+// records decodes one record after another into v, and calls next for each, until
+// that returns false or an error. It refuses records that no run writes.
+func (c *Cell) records(d *decoder, v *Invocation, next func() (bool, error)) error {
+	before := -1
+	return c.lines(invocationsFile, func(line []byte) (bool, error) {
+		if err := d.decode(line, v); err != nil {
+			return false, err
+		}
+		if v.Sequence < 0 || v.Client < 0 {
+			return false, fmt.Errorf("seq %d or client_ns %d is below 0", v.Sequence, v.Client)
+		}
+		if v.Sequence <= before {
+			return false, fmt.Errorf("seq %d is not after seq %d", v.Sequence, before)
+		}
+		before = v.Sequence
+		return next()
+	})
+}
+
 func (c *Cell) lines(name string, next func(line []byte) (bool, error)) error {
-	return eachLine(c.fsys, path.Join(c.Path, name), next)
+	return eachLine(c.fsys, path.Join(c.Path, name), !c.finished, next)
 }
 
 // ReadInvocations reads a file of records, in order, as [Cell.Invocations] does,
@@ -168,7 +185,7 @@ func (c *Cell) lines(name string, next func(line []byte) (bool, error)) error {
 func ReadInvocations(fsys fs.FS, name string) ([]Invocation, error) {
 	var all []Invocation
 	var d decoder
-	err := eachLine(fsys, name, func(line []byte) (bool, error) {
+	err := eachLine(fsys, name, true, func(line []byte) (bool, error) {
 		var v Invocation
 		if err := d.decode(line, &v); err != nil {
 			return false, err
@@ -179,10 +196,10 @@ func ReadInvocations(fsys fs.FS, name string) ([]Invocation, error) {
 	return all, err
 }
 
-// eachLine calls next for each line of a file that is not empty, until it
-// returns false or an error, which gets the place. A last line that is torn is
-// left out.
-func eachLine(fsys fs.FS, name string, next func(line []byte) (bool, error)) error {
+// eachLine calls next for each line of a file, until it returns false or an error,
+// which gets the place. A last line that may be torn, by a kill, and is, is left
+// out.
+func eachLine(fsys fs.FS, name string, mayBeTorn bool, next func(line []byte) (bool, error)) error {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return err
@@ -196,12 +213,13 @@ func eachLine(fsys fs.FS, name string, next func(line []byte) (bool, error)) err
 			return nil
 		case err != nil:
 			return fmt.Errorf("%s:%d: %w", name, n, err)
-		case !whole && !json.Valid(line): // torn by a kill
+		case mayBeTorn && !whole && !json.Valid(line):
 			return nil
-		case len(line) == 0:
-			continue
 		}
-		more, err := next(line)
+		more := false
+		if err = errEmpty; len(line) > 0 {
+			more, err = next(line)
+		}
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w: the line is damaged: restore the file from a copy, or delete the line", name, n, err)
 		}
@@ -210,6 +228,8 @@ func eachLine(fsys fs.FS, name string, next func(line []byte) (bool, error)) err
 		}
 	}
 }
+
+var errEmpty = errors.New("the line is empty")
 
 // Sample returns the numbers of a metric, of the invocations that count, with
 // their batches and how sampling ended: for package stats.
@@ -265,16 +285,32 @@ func (c *Cell) Series() ([]string, error) {
 func (c *Cell) Rows(series string) iter.Seq2[map[string]float64, error] {
 	return func(yield func(map[string]float64, error) bool) {
 		err := c.lines(seriesPrefix+series+".jsonl", func(line []byte) (bool, error) {
-			var row map[string]float64
-			if err := json.Unmarshal(line, &row); err != nil {
-				return false, err
-			}
-			return yield(row, nil), nil
+			row, err := parseRow(line)
+			return err == nil && yield(row, nil), err
 		})
 		if err != nil {
 			yield(nil, err)
 		}
 	}
+}
+
+// parseRow parses a line of a series.
+func parseRow(line []byte) (map[string]float64, error) {
+	var values map[string]*float64
+	if err := json.Unmarshal(line, &values); err != nil {
+		return nil, err
+	}
+	if len(values) == 0 {
+		return nil, errors.New("the row has no numbers")
+	}
+	row := make(map[string]float64, len(values))
+	for key, x := range values {
+		if x == nil {
+			return nil, fmt.Errorf("%s is null, not a number", quoted(key))
+		}
+		row[key] = *x
+	}
+	return row, nil
 }
 
 // rows counts the rows of each series.
@@ -285,9 +321,10 @@ func (c *Cell) rows() (map[string]int, error) {
 	}
 	all := make(map[string]int, len(names))
 	for _, name := range names {
-		err := c.lines(seriesPrefix+name+".jsonl", func([]byte) (bool, error) {
+		err := c.lines(seriesPrefix+name+".jsonl", func(line []byte) (bool, error) {
 			all[name]++
-			return true, nil
+			_, err := parseRow(line)
+			return true, err
 		})
 		if err != nil {
 			return nil, err

@@ -16,7 +16,10 @@ import (
 // has a table, and the same one again.
 func FuzzReport(f *testing.F) {
 	record := results.Invocation{OK: true, Counted: true, Client: 5, Batch: 1, Measurement: []byte(`{"x_time": 1}`)}
-	lines := bytes.Repeat(record.AppendJSON(nil), 3)
+	var lines []byte
+	for record.Sequence = range 3 {
+		lines = record.AppendJSON(lines)
+	}
 	f.Add([]byte(`{"format":2,"id":"r","started":"2026-12-01T00:00:00Z"}`), []byte(`{"place":1,"concurrency":2,"samples":50,"end":{"looks":[13,2]}}`), lines, []byte("{\"x\":1}\n"))
 	f.Add([]byte(`{"format":1,"id":"r","started":"2026-12-01T00:00:00Z","parameters":{"SEBS_SAMPLES":"7,x"}}`), []byte(`{"place":1,"concurrency":1}`), append(lines, `{"seq`...), []byte("{"))
 	f.Add([]byte(`{"format":2,"id":"r","started":"2026-12-01T00:00:00Z","left":"x"}`), []byte(`{"samples":-1,"concurrency":-5}`), []byte(`{"ok":true,"counted":true,"batch":-3,"client_ns":-7}`), []byte("[]\n"))

@@ -18,7 +18,7 @@ import (
 const maxMeasurements = 32
 
 // measurementKey is what a key must look like to become a metric, which is a
-// unit of bench.txt.
+// unit of bench.txt, and to be in a row of a series.
 var measurementKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 
 // measurements is which keys of a handler's measurements are metrics, and why

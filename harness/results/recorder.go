@@ -201,8 +201,8 @@ func checkRow(series string, row map[string]float64) error {
 		return fmt.Errorf("series %s: the row has no numbers", series)
 	}
 	for key, x := range row {
-		if key == "" {
-			return fmt.Errorf("series %s: a key is empty: name the number, with its unit, as rtt_us", series)
+		if !measurementKey.MatchString(key) {
+			return fmt.Errorf("series %s: key %s: name the number, with its unit, as rtt_us: a letter, then at most 63 letters, digits, '_', '.' or '-', all of ASCII", series, quoted(key))
 		}
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return fmt.Errorf("series %s: %s is %v, which JSON does not have: leave the key out where there is no number", series, key, x)
@@ -212,7 +212,8 @@ func checkRow(series string, row map[string]float64) error {
 }
 
 // Add adds a row to a series: its name has letters, digits, dots, dashes and
-// underscores, keys are written in alphabetical order, numbers are finite.
+// underscores; keys begin with a letter, are otherwise such names too, and are
+// written in alphabetical order; numbers are finite.
 func (r *Rows) Add(series string, row map[string]float64) error {
 	if err := checkRow(series, row); err != nil {
 		return err

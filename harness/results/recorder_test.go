@@ -55,7 +55,8 @@ func TestRows(t *testing.T) {
 		`series "../../up": a name has letters`: {"../../up", map[string]float64{"x": 1}},
 		`series "": a name has letters`:         {"", map[string]float64{"x": 1}},
 		`series rtt: the row has no numbers`:    {"rtt", nil},
-		`series rtt: a key is empty`:            {"rtt", map[string]float64{"": 1}},
+		`series rtt: key "": name the number`:   {"rtt", map[string]float64{"": 1}},
+		`series rtt: key "bad key": name `:      {"rtt", map[string]float64{"bad key\n": 1}},
 		`series rtt: x is NaN`:                  {"rtt", map[string]float64{"x": math.NaN()}},
 	} {
 		require.ErrorContains(t, r.Row(refused.series, refused.row), want)

@@ -31,9 +31,9 @@ func tableCell(t *testing.T, benchmark, mode string, ms, n int) *Summary {
 	}
 	for i := range n {
 		d := time.Duration(ms+i) * time.Millisecond
-		require.NoError(t, r.Record(&Invocation{Batch: i, OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Start: start, Cold: mode == "cold", Count: 1}))
+		require.NoError(t, r.Record(&Invocation{Sequence: i, Batch: i, OK: true, Counted: true, Client: d, Handler: d / 2, Memory: 30_500_000, Start: start, Cold: mode == "cold", Count: 1}))
 	}
-	require.NoError(t, r.Record(&Invocation{Batch: n, Cause: driver.Crash, Detail: "exit status 3"}))
+	require.NoError(t, r.Record(&Invocation{Sequence: n, Batch: n, Cause: driver.Crash, Detail: "exit status 3"}))
 	s, err := r.End(End{Stopped: "that is all"})
 	require.NoError(t, err)
 	return s

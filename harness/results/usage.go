@@ -71,10 +71,7 @@ func (c *Cell) AskUsage(folder string, ask func([]driver.MeteredCall) iter.Seq2[
 		q := question{w: w, ask: ask, at: map[string]int{}}
 		var d decoder
 		var v Invocation
-		err := c.lines(invocationsFile, func(line []byte) (bool, error) {
-			if err := d.decode(line, &v); err != nil {
-				return false, err
-			}
+		err := c.records(&d, &v, func() (bool, error) {
 			told, err := known.of(v.Sequence)
 			if err != nil || told == nil && c.told(&v) {
 				return err == nil, err
