@@ -60,8 +60,8 @@
 // is missing) is skipped with the reason; if nothing else was selected, the
 // experiment fails with it.
 //
-// A part of a pattern that matches nothing is named, with the values that it
-// could have had and the nearest. With -run a name has two levels, and .* stands
+// A part of a pattern that matches nothing is named, also in a group as
+// (warm|cold), with the values that it could have had and the nearest. With -run a name has two levels, and .* stands
 // between their parts; with -bench it has a level for each key, so that
 // benchstat can project them:
 //

@@ -282,7 +282,11 @@ func newPlan(tb testing.TB, sel selection.Selection, benchmarks []Benchmark, c C
 	if cause := context.Cause(r.ctx); cause != nil { // not a reason for anything to be unavailable
 		return nil, fmt.Errorf("not begun: %w", cause)
 	}
-	for _, text := range c.overridden(r.params) {
+	remarks := c.overridden(r.params)
+	if len(p.functions) > 0 { // else the error says it
+		remarks = append(remarks, sel.Unmatched(c.offer(all, benchmarks))...)
+	}
+	for _, text := range remarks {
 		r.note(results.ShortName(sel.Root()) + ": " + text)
 	}
 	return p, p.check(sel, all, benchmarks, c)
