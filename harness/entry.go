@@ -3,7 +3,6 @@ package harness
 import (
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -233,27 +232,6 @@ func (c Conditions) overridden(p parameters) []string {
 		all = append(all, "SEBS_CONCURRENCY is not used: the experiment's only mode is sequential")
 	}
 	return all
-}
-
-var seriesName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
-// checkRow says what is wrong with a row of a series.
-func checkRow(series string, row map[string]float64) error {
-	if !seriesName.MatchString(series) {
-		return fmt.Errorf("series %q: a name has letters, digits and any of . _ -, a letter or digit first, 64 at most", series)
-	}
-	if len(row) == 0 {
-		return fmt.Errorf("series %s: the row has no numbers", series)
-	}
-	for key, x := range row {
-		if key == "" {
-			return fmt.Errorf("series %s: a key is empty: name the number, with its unit, as rtt_us", series)
-		}
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("series %s: %s is %v, which JSON does not have: leave the key out where there is no number", series, key, x)
-		}
-	}
-	return nil
 }
 
 // words returns values as strings.

@@ -122,19 +122,6 @@ func TestOverriddenParameters(t *testing.T) {
 	require.Contains(t, Conditions{Memory: []int{64}, Modes: Modes}.overridden(set)[0], "SEBS_MEMORY is not used")
 }
 
-func TestRowsAreChecked(t *testing.T) {
-	good := map[string]float64{"rtt_us": 1}
-	require.NoError(t, checkRow("rtt", good))
-	for _, name := range []string{"", "../../up", "a/b", `a\b`, ".hidden", "a b", "a\n", strings.Repeat("x", 65)} {
-		require.ErrorContains(t, checkRow(name, good), fmt.Sprintf("series %q: a name has", name))
-	}
-	require.ErrorContains(t, checkRow("rtt", nil), "series rtt: the row has no numbers")
-	require.ErrorContains(t, checkRow("rtt", map[string]float64{"": 1}), "a key is empty")
-	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		require.ErrorContains(t, checkRow("rtt", map[string]float64{"rtt_us": x}), "series rtt: rtt_us is ")
-	}
-}
-
 // TestInputsThatCannotBeEncoded: the error names the key.
 func TestInputsThatCannotBeEncoded(t *testing.T) {
 	type inner struct {

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -73,6 +74,19 @@ func TestRows(t *testing.T) {
 		rows = append(rows, row)
 	}
 	require.Equal(t, []map[string]float64{{"rtt_us": 2, "at_s": 1.5}, {"rtt_us": 3}}, rows)
+}
+
+func TestRowsAreChecked(t *testing.T) {
+	good := map[string]float64{"rtt_us": 1}
+	require.NoError(t, checkRow("rtt", good))
+	for _, name := range []string{"", "../../up", "a/b", `a\b`, ".hidden", "a b", "a\n", strings.Repeat("x", 65)} {
+		require.ErrorContains(t, checkRow(name, good), fmt.Sprintf("series %q: a name has", name))
+	}
+	require.ErrorContains(t, checkRow("rtt", nil), "series rtt: the row has no numbers")
+	require.ErrorContains(t, checkRow("rtt", map[string]float64{"": 1}), `series rtt: key "": name the number`)
+	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		require.ErrorContains(t, checkRow("rtt", map[string]float64{"rtt_us": x}), "series rtt: rtt_us is ")
+	}
 }
 
 // TestFullDisk: a disk that is full in the middle of a line leaves none of it,
