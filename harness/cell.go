@@ -289,8 +289,9 @@ func (c *Cell) Retire(ctx context.Context) error {
 
 // Row adds a row of named numbers to a series of the cell, a file
 // series-<name>.jsonl: for what is not an invocation. A series' name has
-// letters, digits, dots, dashes and underscores; keys end in their unit, as
-// rtt_us, and are written in alphabetical order; numbers are finite. A row that
+// letters, digits, dots, dashes and underscores; keys too, with a letter first,
+// and end in their unit, as rtt_us; they are written in alphabetical order;
+// numbers are finite. A row that
 // is refused fails the cell, whether the error is looked at or not.
 func (c *Cell) Row(series string, row map[string]float64) error {
 	err := c.recorder.Row(series, row)

@@ -3,6 +3,7 @@ package results_test
 import (
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,6 +74,7 @@ func TestBadInput(t *testing.T) {
 		{"a word in a row", write(series, `{"i": "x"}`), []string{series + ":1: ", "the line is damaged"}},
 		{"null in a row", write(series, `{"i": 1, "k": null}`), []string{series + `:1: "k" is null, not a number: the line is damaged`}},
 		{"a row of nothing", write(series, `null`), []string{series + ":1: the row has no numbers: the line is damaged"}},
+		{"a word in a row of a function", write(path.Dir(cold)+"/series-x.jsonl", `{"i": "x"}`), []string{path.Dir(cold) + "/series-x.jsonl:1: ", "the line is damaged"}},
 		{"a folder that is no cell's", func(t *testing.T, folder string) {
 			require.NoError(t, os.MkdirAll(filepath.Join(folder, "a", "b", "c"), 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(folder, "a", "b", "c", "invocations.jsonl"), nil, 0o644))

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -131,17 +132,29 @@ func notes(b *strings.Builder, cells []*Summary) {
 	}
 }
 
+// functions returns the functions of cells, each once with its first cell, as if
+// their folders were cells.
+func functions(cells []*Summary) iter.Seq2[*Summary, *Cell] {
+	return func(yield func(*Summary, *Cell) bool) {
+		seen := map[string]bool{}
+		for _, s := range cells {
+			function := *s.cell
+			function.Path = path.Dir(s.cell.Path)
+			if seen[function.Path] {
+				continue
+			}
+			seen[function.Path] = true
+			if !yield(s, &function) {
+				return
+			}
+		}
+	}
+}
+
 // functionSeries says how many rows the series of functions have, about several
 // of their cells.
 func functionSeries(b *strings.Builder, cells []*Summary) {
-	seen := map[string]bool{}
-	for _, s := range cells {
-		function := *s.cell
-		function.Path = path.Dir(s.cell.Path)
-		if seen[function.Path] {
-			continue
-		}
-		seen[function.Path] = true
+	for s, function := range functions(cells) {
 		rows, err := function.rows()
 		if err != nil {
 			fmt.Fprintf(b, "\n%s: series: %s\n", s.functionLabel(cells), plain.Line(err.Error(), 300))

@@ -56,6 +56,10 @@ func Report(folder string) (table string, err error) {
 		}
 		whole = whole && s != nil
 	}
+	for _, function := range functions(cells) { // the table says it too
+		_, err := function.rows()
+		errs = append(errs, err)
+	}
 	if err := r.prepare(cells); err != nil {
 		errs = append(errs, err)
 	}
