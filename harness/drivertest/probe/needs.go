@@ -20,8 +20,8 @@ func Sandboxes(s *Session) error {
 
 // Remote needs a service whose functions outlive the process that deployed them.
 func Remote(s *Session) error {
-	if s.Here {
-		return errors.New("functions are on this machine and end with the platform")
+	if s.Sandbox {
+		return errors.New("connections are sandboxes, and functions end with the platform")
 	}
 	return nil
 }

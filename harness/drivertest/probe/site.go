@@ -24,7 +24,6 @@ type Site struct {
 	*Opened
 	Spec    driver.Spec // of its functions, without a name
 	Sandbox bool        // whether connections are sandboxes: see driver.Endpoint
-	Here    bool        // whether sandboxes are on this machine, and end with the platform
 
 	mu   sync.Mutex
 	idle map[string][]*Function // those that no rule uses, by configuration
@@ -42,7 +41,7 @@ func (l *Lab) Site(ctx context.Context, on Target) (*Site, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.CleanUp(context.WithoutCancel(ctx)))
 	}
-	s.Sandbox, s.Here = first.Endpoint.Sandbox, first.Endpoint.Here
+	s.Sandbox = first.Endpoint.Sandbox
 	s.giveBack(first)
 	return s, nil
 }
@@ -305,9 +304,10 @@ func Prefix() string { return "dt" + Word() }
 func (s *Session) Limits() driver.Limits { return s.Features().Limits[s.Spec.Trigger] }
 
 // Eventually waits until a check succeeds: a service may take its time until
-// its lists have what was changed. On this machine it must succeed at once.
+// its lists have what was changed. Where connections are sandboxes it must succeed
+// at once.
 func (s *Session) Eventually(ctx context.Context, check func() error) error {
-	if s.Here {
+	if s.Sandbox {
 		return check()
 	}
 	return s.EventuallyIn(ctx, lag, check)
