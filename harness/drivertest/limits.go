@@ -78,7 +78,7 @@ var limitRules = []rule{
 		Name: "largest-reply",
 		Why:  "an output that fits by the limit must arrive whole",
 		Check: func(ctx context.Context, s *subject) error {
-			f, err := s.Function(ctx)
+			f, err := s.Function(ctx, larger(s))
 			if err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ var limitRules = []rule{
 		Name: "reply-too-large",
 		Why:  "half an answer must not look like one, and the next call must not pay for it",
 		Check: func(ctx context.Context, s *subject) error {
-			f, err := s.Function(ctx)
+			f, err := s.Function(ctx, larger(s))
 			if err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ var limitRules = []rule{
 // contractBytes is more than the answer's other members have.
 const contractBytes = 4096
 
-// larger gives a function memory for the largest payloads.
+// larger gives a function memory for the largest payloads and replies.
 func larger(s *subject) probe.Change { return memory(probe.Memory(s.Features(), 1024)) }
 
 // arrives requires that a payload of exactly n bytes arrives whole, whose value
