@@ -48,11 +48,7 @@ var deployRules = []rule{
 		Name: "deploy-again",
 		Why:  "an experiment that is run again must neither pay for a deployment nor lose its warm sandboxes",
 		Check: func(ctx context.Context, s *subject) error {
-			p, err := s.OpenAs(ctx, probe.Prefix()) // where nobody else writes
-			if err != nil {
-				return err
-			}
-			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+			p, f, err := s.apart(ctx) // where nobody else writes
 			if err != nil {
 				return err
 			}

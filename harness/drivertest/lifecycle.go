@@ -93,11 +93,7 @@ var lifecycleRules = []rule{
 		Name: "after-close",
 		Why:  "what is started after Close is stopped by nobody, and what runs on this machine ends with it",
 		Check: func(ctx context.Context, s *subject) error {
-			p, err := s.OpenAs(ctx, probe.Prefix())
-			if err != nil {
-				return err
-			}
-			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+			p, f, err := s.apart(ctx)
 			if err != nil {
 				return err
 			}

@@ -20,11 +20,7 @@ var remoteRules = []rule{
 		Why:   "a run that is killed before its list is read is swept by its ledger alone",
 		Needs: needs(probe.Remote),
 		Check: func(ctx context.Context, s *subject) error {
-			p, err := s.OpenAs(ctx, probe.Prefix())
-			if err != nil {
-				return err
-			}
-			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+			p, f, err := s.apart(ctx)
 			if err != nil {
 				return err
 			}
@@ -89,11 +85,8 @@ var remoteRules = []rule{
 		Why:   "a sweep removes what is expired, and tells whose it was",
 		Needs: needs(probe.Remote),
 		Check: func(ctx context.Context, s *subject) error {
-			p, err := s.OpenAs(ctx, probe.Prefix())
+			p, _, err := s.apart(ctx)
 			if err != nil {
-				return err
-			}
-			if _, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix)); err != nil {
 				return err
 			}
 			made, err := makeStores(ctx, p)
@@ -120,11 +113,7 @@ var remoteRules = []rule{
 		Why:   "a sweep, and a run with the same SEBS_PREFIX, find what an earlier process left, and nothing is deployed twice",
 		Needs: needs(probe.Remote),
 		Check: func(ctx context.Context, s *subject) error {
-			first, err := s.OpenAs(ctx, probe.Prefix())
-			if err != nil {
-				return err
-			}
-			f, err := s.OwnOn(ctx, first.Platform, "", s.under(first.Run.Prefix))
+			first, f, err := s.apart(ctx)
 			if err != nil {
 				return err
 			}
@@ -145,7 +134,7 @@ var remoteRules = []rule{
 			if _, err := f.Meet(ctx, before, echo); err != nil {
 				return fmt.Errorf("after Close, through an endpoint from before: %w", err)
 			}
-			again, err := s.OwnOn(ctx, second.Platform, "", func(spec *driver.Spec) { *spec = f.Spec })
+			again, err := s.AgainOn(ctx, second.Platform, f)
 			if err != nil {
 				return err
 			}
@@ -161,11 +150,7 @@ var remoteRules = []rule{
 		Why:   "a run that goes on with a prefix keeps what it deployed, although nothing of it differs",
 		Needs: needs(probe.Remote),
 		Check: func(ctx context.Context, s *subject) error {
-			first, err := s.OpenAs(ctx, probe.Prefix())
-			if err != nil {
-				return err
-			}
-			f, err := s.OwnOn(ctx, first.Platform, "", s.under(first.Run.Prefix))
+			first, f, err := s.apart(ctx)
 			if err != nil {
 				return err
 			}
@@ -177,7 +162,7 @@ var remoteRules = []rule{
 			if err != nil {
 				return err
 			}
-			again, err := s.OwnOn(ctx, second.Platform, "", func(spec *driver.Spec) { *spec = f.Spec })
+			again, err := s.AgainOn(ctx, second.Platform, f)
 			if err != nil {
 				return err
 			}

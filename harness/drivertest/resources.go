@@ -61,11 +61,7 @@ var resourceRules = []rule{
 		Name: "remove",
 		Why:  "what a run leaves behind is paid for",
 		Check: func(ctx context.Context, s *subject) error {
-			p, err := s.OpenAs(ctx, probe.Prefix())
-			if err != nil {
-				return err
-			}
-			f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+			p, f, err := s.apart(ctx)
 			if err != nil {
 				return err
 			}
@@ -152,16 +148,22 @@ var resourceRules = []rule{
 // another opens a second run of an unrelated prefix and calls a function of
 // it, which is warm then.
 func (s *subject) another(ctx context.Context) (*probe.Function, probe.Reply, error) {
-	p, err := s.OpenAs(ctx, probe.Prefix())
-	if err != nil {
-		return nil, probe.Reply{}, err
-	}
-	f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+	_, f, err := s.apart(ctx)
 	if err != nil {
 		return nil, probe.Reply{}, err
 	}
 	r, err := f.Works(ctx)
 	return f, r, err
+}
+
+// apart opens the platform under another prefix, and deploys a function there.
+func (s *subject) apart(ctx context.Context) (*probe.Opened, *probe.Function, error) {
+	p, err := s.OpenAs(ctx, probe.Prefix())
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := s.OwnOn(ctx, p.Platform, "", s.under(p.Run.Prefix))
+	return p, f, err
 }
 
 // under gives a function its name under a prefix.

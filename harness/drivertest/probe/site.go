@@ -266,7 +266,12 @@ func (s *Session) OwnOn(ctx context.Context, p driver.Platform, variant string, 
 
 // Again deploys a function again, with changes to its spec.
 func (s *Session) Again(ctx context.Context, f *Function, changes ...Change) (*Function, error) {
-	return s.OwnOn(ctx, f.Platform, "", append([]Change{func(spec *driver.Spec) { *spec = f.Spec }}, changes...)...)
+	return s.AgainOn(ctx, f.Platform, f, changes...)
+}
+
+// AgainOn is Again on another opening of the platform.
+func (s *Session) AgainOn(ctx context.Context, p driver.Platform, f *Function, changes ...Change) (*Function, error) {
+	return s.OwnOn(ctx, p, "", append([]Change{func(spec *driver.Spec) { *spec = f.Spec }}, changes...)...)
 }
 
 // Renew changes a function's environment, so that its next call starts a
