@@ -137,6 +137,9 @@ func (s secrets) home(t *testing.T, proxy string) (env []string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, text, s.plant(name)), 0o600))
 	}
+	// Or else go leaves a process behind that writes there while the test removes it.
+	require.NoError(t, os.MkdirAll(filepath.Join(home, ".config/go/telemetry"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(home, ".config/go/telemetry/mode"), []byte("off"), 0o644))
 	env = []string{"HOME=" + home, "PIP_TRUSTED_HOST=index.example netrc.example conf.example", "NO_PROXY=", "no_proxy=", "PIP_CONFIG_FILE=", "PIP_NO_INDEX="}
 	for name, text := range map[string]string{
 		"HTTP_PROXY":                    "http://me:%s@" + strings.TrimPrefix(proxy, "http://"),

@@ -11,6 +11,18 @@ import (
 	"github.com/sebs-go/sebs/platforms/internal/interpreter"
 )
 
+// withoutTelemetry keeps a real go that is asked from leaving a process behind
+// that writes its counters to the home folder while the test removes it.
+func withoutTelemetry(t *testing.T) {
+	t.Helper()
+	t.Setenv("XDG_CONFIG_HOME", "")
+	config, err := os.UserConfigDir()
+	require.NoError(t, err)
+	folder := filepath.Join(config, "go", "telemetry")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "mode"), []byte("off"), 0o644))
+}
+
 // Each language has its own way to say what it is.
 func TestFindLanguages(t *testing.T) {
 	home, err := filepath.EvalSymlinks(t.TempDir())
@@ -41,6 +53,7 @@ func TestFindLanguages(t *testing.T) {
 			require.NoError(t, os.Mkdir(bin, 0o755))
 			t.Setenv("HOME", home)
 			t.Setenv("PATH", bin)
+			withoutTelemetry(t)
 			program := filepath.Join(bin, test.program)
 			require.NoError(t, os.WriteFile(filepath.Join(bin, "javac"), nil, 0o755))
 			require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\nprintf '%s\\n' '"+test.printed+"' >&2\n"), 0o755))
