@@ -14,6 +14,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/answer"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/load"
 	"github.com/sebs-go/sebs/harness/results"
@@ -386,5 +387,5 @@ func (c *Cell) keepLog(from string) error {
 	if err != nil {
 		return err
 	}
-	return c.recorder.BuildLog(told(string(data)))
+	return c.recorder.BuildLog(environment.Plain(string(data)))
 }

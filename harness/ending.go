@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/results"
 )
@@ -39,7 +40,7 @@ func (r *run) close(failed bool) error {
 	errs := []error{results.WriteOutputs(r.folder, &r.manifest, cells)}
 	r.unrecorded = r.manifest.Write(r.folder) // the last: a run that has finished is whole
 	errs = append(errs, r.unrecorded)
-	if _, err := fmt.Fprintf(os.Stdout, "%s\nresults: %s\n", results.Table(&r.manifest, cells), told(r.folder)); err != nil {
+	if _, err := fmt.Fprintf(os.Stdout, "%s\nresults: %s\n", results.Table(&r.manifest, cells), environment.Plain(r.folder)); err != nil {
 		errs = append(errs, err)
 	}
 	if text := leftText(r.manifest.Left); text != "" {
@@ -99,7 +100,7 @@ func (r *run) removeAll() []results.Leftover {
 	platforms.Wait()
 	left := slices.Concat(of...)
 	if err := r.cleanUp(); err != nil {
-		left = append(left, results.Leftover{Why: told(err.Error())})
+		left = append(left, results.Leftover{Why: environment.Plain(err.Error())})
 	}
 	return left
 }
@@ -135,13 +136,13 @@ func (p *openPlatform) close(ctx context.Context, keep bool) []results.Leftover 
 	var left []results.Leftover
 	if !keep {
 		for _, l := range cleanup.Remove(ctx, p.Platform, p.run.ledger.Resources(p.name), nil) {
-			left = append(left, results.Leftover{Platform: p.name, Kind: l.Kind, Name: l.Name, Detail: told(l.Detail), Why: told(l.Err.Error())})
+			left = append(left, results.Leftover{Platform: p.name, Kind: l.Kind, Name: l.Name, Detail: environment.Plain(l.Detail), Why: environment.Plain(l.Err.Error())})
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, closing)
 	defer cancel()
 	if err := p.Close(ctx); err != nil {
-		left = append(left, results.Leftover{Platform: p.name, Why: told(fmt.Sprintf("close the platform: %v", err))})
+		left = append(left, results.Leftover{Platform: p.name, Why: environment.Plain(fmt.Sprintf("close the platform: %v", err))})
 	}
 	return left
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/selection"
 	"github.com/sebs-go/sebs/harness/results"
 )
@@ -34,18 +35,18 @@ const noPlatform = `no platform is linked here: import one in a file of the test
 func Cells(t *testing.T, benchmarks []Benchmark, c Conditions, body func(ctx context.Context, t *testing.T, cell *Cell)) {
 	t.Helper()
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
-		t.Fatal(told(err.Error()))
+		t.Fatal(environment.Plain(err.Error()))
 	}
 	sel, err := selection.New(t.Name(), "-run", selection.Flag("test.run"), selection.Flag("test.skip"))
 	if err != nil {
-		t.Fatal(told(err.Error()))
+		t.Fatal(environment.Plain(err.Error()))
 	}
 	if !sel.Named() {
 		t.Skipf("an experiment runs when -run names it: -run '%s/…'", strings.TrimPrefix(t.Name(), "Test"))
 	}
 	plan, err := newPlan(t, sel, benchmarks, c)
 	if err != nil {
-		t.Fatal(told(err.Error()))
+		t.Fatal(environment.Plain(err.Error()))
 	}
 	plan.at = caller()
 	if body == nil {
@@ -81,18 +82,18 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 		b.Fatal("conditions: After is for Cells: the cells of a benchmark follow one another, so that drift is part of what they differ in")
 	}
 	if err := errors.Join(checkBenchmarks(benchmarks), c.check()); err != nil {
-		b.Fatal(told(err.Error()))
+		b.Fatal(environment.Plain(err.Error()))
 	}
 	sel, err := selection.New(b.Name(), "-bench", selection.Flag("test.bench"), selection.Flag("test.skip"))
 	if err != nil {
-		b.Fatal(told(err.Error()))
+		b.Fatal(environment.Plain(err.Error()))
 	}
 	if !sel.Named() {
 		b.Skipf("a benchmark of functions runs when -bench names it: -bench '%s/…'", strings.TrimPrefix(b.Name(), "Benchmark"))
 	}
 	plan, err := newPlan(b, sel, benchmarks, c)
 	if err != nil {
-		b.Fatal(told(err.Error()))
+		b.Fatal(environment.Plain(err.Error()))
 	}
 	plan.at = caller()
 	plan.run.progress.quiet() // a line in the middle of a result breaks it for benchstat
@@ -101,14 +102,14 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 	plan.run.deployAll(plan.functions)
 	for _, fn := range plan.functions {
 		if fn.broken != nil {
-			b.Errorf("%s: %s", fn.name(), told(fn.broken.Error()))
+			b.Errorf("%s: %s", fn.name(), environment.Plain(fn.broken.Error()))
 			continue
 		}
 		if fn.unavailable != nil {
 			if fn.named {
-				b.Errorf("%s: %s", fn.name(), told(fn.unavailable.Error()))
+				b.Errorf("%s: %s", fn.name(), environment.Plain(fn.unavailable.Error()))
 			} else {
-				b.Logf("%s: %s", fn.name(), told(fn.unavailable.Error()))
+				b.Logf("%s: %s", fn.name(), environment.Plain(fn.unavailable.Error()))
 			}
 			continue
 		}
@@ -120,7 +121,7 @@ func BenchCells(b *testing.B, benchmarks []Benchmark, c Conditions, body func(ct
 			plan.bench(b, fn, cond, body)
 		}
 		if err := fn.finish(plan.run); err != nil {
-			b.Error(told(err.Error()))
+			b.Error(environment.Plain(err.Error()))
 		}
 	}
 }
@@ -196,7 +197,7 @@ func (p *plan) refuse(tb testing.TB, fn *plannedFunction, c condition) {
 	if p.selection.NamesMemory(fn.pairs(), c.pairs()) {
 		p.fatalf(tb, "%v", c.refused)
 	}
-	tb.Skip(told(c.refused.Error()))
+	tb.Skip(environment.Plain(c.refused.Error()))
 }
 
 // leave skips the test of a function that this machine cannot have, or fails it
@@ -205,7 +206,7 @@ func (p *plan) leave(tb testing.TB, fn *plannedFunction, why error) {
 	if fn.named {
 		p.fatalf(tb, "%v", why)
 	}
-	tb.Skip(told(why.Error()))
+	tb.Skip(environment.Plain(why.Error()))
 }
 
 // unmeasured returns why, if no cell that was selected could be had.

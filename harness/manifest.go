@@ -38,7 +38,7 @@ func newManifest(ctx context.Context, r *run) results.Manifest {
 func toldAll(texts []string) []string {
 	all := make([]string, len(texts))
 	for i, text := range texts {
-		all[i] = told(text)
+		all[i] = environment.Plain(text)
 	}
 	return all
 }

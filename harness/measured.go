@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/results"
 	"github.com/sebs-go/sebs/harness/stats"
 )
@@ -117,7 +118,7 @@ func (p *plan) after(t *testing.T, fn *plannedFunction, cells []*Cell) {
 	}
 	t.Cleanup(func() {
 		if err := m.rows.Close(); err != nil {
-			t.Error(told(err.Error()))
+			t.Error(environment.Plain(err.Error()))
 		}
 	})
 	p.hook(t, m)

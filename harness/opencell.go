@@ -12,6 +12,7 @@ import (
 
 	"github.com/sebs-go/sebs/harness/build"
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/invoke"
 	"github.com/sebs-go/sebs/harness/results"
@@ -77,7 +78,7 @@ func (p *plan) start(tb testing.TB, c *Cell, ready func()) {
 // errorf fails a test with a message that names the line of the experiment: its
 // sub-tests run in goroutines of their own, from which testing does not find it.
 func (p *plan) errorf(tb testing.TB, format string, args ...any) {
-	fmt.Fprintf(tb.Output(), "%s: %s\n", p.at, told(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(tb.Output(), "%s: %s\n", p.at, environment.Plain(fmt.Sprintf(format, args...)))
 	tb.Fail()
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sebs-go/sebs/harness/build"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/results"
 )
@@ -135,7 +136,7 @@ func (p *progress) line(c *Cell, text string) string {
 func (p *progress) show(text string, always, lasting bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	text = told(text)
+	text = environment.Plain(text)
 	if p.cells > 0 {
 		text = fmt.Sprintf("[%d/%d %s] %s", p.done, p.cells, time.Since(p.started).Round(time.Second), text)
 	}

@@ -43,7 +43,7 @@ func Main(m *testing.M) {
 	}
 	if r := shared.run; r != nil {
 		if err := r.close(code != 0); err != nil {
-			fmt.Fprintln(os.Stderr, "sebs:", told(err.Error()))
+			fmt.Fprintln(os.Stderr, "sebs:", environment.Plain(err.Error()))
 			code = max(code, 1)
 		}
 	}
@@ -120,7 +120,7 @@ func openRun(tb testing.TB) (*run, error) {
 	}
 	tb.Cleanup(func() {
 		if err := r.close(tb.Failed()); err != nil {
-			tb.Errorf("sebs: %s", told(err.Error()))
+			tb.Errorf("sebs: %s", environment.Plain(err.Error()))
 		}
 	})
 	return r, nil
@@ -210,9 +210,6 @@ func (r *run) begin() error {
 	}
 	return nil
 }
-
-// told returns a text as it is shown and kept, whoever wrote it.
-func told(text string) string { return plain.Text(text, environment.Secrets()...) }
 
 // leastFiles is how many open files a run needs, with one call at a time.
 const leastFiles = 64

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/nearest"
 )
 
@@ -52,12 +53,12 @@ func variables() map[string]string {
 	set := map[string]string{}
 	for _, name := range slices.Concat(parameterNames, elsewhere) {
 		if v := os.Getenv(name); v != "" {
-			set[name] = told(v)
+			set[name] = environment.Plain(v)
 		}
 	}
 	for _, s := range driver.AllSettings() {
 		if v := os.Getenv(s.Name); v != "" {
-			set[s.Name] = told(v)
+			set[s.Name] = environment.Plain(v)
 			if s.Secret {
 				set[s.Name] = withheld
 			}
@@ -76,10 +77,10 @@ func settingNeeds(platform string) []driver.Need {
 		case v != "" && s.Secret:
 			need.Found = "set, a secret"
 		case v != "":
-			need.Found = told(v)
+			need.Found = environment.Plain(v)
 		}
 		if err := s.Problem(); err != nil {
-			need.OK, need.Found, need.Remedy = false, told(err.Error()), "set it to what it takes: "+s.Doc
+			need.OK, need.Found, need.Remedy = false, environment.Plain(err.Error()), "set it to what it takes: "+s.Doc
 		}
 		all = append(all, need)
 	}

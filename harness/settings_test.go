@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // TestSettings: what a platform declares is known, recorded without secrets and
@@ -87,5 +88,5 @@ func TestSettings(t *testing.T) {
 		})
 	}
 	t.Setenv("SEBS_FAR_KEY", "hunter33")
-	require.NotContains(t, told("the key is hunter33."), "hunter33", "not in any message either")
+	require.NotContains(t, environment.Plain("the key is hunter33."), "hunter33", "not in any message either")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
 	"github.com/sebs-go/sebs/harness/internal/selection"
@@ -40,7 +41,7 @@ func Sweep(t *testing.T) {
 	defer cleanUp()
 	sweep := cleanup.Sweep{
 		Results: dir, Cache: params.Cache, Format: results.Format, Prefix: params.Prefix, Own: own,
-		Log: func(format string, args ...any) { t.Helper(); t.Log(told(fmt.Sprintf(format, args...))) },
+		Log: func(format string, args ...any) { t.Helper(); t.Log(environment.Plain(fmt.Sprintf(format, args...))) },
 	}
 	ctx := t.Context()
 	if deadline, ok := t.Deadline(); ok { // to say what is left, instead of being killed
@@ -49,7 +50,7 @@ func Sweep(t *testing.T) {
 		defer cancel()
 	}
 	if err := sweep.Run(ctx); err != nil {
-		t.Error(told(err.Error()))
+		t.Error(environment.Plain(err.Error()))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/figures"
 	"github.com/sebs-go/sebs/harness/results"
@@ -187,7 +188,7 @@ func Usage(t *testing.T) {
 		asked++
 		meter, err := openMeter(t, opened, c.Platform(), own)
 		if err != nil {
-			t.Error(told(err.Error()))
+			t.Error(environment.Plain(err.Error()))
 			continue
 		}
 		n, left, err := c.AskUsage(folder, func(calls []driver.MeteredCall) iter.Seq2[driver.Usage, error] {
@@ -195,7 +196,7 @@ func Usage(t *testing.T) {
 		})
 		found, missing = found+n, missing+left
 		if err != nil {
-			t.Error(told(fmt.Sprintf("%s: %v", c.Path, err)))
+			t.Error(environment.Plain(fmt.Sprintf("%s: %v", c.Path, err)))
 		}
 	}
 	if asked == 0 {
@@ -206,7 +207,7 @@ func Usage(t *testing.T) {
 		table, err := results.Report(folder)
 		fmt.Print(table)
 		if err != nil {
-			t.Error(told(err.Error()))
+			t.Error(environment.Plain(err.Error()))
 		}
 	}
 	t.Logf("%s: usage of %s was told now; it is missing of %d", folder, figures.Plural(found, "call"), missing)
@@ -230,7 +231,7 @@ func openMeter(t *testing.T, opened map[string]driver.Platform, name string, own
 			ctx, cancel := context.WithTimeout(context.Background(), closing)
 			defer cancel()
 			if err := p.Close(ctx); err != nil {
-				t.Error(told(err.Error()))
+				t.Error(environment.Plain(err.Error()))
 			}
 		})
 	}

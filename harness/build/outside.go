@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/environment"
-	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // outside is what a function's manifest names that is not in its folder, and
@@ -57,7 +56,7 @@ func (o outside) notes(manifest string) []string {
 		notes = append(notes, fmt.Sprintf("%s does not say which version of %s: the package has those of the day when it was built (SEBS_UPDATE=code builds it anew)", manifest, strings.Join(o.ranges, ", ")))
 	}
 	for i, text := range notes {
-		notes[i] = plain.Text(text, environment.Secrets()...)
+		notes[i] = environment.Plain(text)
 	}
 	return notes
 }

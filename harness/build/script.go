@@ -17,7 +17,6 @@ import (
 	"github.com/sebs-go/sebs/harness/child"
 	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/environment"
-	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // script is a run of bash.
@@ -191,7 +190,7 @@ func (t *tail) failure(name string) error {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := strings.TrimRight(plain.Text(string(t.last), environment.Secrets()...), "\n ")
+	text := strings.TrimRight(environment.Plain(string(t.last)), "\n ")
 	if text == "" {
 		return ", without any output"
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // credentials are the variables that pass to an installer and are secret.
@@ -21,6 +22,10 @@ const leastSecret = 6
 // secret settings of platforms, and passwords in the URLs of proxies, registries
 // and settings, as they are written, decoded, and encoded for a header.
 func Secrets() []string { return secrets(os.Environ(), driver.AllSettings()) }
+
+// Plain returns a text, whoever wrote it, as it may be shown and kept: as
+// [plain.Text] writes it, without this process's secrets.
+func Plain(text string) string { return plain.Text(text, Secrets()...) }
 
 func secrets(environ []string, settings []driver.Setting) []string {
 	secret := map[string]bool{}

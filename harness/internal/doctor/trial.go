@@ -21,7 +21,6 @@ import (
 	"github.com/sebs-go/sebs/harness/environment"
 	"github.com/sebs-go/sebs/harness/internal/cleanup"
 	"github.com/sebs-go/sebs/harness/internal/guard"
-	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // trialFiles is a function in each language that reads an object, and has a
@@ -163,17 +162,14 @@ func (t *trial) need(ctx context.Context, rt driver.Runtime) driver.Need {
 		return need
 	}
 	text, _, _ := strings.Cut(err.Error(), "\nthe whole log: ") // which is deleted
-	need.Found = "none can be built and called: " + told(text)
+	need.Found = "none can be built and called: " + environment.Plain(text)
 	need.Remedy = "see the end of what its tools said; registries are reached as pip, npm, Maven and Go are set up to"
 	if errors.Is(err, driver.ErrUnavailable) {
 		need.Optional = true
-		need.Found, need.Remedy, _ = cutLast(told(text), ": ")
+		need.Found, need.Remedy, _ = cutLast(environment.Plain(text), ": ")
 	}
 	return need
 }
-
-// told returns a text as it may be shown.
-func told(text string) string { return plain.Text(text, environment.Secrets()...) }
 
 // cutLast cuts at the last separator.
 func cutLast(text, sep string) (before, after string, found bool) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/environment"
-	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // request is an operation that the child is asked for.
@@ -101,23 +100,20 @@ func (s *Session) run(ctx context.Context, r request, host Host) (json.RawMessag
 			}
 		case m.Raised != nil:
 			raised := &RaisedError{
-				Place: s.place + ": " + functions[m.Raised.Running], Type: told(m.Raised.Type),
-				Message: told(m.Raised.Message), Traceback: told(strings.Join(m.Raised.Traceback, "\n")),
+				Place: s.place + ": " + functions[m.Raised.Running], Type: environment.Plain(m.Raised.Type),
+				Message: environment.Plain(m.Raised.Message), Traceback: environment.Plain(strings.Join(m.Raised.Traceback, "\n")),
 			}
 			if m.Raised.Type == "__main__.StorageError" {
 				raised.Type, raised.Cause = "StorageError", hostErr
 			}
 			return nil, raised
 		case m.Refused != "":
-			return nil, fmt.Errorf("%s: %s", s.place, told(m.Refused))
+			return nil, fmt.Errorf("%s: %s", s.place, environment.Plain(m.Refused))
 		default:
 			return m.Value, nil
 		}
 	}
 }
-
-// told returns what input.py said as it may be shown.
-func told(text string) string { return plain.Text(text, environment.Secrets()...) }
 
 // next returns the child's next message.
 func (s *Session) next() (message, error) {

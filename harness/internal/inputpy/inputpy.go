@@ -49,6 +49,7 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/driver"
+	"github.com/sebs-go/sebs/harness/environment"
 )
 
 // DefaultLimit bounds one operation of a session, start and import included.
@@ -180,7 +181,7 @@ func (s *Session) Validate(ctx context.Context, o Output, host Host) (wrong stri
 	if err := json.Unmarshal(value, &wrong); err != nil {
 		return "", fmt.Errorf("%s: validate_output: %w", s.place, err)
 	}
-	return told(wrong), nil
+	return environment.Plain(wrong), nil
 }
 
 // decode decodes JSON and keeps the digits of its numbers.

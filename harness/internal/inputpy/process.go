@@ -280,7 +280,7 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := strings.TrimSpace(told(string(t.kept)))
+	text := strings.TrimSpace(environment.Plain(string(t.kept)))
 	if text == "" {
 		return ""
 	}

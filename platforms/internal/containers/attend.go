@@ -12,7 +12,6 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/sebs-go/sebs/harness/environment"
-	"github.com/sebs-go/sebs/harness/plain"
 )
 
 // attend starts a container, copies what it prints to log, and waits for it.
@@ -130,7 +129,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 // String returns the last lines, introduced as such.
 func (t *tail) String() string {
-	text := strings.TrimRight(plain.Text(string(t.last), environment.Secrets()...), "\n ")
+	text := strings.TrimRight(environment.Plain(string(t.last)), "\n ")
 	if text == "" {
 		return ", without any output"
 	}

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/sebs-go/sebs/harness/environment"
-	"github.com/sebs-go/sebs/harness/plain"
 )
 
 //go:embed dynalite dynamodblocal
@@ -153,7 +152,7 @@ func runInstall(ctx context.Context, dir string, p program, log io.Writer) error
 		return ctx.Err()
 	}
 	if err != nil {
-		tail := plain.Text(strings.TrimSpace(printed.String()), environment.Secrets()...)
+		tail := environment.Plain(strings.TrimSpace(printed.String()))
 		tail = strings.ToValidUTF8(tail[max(0, len(tail)-mostOutput):], "")
 		return fmt.Errorf("%s %s: %w:\n%s", p.install[0], p.install[1], err, tail)
 	}
