@@ -12,23 +12,13 @@ import (
 )
 
 // The platform keeps the rules of every platform also where it has nothing but
-// process groups. With the isolation of this machine, the test of all linked
-// platforms shows it in every language.
+// process groups, in every language. With the isolation of this machine, the test
+// of all linked platforms shows it.
 func TestConformance(t *testing.T) {
-	conform(t, "python")
-}
-
-// TestConformanceOfOthers is TestConformance for the other languages.
-func TestConformanceOfOthers(t *testing.T) {
 	leftout.UnlessNamed(t, "it takes minutes")
-	conform(t, "nodejs", "java", "go", "cpp")
-}
-
-func conform(t *testing.T, languages ...string) {
-	t.Helper()
 	dir, err := packages()
 	require.NoError(t, err)
-	drivertest.Platform(t, isolations["shared"], drivertest.Options{Name: process.Name, Packages: dir, Runtimes: runtimesOf(t, languages...)})
+	drivertest.Platform(t, isolations["shared"], drivertest.Options{Name: process.Name, Packages: dir, Runtimes: runtimesOf(t, "python", "nodejs", "java", "go", "cpp")})
 }
 
 // runtimesOf returns the platform's default runtimes of languages.
