@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sebs-go/sebs/harness/driver"
 	"github.com/sebs-go/sebs/harness/drivertest"
 	"github.com/sebs-go/sebs/harness/leftout"
 	"github.com/sebs-go/sebs/platforms/process"
@@ -18,18 +17,5 @@ func TestConformance(t *testing.T) {
 	leftout.UnlessNamed(t, "it takes minutes")
 	dir, err := packages()
 	require.NoError(t, err)
-	drivertest.Platform(t, isolations["shared"], drivertest.Options{Name: process.Name, Packages: dir, Runtimes: runtimesOf(t, "python", "nodejs", "java", "go", "cpp")})
-}
-
-// runtimesOf returns the platform's default runtimes of languages.
-func runtimesOf(t *testing.T, languages ...string) []driver.Runtime {
-	t.Helper()
-	features := openPlatform(t, isolations["shared"]).Features()
-	var first []driver.Runtime
-	for _, language := range languages {
-		runtime, ok := features.Default(t.Context(), language)
-		require.True(t, ok, language)
-		first = append(first, runtime)
-	}
-	return first
+	drivertest.Platform(t, isolations["shared"], drivertest.Options{Name: process.Name, Packages: dir})
 }
